@@ -1,0 +1,1 @@
+"""Semantic Human Matting on MindSpore."""

@@ -1,0 +1,60 @@
+"""Whole files or none: everything is written beside its place and renamed into it."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from src.errors import UserError
+
+TEMPORARY_PREFIX = ".partial-"
+
+# Read once: asking means changing it for a moment, which other threads must not see.
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`, renamed to `path` on success.
+
+    The temporary name keeps the suffix of `path`, for writers that go by it. On any error the
+    temporary file is removed and an earlier `path` stays as it was.
+
+    Args:
+        path: the file to be written; its folder is made where it is missing.
+        flush: wait until the disk holds the file (a checkpoint should survive a power cut).
+
+    Raises:
+        UserError: the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        if flush:
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+        temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files for the owner alone
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, content: str) -> None:
+    """Write `content` to `path` as UTF-8, whole or not at all."""
+    write_bytes(path, content.encode("utf-8"))

@@ -1,0 +1,52 @@
+"""What every Python command shares: its flags, its configuration, its exit status."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from src.config import Config, load_config
+from src.errors import UserError
+
+INTERRUPTED_STATUS = 130
+
+
+def make_parser(description: str, example: str) -> argparse.ArgumentParser:
+    """A parser with the shared flags; `example` is shown at the end of --help."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--yaml_path",
+        "--config_path",
+        metavar="FILE",
+        default="config.yaml",
+        help="configuration file; both names mean the same (default: config.yaml)",
+    )
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change one value of the configuration, such as end_to_end.lr=1e-4; repeatable",
+    )
+    return parser
+
+
+def config_of(arguments: argparse.Namespace) -> Config:
+    """The configuration that the shared flags ask for."""
+    return load_config(arguments.yaml_path, arguments.overrides)
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Run `main` and leave the process: 0, 1 after a user's mistake (one message), 130 after Ctrl-C."""
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("\ninterrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(INTERRUPTED_STATUS)

@@ -1,0 +1,275 @@
+"""The configuration: config.yaml read into typed, validated sections.
+
+    config = load_config("config.yaml", ["end_to_end.lr=1e-4"])
+    config.end_to_end.lr
+
+Keys and defaults are those of the published configuration; config.yaml explains each.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from src.atomic_file import write_text
+from src.errors import UserError
+
+PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
+DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
+
+
+class ConfigError(UserError):
+    """A configuration that cannot be used; the message names every key that is wrong."""
+
+
+def _multiple_of_16(value: int) -> int:
+    if value % 16:
+        raise ValueError("must be a multiple of 16 (the networks halve it four times)")
+    return value
+
+
+def _number_or_all(value: Any) -> str:
+    text = str(value)
+    if text != "all" and not text.isdecimal():
+        raise ValueError("must be 'all' or a number >= 0")
+    return text
+
+
+def _three_parts(value: str) -> str:
+    parts = value.split(":")
+    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
+        raise ValueError("must have three whole parts, train:eval:test, such as '6:2:2'")
+    if int(parts[0]) == 0:
+        raise ValueError("must leave something to train on: the first part cannot be 0")
+    return value
+
+
+Natural = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+ImageSize = Annotated[Positive, AfterValidator(_multiple_of_16)]
+LearningRate = Annotated[float, Field(gt=0, lt=10)]
+ChannelMean = Annotated[float, Field(ge=0, le=255)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class PhaseConfig(_Section):
+    """One training phase."""
+
+    rank: Natural = 0
+    group_size: Positive = 8
+    finetuning: bool = True
+    nThreads: Positive = 1  # noqa: N815 - the published name
+    train_batch: Positive = 8
+    patch_size: ImageSize = 320
+    lr: LearningRate = 1e-4
+    nEpochs: Positive = 200  # noqa: N815 - the published name
+    save_epoch: Positive = 1
+    keep_checkpoint_max: Annotated[str, BeforeValidator(_number_or_all)] = "10"
+    train_phase: PhaseName
+
+    def checkpoints_to_keep(self) -> int | None:
+        """How many of the newest checkpoints stay; None for all of them."""
+        return None if self.keep_checkpoint_max == "all" else int(self.keep_checkpoint_max)
+
+
+class TestConfig(_Section):
+    """Evaluation."""
+
+    __test__ = False  # pytest: no test class
+    device_target: DeviceTarget = "auto"
+    model: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
+    test_pic_path: str = "/cache/datasets"
+    output_path: str = "/cache/output/distribute/test_result"
+    size: ImageSize = 320
+
+
+class InferConfig(_Section):
+    """Inference with the exported model."""
+
+    file_test_list: str = "/cache/datasets/test/test.txt"
+    size: ImageSize = 320
+
+
+class ExportConfig(_Section):
+    """Export of a checkpoint."""
+
+    ckpt_file: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
+    file_name: str = "shm_export"
+    file_format: Literal["MINDIR", "ONNX", "AIR"] = "MINDIR"
+    device_target: DeviceTarget = "auto"
+    size: ImageSize = 320
+
+
+class GenerateDataConfig(_Section):
+    """Making the data set."""
+
+    path_mt_human: str = "/cache/human_matting"
+    path_save: str = "/cache/datasets"
+    path_debug: str = "/cache/datasets_debug"
+    proportion: Annotated[str, AfterValidator(_three_parts)] = "6:2:2"
+    split_by: Literal["group", "image"] = "group"
+    debug_pic_nums: Natural = 400
+    copy_pic: bool = True
+    generate_mask: bool = True
+    generate_txt: bool = True
+    generate_trimap: bool = True
+    ksize: Positive = 10
+    fixed_ksize: bool = True
+    generate_alpha: bool = True
+    generate_debug: bool = True
+    generate_mean_std: bool = True
+    num_workers: Natural = 0
+    list_error_files: tuple[str, ...] = (
+        "/cache/human_matting/matting/1803201916/._matting_00000000",
+        "/cache/human_matting/clip_img/1803241125/clip_00000000/._1803241125-00000005.jpg",
+    )
+
+    def parts(self) -> tuple[int, int, int]:
+        """The proportion as numbers: train, eval, test."""
+        train, evaluation, test = map(int, self.proportion.split(":"))
+        return train, evaluation, test
+
+
+class Config(_Section):
+    """The whole configuration."""
+
+    seed: Natural = 9527
+    rank: Natural = 0
+    group_size: Positive = 8
+    device_target: DeviceTarget = "auto"
+    saveIRFlag: bool = False  # noqa: N815 - the published name
+    ckpt_version: Annotated[str, Field(min_length=1)] = "ckpt_s2"
+    train_phases: tuple[PhaseName, ...] = ("pre_train_t_net", "end_to_end")
+    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
+    amp_level: Literal["auto", "O0", "O1", "O2", "O3"] = "auto"
+    vertical_flip: bool = False
+    pre_train_t_net: PhaseConfig = PhaseConfig(
+        train_phase="pre_train_t_net", nThreads=4, lr=1e-3, nEpochs=1000
+    )
+    pre_train_m_net: PhaseConfig = PhaseConfig(train_phase="pre_train_m_net")
+    end_to_end: PhaseConfig = PhaseConfig(train_phase="end_to_end")
+    test: TestConfig = TestConfig()
+    infer: InferConfig = InferConfig()
+    export: ExportConfig = ExportConfig()
+    generate_data: GenerateDataConfig = GenerateDataConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _phase_sections_start_from_their_defaults(cls, values: Any) -> Any:
+        """Let a section give only what differs from the phase's own defaults."""
+        for name in ("pre_train_t_net", "pre_train_m_net", "end_to_end"):
+            if isinstance(values, dict) and isinstance(values.get(name), dict):
+                values = {**values, name: {**cls.model_fields[name].default.model_dump(), **values[name]}}
+        return values
+
+    @model_validator(mode="after")
+    def _phases_are_consistent(self) -> "Config":
+        if not self.train_phases or len(set(self.train_phases)) != len(self.train_phases):
+            raise ValueError(f"train_phases = {list(self.train_phases)}: needs a phase, and each only once")
+        for name in ("pre_train_t_net", "pre_train_m_net", "end_to_end"):
+            if self.phase(name).train_phase != name:
+                raise ValueError(
+                    f"{name}.train_phase = {self.phase(name).train_phase!r}: must be {name!r}; "
+                    "to choose the phases that run, set train_phases"
+                )
+        return self
+
+    def phase(self, name: PhaseName) -> PhaseConfig:
+        """The section of one training phase."""
+        return getattr(self, name)
+
+
+def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
+    """Read a YAML file, apply overrides of the form "section.key=value", check everything.
+
+    Raises:
+        ConfigError: names each wrong key, its value and what is allowed.
+    """
+    values = _read_yaml(Path(path))
+    for override in overrides:
+        _apply_override(values, override)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        source = f"{path} with --set {' '.join(overrides)}" if overrides else str(path)
+        lines = [f"  {_explain(detail)}" for detail in error.errors()]
+        raise ConfigError("\n".join([f"{source}: the configuration cannot be used:", *lines])) from None
+
+
+def save_config(config: Config, path: str | Path) -> None:
+    """Write the resolved configuration as YAML that `load_config` reads back."""
+    write_text(path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+
+def _parse(text: str) -> Any:
+    """Read YAML with every value as text, which the sections turn into their types.
+
+    YAML's own guesses are left out: it takes 1e-3 for text and 6:2:2 for a number (to base 60).
+    """
+    return yaml.load(text, yaml.BaseLoader)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = _parse(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; give the configuration with --yaml_path") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: must hold 'key: value' lines, but holds a {type(values).__name__}")
+    return values
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    dotted_key, equals, text = override.partition("=")
+    if not equals or not dotted_key:
+        raise ConfigError(f"--set {override}: must be KEY=VALUE, such as end_to_end.lr=1e-4")
+    *sections, key = dotted_key.split(".")
+    for section in sections:
+        inner = values.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {override}: '{section}' is a value, not a section")
+        values = inner
+    try:
+        values[key] = _parse(text) or ""
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override}: the value is not valid YAML; put it in quotes") from None
+
+
+def _explain(detail: dict[str, Any]) -> str:
+    """One line for one of pydantic's errors: the key, the value, what is allowed."""
+    location = [str(part) for part in detail["loc"]]
+    key = ".".join(location)
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_nearest(location)}"
+    if not location:  # a check of several keys names them itself
+        return message
+    return f"{key} = {detail['input']}: {message[0].lower()}{message[1:]}"
+
+
+def _nearest(location: list[str]) -> str:
+    """', did you mean ...?' for a mistyped key; a key of another section counts too."""
+    section: Any = Config
+    for part in location[:-1]:
+        section = section.model_fields[part].annotation
+    near = difflib.get_close_matches(location[-1], section.model_fields, n=1)
+    if near:
+        return f"; did you mean '{'.'.join([*location[:-1], near[0]])}'?"
+    return f"; allowed here: {', '.join(section.model_fields)}"

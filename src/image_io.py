@@ -1,0 +1,99 @@
+"""The one place where images are read and written.
+
+Images are NumPy arrays (H, W, 3) uint8 in BGR order, mattes and masks (H, W) uint8.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+from src.atomic_file import write_bytes
+from src.errors import UserError
+
+# 16 bits to 8: 65535 / 257 = 255.
+_SIXTEEN_TO_EIGHT_BITS = 257
+
+
+class ImageError(UserError):
+    """An image file that is missing, damaged or of the wrong kind; the message names it."""
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Read a photo as the eye sees it: any mode, EXIF orientation applied.
+
+    Returns:
+        (H, W, 3) uint8, BGR. Grey, palette, CMYK and 16-bit files are converted; an alpha channel is
+        left out.
+
+    Raises:
+        ImageError: the file is missing, truncated, damaged or no image.
+    """
+    rgb = _decode(path, lambda image: _to_eight_bits(image).convert("RGB"))
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+
+
+def read_gray(path: str | Path) -> np.ndarray:
+    """Read a mask, trimap or alpha file as (H, W) uint8; errors as `read_image`."""
+    return _decode(path, lambda image: _to_eight_bits(image).convert("L"))
+
+
+def read_alpha_channel(path: str | Path) -> np.ndarray:
+    """Read the alpha channel of a matting file as (H, W) uint8, 0 background to 255 foreground.
+
+    Raises:
+        ImageError: as `read_image`, or the file has no alpha channel.
+    """
+    return _decode(path, _alpha_channel)
+
+
+def write_image(path: str | Path, image: np.ndarray, jpeg_quality: int = 95) -> None:
+    """Write (H, W), (H, W, 3) BGR or (H, W, 4) BGRA uint8; the suffix gives the format.
+
+    The file appears whole or not at all.
+
+    Raises:
+        UserError: the format is unknown, the folder cannot be written or the disk is full.
+    """
+    suffix = Path(path).suffix.lower()
+    options = []
+    if suffix in (".jpg", ".jpeg"):
+        options = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
+    elif suffix == ".png":
+        options = [cv2.IMWRITE_PNG_COMPRESSION, 3]  # level 3: near the size of 9 in a fifth of its time
+    try:
+        encoded = cv2.imencode(suffix, image, options)[1]
+    except cv2.error as error:
+        raise UserError(f"{path}: an image cannot be written as '{suffix}'; use .png or .jpg") from error
+    write_bytes(path, encoded.tobytes())
+
+
+def _decode(path: str | Path, convert) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return np.asarray(convert(ImageOps.exif_transpose(image)))
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from None
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file") from None
+    # Pillow's decoders raise all of these on damaged input.
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{path}: cannot be read as an image: {error}") from error
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit grey to 8 bits; Pillow's own conversion would clip it."""
+    if image.mode.startswith("I"):
+        values = np.asarray(image).astype(np.int64) // _SIXTEEN_TO_EIGHT_BITS
+        return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
+    return image
+
+
+def _alpha_channel(image: Image.Image) -> Image.Image:
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    if "A" not in image.getbands():
+        raise ImageError(f"has no alpha channel (mode {image.mode}); a matting file is RGBA")
+    return image.getchannel("A")

@@ -1,0 +1,1 @@
+"""The networks: T-Net, M-Net and their fusion."""
