@@ -43,7 +43,9 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files for the owner alone
         temporary.replace(path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror or error}; make room or choose another folder"
+        ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

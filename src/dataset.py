@@ -1,0 +1,157 @@
+"""The training data: files of a split to batches of samples.
+
+Which augmentation a sample gets depends on (seed, epoch, index) alone, so a run can be repeated with
+any number of workers.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import mindspore.dataset as ds
+import numpy as np
+from mindspore import Tensor
+
+from src.augmentation import draw_augmentation
+from src.errors import UserError
+from src.image_io import ImageError, read_gray, read_image
+from src.preprocessing import alpha_to_float, normalise, resize, resize_trimap
+from src.split_files import SplitFiles
+from src.trimap import trimap_to_class_map
+
+
+class Batch(NamedTuple):
+    """N samples."""
+
+    image: Tensor  # (N, 3, S, S) float32, normalised BGR
+    class_map: Tensor  # (N, S, S) int32, TrimapClass
+    alpha: Tensor  # (N, 1, S, S) float32 in [0, 1]
+    index: np.ndarray  # (N,) numbers of the samples in the split
+
+
+class MattingDataset:
+    """The samples of one split, resized to patch_size.
+
+    Args:
+        files: the split.
+        patch_size: height and width of a sample.
+        mean: subtracted from the BGR values.
+        seed: of the augmentation.
+        augments: whether samples are changed at random; validation takes them as they are.
+        vertical_flip: whether augmentation also flips upside down.
+    """
+
+    def __init__(
+        self,
+        files: SplitFiles,
+        *,
+        patch_size: int,
+        mean: Sequence[float],
+        seed: int = 0,
+        augments: bool = False,
+        vertical_flip: bool = False,
+    ):
+        self.files = files
+        self.error: UserError | None = None
+        self._patch_size = patch_size
+        self._mean = mean
+        self._seed = seed
+        self._augments = augments
+        self._vertical_flip = vertical_flip
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def sample(self, index: int, epoch: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Sample `index` as `epoch` sees it.
+
+        Returns:
+            image (3, S, S) float32, class map (S, S) int32, alpha (1, S, S) float32 in [0, 1].
+
+        Raises:
+            UserError: a file cannot be read, or has another size than its photo.
+        """
+        try:
+            image, trimap, alpha = self._read(index)
+        except UserError as error:
+            self.error = error  # the pipeline would bury it in a traceback of its own
+            raise
+        if self._augments:
+            rng = np.random.default_rng((self._seed, epoch, index))
+            changes = draw_augmentation(rng, *alpha.shape, self._patch_size, self._vertical_flip)
+            image, trimap, alpha = changes.apply(image, trimap, alpha, self._patch_size)
+        else:
+            image = resize(image, self._patch_size, self._patch_size)
+            trimap = resize_trimap(trimap, self._patch_size, self._patch_size)
+            alpha = resize(alpha, self._patch_size, self._patch_size)
+        return (
+            normalise(image, self._mean),
+            trimap_to_class_map(trimap),
+            alpha_to_float(alpha)[np.newaxis],
+        )
+
+    def _read(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        image = read_image(self.files.photo(index))
+        trimap = read_gray(self.files.trimap(index))
+        alpha = read_gray(self.files.alpha(index))
+        for name, other in (("trimap", trimap), ("alpha", alpha)):
+            if other.shape != image.shape[:2]:
+                raise ImageError(
+                    f"{self.files.photo(index)}: is {_size(image)}, but its {name} is {_size(other)}; "
+                    "make the data set again"
+                )
+        return image, trimap, alpha
+
+
+def training_batches(
+    dataset: MattingDataset, epoch: int, *, seed: int, batch_size: int, workers: int
+) -> Iterator[Batch]:
+    """All samples of one epoch in its own random order; an incomplete last batch is left out."""
+    order = np.random.default_rng((seed, epoch)).permutation(len(dataset))
+    return _batches(dataset, epoch, order, batch_size, workers)
+
+
+def validation_batches(dataset: MattingDataset, *, batch_size: int, workers: int) -> Iterator[Batch]:
+    """All samples in order; the last is repeated to fill the last batch, so that all have one shape.
+
+    Count each `index` once.
+    """
+    count = -(-len(dataset) // batch_size) * batch_size
+    return _batches(dataset, 0, np.minimum(np.arange(count), len(dataset) - 1), batch_size, workers)
+
+
+class _Epoch:
+    """The data set as one epoch sees it, in the form that MindSpore's pipeline takes."""
+
+    def __init__(self, dataset: MattingDataset, epoch: int):
+        self._dataset = dataset
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        return *self._dataset.sample(int(index), self._epoch), np.int32(index)
+
+
+def _batches(
+    dataset: MattingDataset, epoch: int, order: np.ndarray, batch_size: int, workers: int
+) -> Iterator[Batch]:
+    pipeline = ds.GeneratorDataset(
+        _Epoch(dataset, epoch),
+        ["image", "class_map", "alpha", "index"],
+        sampler=order.tolist(),
+        num_parallel_workers=min(workers, os.cpu_count() or 1),  # MindSpore refuses more than there are cores
+        python_multiprocessing=False,  # reading and resizing release Python's lock: threads are enough
+    ).batch(batch_size, drop_remainder=True)
+    try:
+        for image, class_map, alpha, index in pipeline.create_tuple_iterator(num_epochs=1):
+            yield Batch(image, class_map, alpha, index.asnumpy())
+    except RuntimeError:
+        if dataset.error is not None:
+            raise dataset.error from None
+        raise
+
+
+def _size(image: np.ndarray) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"

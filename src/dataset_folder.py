@@ -1,0 +1,85 @@
+"""The folder of a generated data set: <split>/<kind>/<group>/<sub folder>/<file> and <split>/<split>.txt."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from src.atomic_file import TEMPORARY_PREFIX, write_text
+from src.errors import UserError
+from src.pairing import Pair
+from src.splits import SPLITS
+
+CLIP_IMG, MATTING, MASK, TRIMAP, ALPHA = KINDS = ("clip_img", "matting", "mask", "trimap", "alpha")
+_KIND_FOLDERS = tuple(f"{kind}/" for kind in KINDS)
+
+
+def path_in_split(kind: str, pair: Pair) -> str:
+    """Where a pair's file of this kind lies below its split's folder."""
+    return f"{kind}/{pair.photo if kind == CLIP_IMG else pair.matting}"
+
+
+def list_files(folder: Path) -> dict[str, set[str]]:
+    """What lies in a data set: for each split the files, such as "mask/<group>/matting_<sub>/<name>.png".
+
+    Temporary files that a killed run left behind are removed.
+
+    Raises:
+        UserError: they cannot be removed.
+    """
+    try:
+        for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
+            leftover.unlink()
+        return {split: set(_files_below(folder / split)) for split in SPLITS}
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be removed: {error.strerror}; remove it") from error
+
+
+def _files_below(root: Path) -> Iterator[str]:
+    for place, _, names in os.walk(root):
+        below = Path(place).relative_to(root).as_posix()
+        for name in names:
+            if name.startswith(TEMPORARY_PREFIX):
+                Path(place, name).unlink()
+            else:
+                yield f"{below}/{name}"
+
+
+def require_same_splits(
+    folder: Path, key: str, files: Mapping[str, set[str]], split_of: Mapping[Pair, str]
+) -> None:
+    """Make sure that no image which lies in one split belongs to another by now.
+
+    Args:
+        folder: the data set.
+        key: the configuration key that names `folder`, for the message.
+        files: what `list_files` found in it.
+        split_of: the split each pair belongs to.
+
+    Raises:
+        UserError: an image would come to lie in two splits.
+    """
+    for pair, split in split_of.items():
+        for kind in KINDS:
+            file = path_in_split(kind, pair)
+            for other in SPLITS:
+                if other != split and file in files[other]:
+                    raise UserError(
+                        f"generate_data.{key} = {folder}: {pair.matting} lies in {other} there, but now "
+                        f"belongs to {split}: proportion, split_by, seed or the source has changed; set "
+                        f"another {key}, or delete that folder yourself"
+                    )
+
+
+def write_lists(folder: Path, pairs_of: Mapping[str, Iterable[Pair]]) -> None:
+    """Write <split>/<split>.txt, one <group>/matting_<sub>/<name>.png a line, for every split."""
+    for split, pairs in pairs_of.items():
+        write_text(folder / split / f"{split}.txt", "".join(f"{pair.matting}\n" for pair in pairs))
+
+
+def count_unlisted(files: Mapping[str, set[str]], listed: Mapping[str, Iterable[Pair]]) -> int:
+    """Count the files of the data set that belong to no listed pair."""
+    unlisted = 0
+    for split, present in files.items():
+        known = {path_in_split(kind, pair) for pair in listed[split] for kind in KINDS}
+        unlisted += sum(file.startswith(_KIND_FOLDERS) for file in present - known)
+    return unlisted

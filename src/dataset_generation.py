@@ -1,0 +1,151 @@
+"""From the source data set to a data set for training, validation and test."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from src.atomic_file import write_text
+from src.config import GenerateDataConfig
+from src.dataset_folder import count_unlisted, list_files, require_same_splits, write_lists
+from src.dataset_pass import count_outdated, make_pairs, plan_tasks
+from src.dataset_report import print_outdated, print_splits, print_stages, print_statistics, print_unlisted
+from src.debug_set import choose_debug_pairs, link_debug_files
+from src.errors import UserError
+from src.journal import Journal
+from src.pair_files import PairResult
+from src.pairing import Pair, SkippedFile, find_pairs
+from src.pixel_sums import PixelSums
+from src.splits import SPLITS, assign_splits
+
+JOURNAL_FILE = "journal.jsonl"
+SKIPPED_FILE = "skipped.csv"
+
+
+def generate_datasets(config: GenerateDataConfig, seed: int) -> None:
+    """Make the data set that `config` describes and print a summary; what is already made stays.
+
+    Killed at any time and started again, it finishes what is missing. The source is only read.
+
+    Args:
+        config: the section generate_data.
+        seed: of the choice of groups for the splits, and of kernel sizes that vary.
+
+    Raises:
+        UserError: the source cannot be used, a folder cannot be written, or it already holds images in
+            other splits; the message names the path or key and the remedy.
+    """
+    _require_separate_folders(config)
+    pairs, skipped = find_pairs(Path(config.path_mt_human), config.list_error_files)
+    _require_pairs(pairs, skipped, config)
+    names = assign_splits([pair.matting for pair in pairs], config.parts(), config.split_by, seed)
+    split_of = {pair: names[pair.matting] for pair in pairs}
+    present = _own_files(config.path_save, "path_save", split_of)
+    present_debug = _own_files(config.path_debug, "path_debug", split_of) if config.generate_debug else {}
+
+    print_splits(split_of, config.parts())
+    print_stages(config)
+    results = _make(config, seed, split_of, present)
+    skipped += [result.skipped for result in results.values() if result.skipped]
+    _write_skipped(Path(config.path_save, SKIPPED_FILE), skipped)
+    usable = {
+        split: [pair for pair in pairs if split_of[pair] == split and not results[pair].skipped]
+        for split in SPLITS
+    }
+    _require_filled(usable, config)
+    if config.generate_txt:
+        print("Generate datasets txt ...")
+        write_lists(Path(config.path_save), usable)
+    print_unlisted(count_unlisted(present, usable), config.path_save)
+    if config.generate_debug:
+        _make_debug_set(config, usable, present_debug)
+    measured = [results[pair] for pair in usable["train"] + usable["eval"]]
+    if config.generate_mean_std:
+        print("Generate train and eval datasets mean/std ...")
+    print(f"Total images: {len(measured)}")
+    if config.generate_mean_std:
+        print_statistics(
+            PixelSums.total(result.photo for result in measured),
+            PixelSums.total(result.trimap for result in measured),
+        )
+
+
+def _require_separate_folders(config: GenerateDataConfig) -> None:
+    """No folder that is written to may hold the source or lie in it."""
+    source = Path(config.path_mt_human).resolve()
+    for key in ("path_save", "path_debug"):
+        for split in SPLITS:
+            folder = Path(getattr(config, key), split).resolve()
+            if folder == source or folder in source.parents or source in folder.parents:
+                raise UserError(
+                    f"generate_data.{key} = {getattr(config, key)}: overlaps with the source "
+                    f"{config.path_mt_human}, which is never written to; set a folder outside it"
+                )
+    if Path(config.path_save).resolve() == Path(config.path_debug).resolve():
+        raise UserError(f"generate_data.path_debug = {config.path_debug}: is path_save as well; set another")
+
+
+def _require_pairs(pairs: Sequence[Pair], skipped: Sequence[SkippedFile], config: GenerateDataConfig) -> None:
+    if not pairs:
+        example = (
+            f"; {len(skipped)} files are skipped, first {skipped[0].file}: {skipped[0].reason}"
+            if skipped
+            else ""
+        )
+        raise UserError(
+            f"generate_data.path_mt_human = {config.path_mt_human}: holds no pair of clip_img/<group>/"
+            f"clip_<sub>/<name>.jpg and matting/<group>/matting_<sub>/<name>.png{example}"
+        )
+
+
+def _require_filled(usable: Mapping[str, Sequence[Pair]], config: GenerateDataConfig) -> None:
+    for (split, pairs), part in zip(usable.items(), config.parts(), strict=True):
+        if part and not pairs:
+            raise UserError(
+                f"{config.path_save}: no image of the split {split} can be used ({SKIPPED_FILE} there tells "
+                "why); repair or leave out these files, and start with a new generate_data.path_save"
+            )
+
+
+def _own_files(folder: str, key: str, split_of: Mapping[Pair, str]) -> dict[str, set[str]]:
+    """What a data set holds from earlier runs, made sure to be in the same splits."""
+    files = list_files(Path(folder))
+    require_same_splits(Path(folder), key, files, split_of)
+    return files
+
+
+def _make(
+    config: GenerateDataConfig, seed: int, split_of: Mapping[Pair, str], present: Mapping[str, set[str]]
+) -> dict[Pair, PairResult]:
+    """Run the one pass; what became of each pair, in this run or an earlier one."""
+    tasks = plan_tasks(config, seed, split_of)
+    with Journal(Path(config.path_save, JOURNAL_FILE)) as journal:
+        make_pairs(tasks, config, present, journal)
+        journal.compact()
+    print_outdated(count_outdated(tasks, present, journal), config.path_save)
+    return {pair: journal[pair.matting].result for pair in split_of}
+
+
+def _write_skipped(path: Path, skipped: Iterable[SkippedFile]) -> None:
+    rows = sorted(skipped)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("file", "reason"))
+    writer.writerows((row.file, row.reason) for row in rows)
+    write_text(path, table.getvalue())
+    print(f"Skipped: {len(rows)} files, listed with the reasons in {path}")
+
+
+def _make_debug_set(
+    config: GenerateDataConfig, usable: Mapping[str, Sequence[Pair]], present: Mapping[str, set[str]]
+) -> None:
+    print("Generate datasets_debug ...")
+    chosen = choose_debug_pairs(usable, config.debug_pic_nums, config.parts())
+    count = sum(map(len, chosen.values()))
+    if count < config.debug_pic_nums:
+        print(f"debug_pic_nums = {config.debug_pic_nums}, but the data set has only {count} images")
+    link_debug_files(Path(config.path_save), Path(config.path_debug), chosen)
+    if config.generate_txt:
+        print("Generate datasets_debug txt ...")
+        write_lists(Path(config.path_debug), chosen)
+    print_unlisted(count_unlisted(present, chosen), config.path_debug)

@@ -1,0 +1,59 @@
+"""What making the data set prints."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from src.config import GenerateDataConfig
+from src.dataset_pass import SWITCH_OF_KIND
+from src.pairing import Pair
+from src.pixel_sums import PixelSums
+from src.splits import SPLITS
+
+
+def print_splits(split_of: Mapping[Pair, str], parts: Sequence[int]) -> None:
+    """How the images were divided."""
+    for split, part in zip(SPLITS, parts, strict=True):
+        pairs = [pair for pair, its_split in split_of.items() if its_split == split]
+        groups = len({pair.group for pair in pairs})
+        got, asked = len(pairs) / len(split_of), part / sum(parts)
+        print(f"{split}: {len(pairs)} images of {groups} groups ({got:.1%}, asked for {asked:.1%})")
+
+
+def print_stages(config: GenerateDataConfig) -> None:
+    """What the one pass over the source makes."""
+    if config.copy_pic:
+        for split in SPLITS:
+            print(f"Copying source files to {split} dir...")
+    if config.generate_mask:
+        print("Generate mask ...")
+    if config.generate_trimap:
+        print("Generate trimap ...")
+    if config.generate_alpha:
+        print("Generate alpha ...")
+    if config.generate_alpha and config.generate_mask:
+        for split in SPLITS:
+            print(f"Copying {split} mask into alpha...")
+
+
+def print_outdated(outdated: Counter[str], folder: str) -> None:
+    """Files of kinds switched off that no longer fit the configuration or the source."""
+    for kind, count in outdated.items():
+        print(
+            f"note: {count} {kind} files in {folder} were made with another kernel size or from an earlier "
+            f"state of the source; set generate_data.{SWITCH_OF_KIND[kind]}: True to make them again"
+        )
+
+
+def print_unlisted(count: int, folder: str) -> None:
+    """Files of earlier runs whose images are in no list by now."""
+    if count:
+        print(f"note: {count} files in {folder} are of earlier runs and in no list; they stay")
+
+
+def print_statistics(clip: PixelSums, trimap: PixelSums) -> None:
+    """Mean and standard deviation, BGR: as parts of 255, and as values 0..255 cut to whole numbers."""
+    for name, sums in (("clip", clip), ("trimap", trimap)):
+        for quantity, values in (("mean", sums.mean()), ("std", sums.deviation())):
+            channels = values if len(values) == 3 else values * 3
+            parts_of_255 = ", ".join(f"{value / 255:.5f}" for value in channels)
+            print(f"{quantity}_{name}:  [{parts_of_255}] {[int(value) for value in channels]}")

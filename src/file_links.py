@@ -1,0 +1,36 @@
+"""A file in a second place, without its content being stored twice where that can be had."""
+
+import os
+import shutil
+from pathlib import Path
+
+from src.atomic_file import atomic_path
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make `target` a hard link to `source`, or an atomic copy where the file system has no links.
+
+    A target that is already the same file, or a copy of the same size and time, stays as it is.
+
+    Raises:
+        UserError: the folder of `target` cannot be written or the disk is full.
+    """
+    source = source.resolve()
+    if _is_current(source, target):
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        os.link(source, target)
+    except OSError:  # another disk, no links here, or no right to link: a copy tells
+        with atomic_path(target) as temporary:
+            shutil.copy2(source, temporary)
+
+
+def _is_current(source: Path, target: Path) -> bool:
+    if not target.exists():
+        return False
+    if target.samefile(source):
+        return True
+    old, new = target.stat(), source.stat()
+    return (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns)

@@ -1,0 +1,26 @@
+"""Make the data set: cd src && python generate_datasets.py --yaml_path=../config.yaml"""
+
+import sys
+from pathlib import Path
+
+if not __package__:  # started as a script: the package `src` lies in the repository root
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from src.command_line import config_of, make_parser, run_command  # noqa: E402
+from src.dataset_generation import generate_datasets  # noqa: E402
+
+
+def main() -> None:
+    """Read the command line and make the data set."""
+    parser = make_parser(
+        "Make train, eval and test sets (photos, masks, trimaps, alpha) out of the Matting Human Datasets, "
+        "as the section generate_data of the configuration says. Run it again to finish what is missing.",
+        "cd src && python generate_datasets.py --yaml_path=../config.yaml",
+    )
+    sys.stdout.reconfigure(line_buffering=True)  # a log shows each stage when it starts
+    config = config_of(parser.parse_args())
+    generate_datasets(config.generate_data, config.seed)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,79 @@
+"""The record of a run: metrics.csv, a row an epoch, and curves.png, drawn from it."""
+
+import csv
+import io
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")  # works without a screen
+from matplotlib import pyplot as plt  # noqa: E402
+
+from src.atomic_file import atomic_path, write_text  # noqa: E402
+from src.phases import PHASES  # noqa: E402
+
+METRICS_FILE = "metrics.csv"
+CURVES_FILE = "curves.png"
+_COLUMNS = (
+    "phase",
+    "epoch",
+    "train_loss",
+    "eval_loss",
+    "eval_sad",
+    "eval_mean_iou",
+    "lr",
+    "images_per_s",
+    "seconds",
+)
+_SHOWN_COLUMNS = ("train_loss", "eval_loss", "eval_mean_iou", "eval_sad")
+
+
+def record_epoch(run_folder: Path, row: dict[str, object]) -> None:
+    """Add the row of an epoch, in place of what an earlier run left for it and later ones; draw the curves.
+
+    Args:
+        run_folder: where both files lie.
+        row: values for `phase`, `epoch` and whichever other columns the phase has.
+    """
+    path = run_folder / METRICS_FILE
+    rows = [
+        earlier
+        for earlier in _read(path)
+        if earlier["phase"] != row["phase"] or int(earlier["epoch"]) < int(str(row["epoch"]))
+    ]
+    rows.append({column: str(row.get(column, "")) for column in _COLUMNS})
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, table.getvalue())
+    _draw(rows, run_folder / CURVES_FILE)
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _draw(rows: list[dict[str, str]], path: Path) -> None:
+    names = [name for name in PHASES if any(row["phase"] == name for row in rows)]
+    figure, axes = plt.subplots(len(names), 2, figsize=(10, 3.4 * len(names)), squeeze=False)
+    for name, (left, right) in zip(names, axes, strict=True):
+        of_phase = [row for row in rows if row["phase"] == name]
+        for column in _SHOWN_COLUMNS:
+            points = [(int(row["epoch"]), float(row[column])) for row in of_phase if row[column]]
+            if points:
+                axis = left if column.endswith("loss") else right
+                axis.plot(*zip(*points, strict=True), marker="o", label=column.replace("_", " "))
+        for axis in (left, right):
+            axis.set_title(PHASES[name].title)
+            axis.set_xlabel("epoch")
+            axis.set_ylim(bottom=0)
+            axis.grid(alpha=0.3)
+            axis.legend()
+    figure.tight_layout()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=110)
+    plt.close(figure)

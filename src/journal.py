@@ -1,0 +1,117 @@
+"""What earlier runs have made, so that a later run decodes no file for nothing.
+
+A text file with one JSON line for each pair, appended while a run is at work: a killed run loses no
+more than the line it was writing, and makes that pair again.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from src.atomic_file import write_text
+from src.errors import UserError
+from src.pair_files import PairResult
+from src.pairing import SkippedFile
+from src.pixel_sums import PixelSums
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What was made of a pair, and from which state of its source files."""
+
+    source_state: str  # names, sizes and times of the source files
+    made: dict[str, int]  # kinds of files or sums, each with the kernel size it depends on, else 0
+    result: PairResult
+
+
+class Journal:
+    """Entries by the pair's name. A context manager: its file stays open for writing."""
+
+    def __init__(self, path: Path):
+        """Read the journal; a missing one is empty.
+
+        Raises:
+            UserError: the file cannot be read or written.
+        """
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+", encoding="utf-8", errors="replace")
+            self._file.seek(0)
+            text = self._file.read()
+        except OSError as error:
+            raise self._cannot_write(error) from error
+        self._entries = _read_entries(text)
+        self._is_compact = text.endswith("\n") and list(self._entries) == sorted(self._entries)
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._entries[name]
+
+    def get(self, name: str) -> Entry | None:
+        """The entry of a pair, None where there is none."""
+        return self._entries.get(name)
+
+    def record(self, name: str, entry: Entry) -> None:
+        """Write down what was made of a pair."""
+        self._entries[name] = entry
+        self._append(_line(name, entry))
+
+    def forget(self, name: str) -> None:
+        """Drop the entry of a pair, where it has one: its files are about to be replaced."""
+        if self._entries.pop(name, None):
+            self._append(json.dumps({"name": name}))
+
+    def compact(self) -> None:
+        """Bring the file to one line for each pair, sorted."""
+        if not self._is_compact:
+            write_text(self._path, "".join(f"{_line(*item)}\n" for item in sorted(self._entries.items())))
+
+    def _append(self, line: str) -> None:
+        self._is_compact = False
+        try:
+            self._file.write(f"\n{line}")  # a killed run may have stopped within the line before
+            self._file.flush()
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> UserError:
+        return UserError(
+            f"{self._path}: cannot be written: {error.strerror}; make room or choose another folder"
+        )
+
+
+def _line(name: str, entry: Entry) -> str:
+    return json.dumps({"name": name, **asdict(entry)}, sort_keys=True)
+
+
+def _read_entries(text: str) -> dict[str, Entry]:
+    entries: dict[str, Entry] = {}
+    for line in text.split("\n"):
+        try:
+            values = json.loads(line)
+        except json.JSONDecodeError:
+            continue  # empty, or cut off when a run was killed
+        name = values.pop("name")
+        entries.pop(name, None)
+        if values:
+            entries[name] = Entry(values["source_state"], values["made"], _result(values["result"]))
+    return entries
+
+
+def _result(values: dict[str, Any]) -> PairResult:
+    return PairResult(
+        skipped=SkippedFile(**values["skipped"]) if values["skipped"] else None,
+        photo=_sums(values["photo"]),
+        trimap=_sums(values["trimap"]),
+    )
+
+
+def _sums(values: dict[str, Any] | None) -> PixelSums | None:
+    return PixelSums(values["pixels"], tuple(values["values"]), tuple(values["squares"])) if values else None

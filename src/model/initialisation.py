@@ -1,0 +1,37 @@
+"""Initial weights: PyTorch's default distribution, which the published result started from."""
+
+import math
+import zlib
+
+import numpy as np
+from mindspore import Tensor, nn
+
+
+def initialise(network: nn.Cell, seed: int) -> None:
+    """Draw fresh weights.
+
+    Weights and biases of convolutions are uniform in +-1 / sqrt(fan in) (PyTorch's Kaiming uniform
+    with a = sqrt(5)); batch normalisation starts as the identity. A parameter's values depend on the
+    seed and its name alone.
+    """
+    for _, cell in network.cells_and_names():
+        if isinstance(cell, nn.Conv2d | nn.Conv2dTranspose):
+            # PyTorch counts the second dimension for both kinds, for the transposed that of the output.
+            bound = 1 / math.sqrt(math.prod(cell.weight.shape[1:]))
+            _draw_uniform(cell.weight, bound, seed)
+            if cell.has_bias:
+                _draw_uniform(cell.bias, bound, seed)
+        elif isinstance(cell, nn.BatchNorm2d):
+            for parameter, value in (
+                (cell.gamma, 1),
+                (cell.beta, 0),
+                (cell.moving_mean, 0),
+                (cell.moving_variance, 1),
+            ):
+                parameter.set_data(Tensor(np.full(parameter.shape, value, np.float32)))
+
+
+def _draw_uniform(parameter, bound: float, seed: int) -> None:
+    rng = np.random.default_rng((seed, zlib.crc32(parameter.name.encode())))
+    values = rng.uniform(-bound, bound, parameter.shape).astype(np.float32)
+    parameter.set_data(Tensor(values))

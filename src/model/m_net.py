@@ -1,0 +1,54 @@
+"""M-Net: image and trimap to fine alpha (Semantic Human Matting, section 4.2)."""
+
+from mindspore import Tensor, nn, ops
+
+from src.model.layers import check_size, conv_bn_relu
+
+
+def double(channels: int) -> nn.Conv2dTranspose:
+    """Transposed convolution 5x5 that doubles height and width exactly.
+
+    Padding 1 at the end is the published padding 2 with output padding 1: MindSpore's own
+    output_padding leaves the last row and column zero.
+    """
+    return nn.Conv2dTranspose(channels, channels, 5, stride=2, pad_mode="pad", padding=(2, 1, 2, 1))
+
+
+class MNet(nn.Cell):
+    """Image (N, 3, H, W) and trimap (N, 3, H, W) of class probabilities to alpha_r (N, 1, H, W).
+
+    alpha_r is not limited to [0, 1].
+
+    Raises:
+        ValueError: H or W is not a multiple of 16.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.halve = nn.MaxPool2d(3, stride=2, pad_mode="pad", padding=1)
+        self.en_conv_bn_relu_1 = conv_bn_relu(6, 16)
+        self.en_conv_bn_relu_2 = conv_bn_relu(16, 32)
+        self.en_conv_bn_relu_3 = conv_bn_relu(32, 64)
+        self.en_conv_bn_relu_4 = conv_bn_relu(64, 128)
+        self.de_conv_bn_relu_1 = conv_bn_relu(128, 128)
+        self.deconv_1 = double(128)
+        self.de_conv_bn_relu_2 = conv_bn_relu(128, 64)
+        self.deconv_2 = double(64)
+        self.de_conv_bn_relu_3 = conv_bn_relu(64, 32)
+        self.deconv_3 = double(32)
+        self.de_conv_bn_relu_4 = conv_bn_relu(32, 16)
+        self.deconv_4 = double(16)
+        self.conv = nn.Conv2d(16, 1, 5, pad_mode="pad", padding=2)
+
+    def construct(self, image: Tensor, trimap: Tensor) -> Tensor:
+        check_size(image)
+        x = ops.concat((image, trimap), axis=1)
+        x = self.halve(self.en_conv_bn_relu_1(x))
+        x = self.halve(self.en_conv_bn_relu_2(x))
+        x = self.halve(self.en_conv_bn_relu_3(x))
+        x = self.halve(self.en_conv_bn_relu_4(x))
+        x = self.deconv_1(self.de_conv_bn_relu_1(x))
+        x = self.deconv_2(self.de_conv_bn_relu_2(x))
+        x = self.deconv_3(self.de_conv_bn_relu_3(x))
+        x = self.deconv_4(self.de_conv_bn_relu_4(x))
+        return self.conv(x)

@@ -1,0 +1,1 @@
+"""Procedural half-body portraits with exact alpha."""

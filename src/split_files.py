@@ -1,0 +1,64 @@
+"""The files of one split of a generated data set, found by its list."""
+
+from pathlib import Path, PurePosixPath
+
+from src.errors import UserError
+
+_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
+
+
+class SplitFiles:
+    """Sample `index` of a split: its photo, trimap and alpha.
+
+    Args:
+        folder: the data set, as src/generate_datasets.py makes it.
+        split: 'train', 'eval' or 'test'.
+
+    Raises:
+        UserError: the list is missing, empty or names what is not there.
+    """
+
+    def __init__(self, folder: str | Path, split: str):
+        self._folder = Path(folder, split)
+        self._list = self._folder / f"{split}.txt"
+        try:
+            lines = self._list.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            raise UserError(
+                f"{self._list}: no such file; make the data set with src/generate_datasets.py"
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{self._list}: cannot be read: {error}") from None
+        self.names = [line.strip() for line in lines if line.strip()]
+        if not self.names:
+            raise UserError(f"{self._list}: lists no image; this split needs at least one")
+        self._photos = [self._find_photo(name) for name in self.names]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def photo(self, index: int) -> Path:
+        """clip_img/<group>/clip_<sub>/<name>.jpg"""
+        return self._photos[index]
+
+    def trimap(self, index: int) -> Path:
+        """trimap/<group>/matting_<sub>/<name>.png"""
+        return self._folder / "trimap" / self.names[index]
+
+    def alpha(self, index: int) -> Path:
+        """alpha/<group>/matting_<sub>/<name>.png"""
+        return self._folder / "alpha" / self.names[index]
+
+    def _find_photo(self, name: str) -> Path:
+        matting = PurePosixPath(name)
+        if len(matting.parts) < 2 or not matting.parent.name.startswith("matting_"):
+            raise UserError(f"{self._list}: '{name}' must have the form <group>/matting_<sub>/<name>.png")
+        sub = f"clip_{matting.parent.name.removeprefix('matting_')}"
+        stem = self._folder / "clip_img" / matting.parent.parent / sub / matting.stem
+        for suffix in _PHOTO_SUFFIXES:
+            photo = stem.with_name(stem.name + suffix)
+            if photo.exists():
+                return photo
+        raise UserError(
+            f"{self._list}: names '{name}', but its photo {stem}.jpg is missing; make the data set again"
+        )

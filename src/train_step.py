@@ -1,0 +1,114 @@
+"""One optimisation step, compiled: forward, backward, update."""
+
+from collections.abc import Callable
+
+import mindspore as ms
+from mindspore import Tensor, nn
+
+from src.model.network import SHMNet
+from src.phases import Phase
+
+_ADAM_BETAS = (0.9, 0.999)
+_WEIGHT_DECAY = 5e-4  # added to the gradient
+_FIRST_LOSS_SCALE = 2.0**16
+
+TrainStep = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
+
+
+def make_optimizer(part: nn.Cell, learning_rate: float) -> nn.Adam:
+    """Adam over all trainable parameters of `part`, each with the published weight decay.
+
+    In a group of their own, since MindSpore's default spares batch normalisation from decay.
+    """
+    group = {"params": part.trainable_params(), "weight_decay": _WEIGHT_DECAY}
+    beta1, beta2 = _ADAM_BETAS
+    return nn.Adam([group], learning_rate=learning_rate, beta1=beta1, beta2=beta2)
+
+
+def resolve_amp_level(amp_level: str, device_target: str) -> str:
+    """The level in use: 'auto' is O2, but O0 (float32) on CPU, which has no fast float16."""
+    if device_target == "CPU":
+        if amp_level not in ("auto", "O0"):
+            print(f"amp_level {amp_level}: the CPU computes in float32; going on with O0")
+        return "O0"
+    return "O2" if amp_level == "auto" else amp_level
+
+
+def make_loss_scaler(amp_level: str) -> ms.amp.DynamicLossScaler | None:
+    """Dynamic loss scaling for mixed precision; None for float32."""
+    if amp_level == "O0":
+        return None
+    return ms.amp.DynamicLossScaler(scale_value=_FIRST_LOSS_SCALE, scale_factor=2, scale_window=1000)
+
+
+def resume_state(optimizer: nn.Adam, loss_scaler: ms.amp.DynamicLossScaler | None) -> dict[str, ms.Parameter]:
+    """What, besides the weights, a step changes: moments, step count, loss scale, by name."""
+    weights = {parameter.name for parameter in optimizer.parameters}
+    given = weights | {"learning_rate"}  # the rate comes from the configuration
+    state = {
+        parameter.name: parameter for parameter in optimizer.get_parameters() if parameter.name not in given
+    }
+    if loss_scaler is not None:
+        state["loss_scale"] = loss_scaler.scale_value
+        state["loss_scale_counter"] = loss_scaler.counter
+    return state
+
+
+def make_train_step(
+    phase: Phase,
+    network: SHMNet,
+    optimizer: nn.Adam,
+    amp_level: str = "O0",
+    loss_scaler: ms.amp.DynamicLossScaler | None = None,
+) -> TrainStep:
+    """Compile the step of a phase.
+
+    Returns:
+        A function of image, class map and alpha (as in `Batch`) that updates the weights and returns
+        whether all gradients were finite, then the loss terms in the order of `phase.terms`. Where they
+        were not, the weights stay as they are; a loss scaler then lowers its scale.
+    """
+    t_net, m_net = mixed_precision_parts(network, amp_level)
+    predict, loss = phase.predict, phase.loss
+
+    def objective(image, class_map, alpha):
+        terms = loss(predict(t_net, m_net, image, class_map), image, class_map, alpha)
+        scaled = terms["loss"] if loss_scaler is None else loss_scaler.scale(terms["loss"])
+        return scaled, terms
+
+    gradients_of = ms.value_and_grad(objective, None, optimizer.parameters, has_aux=True)
+
+    @ms.jit
+    def step(image, class_map, alpha):
+        (_, terms), gradients = gradients_of(image, class_map, alpha)
+        if loss_scaler is not None:
+            gradients = loss_scaler.unscale(gradients)
+        is_finite = ms.amp.all_finite(gradients)
+        if loss_scaler is not None:
+            loss_scaler.adjust(is_finite)
+        if is_finite:
+            optimizer(gradients)
+        # A dict returned from here keeps MindSpore 2.10's compiler busy for ever.
+        return is_finite, *terms.values()
+
+    return step
+
+
+def make_predict_step(phase: Phase, network: SHMNet, amp_level: str = "O0"):
+    """Compile the prediction of a phase, for validation: (image, class_map) to `phase.outputs`."""
+    t_net, m_net = mixed_precision_parts(network, amp_level)
+    predict = phase.predict
+
+    @ms.jit
+    def step(image, class_map):
+        return predict(t_net, m_net, image, class_map)
+
+    return step
+
+
+def mixed_precision_parts(network: SHMNet, amp_level: str) -> tuple[nn.Cell, nn.Cell]:
+    """T-Net and M-Net as they compute at `amp_level`; weights, inputs and outputs stay float32."""
+    if amp_level == "O0":
+        return network.t_net, network.m_net
+    t_net, m_net = (ms.amp.auto_mixed_precision(part, amp_level) for part in (network.t_net, network.m_net))
+    return t_net, m_net

@@ -1,0 +1,74 @@
+"""Pictures for people: cutouts, and rows of photo, mattes and trimap side by side."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+_TILE_HEIGHT = 360
+_TITLE_HEIGHT = 30
+_GAP = 6
+_CHECKER_SIDE = 16
+_CHECKER_SHADES = (255, 205)
+
+
+def cutout(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Photo BGR (H, W, 3) uint8 and alpha (H, W) uint8 to BGRA (H, W, 4) uint8."""
+    return np.dstack([image, alpha])
+
+
+def on_checkerboard(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Composite a photo over the checkerboard that stands for transparency; BGR uint8."""
+    rows, columns = np.indices(alpha.shape) // _CHECKER_SIDE
+    board = np.where((rows + columns) % 2, *_CHECKER_SHADES).astype(np.float32)
+    weight = alpha.astype(np.float32)[..., np.newaxis] / 255
+    return np.round(image * weight + board[..., np.newaxis] * (1 - weight)).astype(np.uint8)
+
+
+def contact_sheet(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str]) -> np.ndarray:
+    """Lay out rows of images, each (H, W) or (H, W, 3) uint8 BGR, all scaled to one height.
+
+    Args:
+        rows: each with one image for each title; at least one row.
+        titles: of the columns.
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+    """
+    tiles = [[_to_tile(image) for image in row] for row in rows]
+    widths = [max(row[column].shape[1] for row in tiles) for column in range(len(titles))]
+    sheet_rows = [
+        _join([_centre(tile, width) for tile, width in zip(row, widths, strict=True)]) for row in tiles
+    ]
+    header = _join([_title(title, width) for title, width in zip(titles, widths, strict=True)])
+    return np.vstack([header, *(with_gap for row in sheet_rows for with_gap in (row, _gap_below(row)))])
+
+
+def _to_tile(image: np.ndarray) -> np.ndarray:
+    if image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    width = max(1, round(image.shape[1] * _TILE_HEIGHT / image.shape[0]))
+    return cv2.resize(image, (width, _TILE_HEIGHT), interpolation=cv2.INTER_AREA)
+
+
+def _centre(tile: np.ndarray, width: int) -> np.ndarray:
+    left = (width - tile.shape[1]) // 2
+    right = width - tile.shape[1] - left
+    return cv2.copyMakeBorder(tile, 0, 0, left, right, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+
+
+def _join(tiles: Sequence[np.ndarray]) -> np.ndarray:
+    gap = np.full((tiles[0].shape[0], _GAP, 3), 255, np.uint8)
+    return np.hstack([part for tile in tiles for part in (tile, gap)])
+
+
+def _gap_below(row: np.ndarray) -> np.ndarray:
+    return np.full((_GAP, row.shape[1], 3), 255, np.uint8)
+
+
+def _title(text: str, width: int) -> np.ndarray:
+    label = Image.new("RGB", (width, _TITLE_HEIGHT), "white")
+    draw = ImageDraw.Draw(label)
+    draw.text((width // 2, _TITLE_HEIGHT // 2), text, "black", ImageFont.load_default(16), anchor="mm")
+    return np.asarray(label)

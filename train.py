@@ -1,0 +1,59 @@
+"""Train Semantic Human Matting.
+
+    python train.py --yaml_path=./config.yaml --data_url=DIR --train_url=DIR [--init_weight=FILE]
+
+Started again by the same command, it goes on after the last saved epoch.
+"""
+
+from pathlib import Path
+
+from src.command_line import config_of, make_parser, run_command
+from src.config import Config, save_config
+
+
+def train(config: Config, data_folder: str, output_folder: str, init_weight: str | None = None) -> Path:
+    """Train the phases of `config.train_phases` one after the other.
+
+    Args:
+        config: the configuration.
+        data_folder: a data set made by src/generate_datasets.py.
+        output_folder: gets single/<ckpt_version>/ with checkpoints, logs, curves and events.
+        init_weight: a checkpoint to start from; None for none.
+
+    Returns:
+        The folder of the run.
+    """
+    # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
+    from src.device import use_device
+    from src.phases import PHASES
+    from src.train_step import resolve_amp_level
+    from src.training import train_phase
+
+    device = use_device(config.device_target, save_graphs=config.saveIRFlag)
+    amp_level = resolve_amp_level(config.amp_level, device)
+    run_folder = Path(output_folder, "single", config.ckpt_version)
+    save_config(config, run_folder / "config.yaml")
+    print(f"training on {device}, amp_level {amp_level}, output in {run_folder}")
+    for name in config.train_phases:
+        train_phase(PHASES[name], config, data_folder, run_folder, init_weight, amp_level)
+    return run_folder
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = make_parser(
+        "Train T-Net, M-Net and the end-to-end network, in the order of train_phases in the configuration. "
+        "Started again by the same command, it goes on after the last saved epoch.",
+        "python train.py --yaml_path=./config.yaml --data_url=/cache/datasets --train_url=/cache/output",
+    )
+    parser.add_argument(
+        "--data_url", metavar="DIR", required=True, help="data set made by src/generate_datasets.py"
+    )
+    parser.add_argument("--train_url", metavar="DIR", required=True, help="output folder")
+    parser.add_argument("--init_weight", metavar="FILE", help="checkpoint to start from")
+    arguments = parser.parse_args()
+    train(config_of(arguments), arguments.data_url, arguments.train_url, arguments.init_weight)
+
+
+if __name__ == "__main__":
+    run_command(main)
