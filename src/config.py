@@ -247,9 +247,10 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
             raise ConfigError(f"--set {override}: '{section}' is a value, not a section")
         values = inner
     try:
-        values[key] = _parse(text) or ""
+        parsed = _parse(text)
     except yaml.YAMLError:
         raise ConfigError(f"--set {override}: the value is not valid YAML; put it in quotes") from None
+    values[key] = "" if parsed is None else parsed
 
 
 def _explain(detail: dict[str, Any]) -> str:
@@ -265,7 +266,7 @@ def _explain(detail: dict[str, Any]) -> str:
 
 
 def _nearest(location: list[str]) -> str:
-    """', did you mean ...?' for a mistyped key; a key of another section counts too."""
+    """'; did you mean ...?' for a mistyped key, else what is allowed in its section."""
     section: Any = Config
     for part in location[:-1]:
         section = section.model_fields[part].annotation

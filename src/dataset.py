@@ -121,26 +121,28 @@ def validation_batches(dataset: MattingDataset, *, batch_size: int, workers: int
 
 
 class _Epoch:
-    """The data set as one epoch sees it, in the form that MindSpore's pipeline takes."""
+    """The samples of one epoch in their order, in the form that MindSpore's pipeline takes."""
 
-    def __init__(self, dataset: MattingDataset, epoch: int):
+    def __init__(self, dataset: MattingDataset, epoch: int, order: np.ndarray):
         self._dataset = dataset
         self._epoch = epoch
+        self._order = order
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return len(self._order)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
-        return *self._dataset.sample(int(index), self._epoch), np.int32(index)
+    def __getitem__(self, position: int) -> tuple[np.ndarray, ...]:
+        index = int(self._order[position])
+        return *self._dataset.sample(index, self._epoch), np.int32(index)
 
 
 def _batches(
     dataset: MattingDataset, epoch: int, order: np.ndarray, batch_size: int, workers: int
 ) -> Iterator[Batch]:
     pipeline = ds.GeneratorDataset(
-        _Epoch(dataset, epoch),
+        _Epoch(dataset, epoch, order),
         ["image", "class_map", "alpha", "index"],
-        sampler=order.tolist(),
+        shuffle=False,
         num_parallel_workers=min(workers, os.cpu_count() or 1),  # MindSpore refuses more than there are cores
         python_multiprocessing=False,  # reading and resizing release Python's lock: threads are enough
     ).batch(batch_size, drop_remainder=True)

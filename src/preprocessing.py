@@ -7,14 +7,21 @@ import numpy as np
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize (H, W) or (H, W, 3) uint8, not keeping the aspect ratio, without aliasing."""
-    shrinks = height <= image.shape[0] and width <= image.shape[1]
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    """Resize (H, W) or (H, W, 3) uint8, not keeping the aspect ratio, without aliasing.
+
+    First what shrinks, by averaging (OpenCV averages only where no side grows), then what grows.
+    """
+    not_larger = min(width, image.shape[1]), min(height, image.shape[0])
+    shrunk = cv2.resize(image, not_larger, interpolation=cv2.INTER_AREA)
+    return cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def resize_trimap(trimap: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize (H, W) uint8 so that no value arises that was not there."""
-    return cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST)
+    """Resize (H, W) uint8 so that no value arises that was not there.
+
+    Plain INTER_NEAREST would shift the trimap against photo and alpha by up to half a pixel.
+    """
+    return cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
 
 
 def normalise(image: np.ndarray, mean: Sequence[float]) -> np.ndarray:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-_TILE_HEIGHT = 360
+_TILE_HEIGHT = 240
 _TITLE_HEIGHT = 30
 _GAP = 6
 _CHECKER_SIDE = 16
@@ -26,17 +26,22 @@ def on_checkerboard(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return np.round(image * weight + board[..., np.newaxis] * (1 - weight)).astype(np.uint8)
 
 
-def contact_sheet(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str]) -> np.ndarray:
+def contact_sheet(
+    rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], captions: Sequence[str] | None = None
+) -> np.ndarray:
     """Lay out rows of images, each (H, W) or (H, W, 3) uint8 BGR, all scaled to one height.
 
     Args:
         rows: each with one image for each title; at least one row.
         titles: of the columns.
+        captions: of the rows, written into their first images; None for none.
 
     Returns:
         (H, W, 3) uint8 BGR.
     """
     tiles = [[_to_tile(image) for image in row] for row in rows]
+    for row, caption in zip(tiles, captions or (), strict=False):
+        row[0] = _with_caption(row[0], caption)
     widths = [max(row[column].shape[1] for row in tiles) for column in range(len(titles))]
     sheet_rows = [
         _join([_centre(tile, width) for tile, width in zip(row, widths, strict=True)]) for row in tiles
@@ -67,8 +72,18 @@ def _gap_below(row: np.ndarray) -> np.ndarray:
     return np.full((_GAP, row.shape[1], 3), 255, np.uint8)
 
 
+def _with_caption(tile: np.ndarray, text: str) -> np.ndarray:
+    picture = Image.fromarray(tile)
+    corner = (4, tile.shape[0] - 4)
+    font = ImageFont.load_default(16)
+    ImageDraw.Draw(picture).text(
+        corner, text, "white", font, anchor="ld", stroke_width=2, stroke_fill="black"
+    )
+    return np.asarray(picture)
+
+
 def _title(text: str, width: int) -> np.ndarray:
     label = Image.new("RGB", (width, _TITLE_HEIGHT), "white")
     draw = ImageDraw.Draw(label)
-    draw.text((width // 2, _TITLE_HEIGHT // 2), text, "black", ImageFont.load_default(16), anchor="mm")
+    draw.text((width // 2, _TITLE_HEIGHT // 2), text, "black", ImageFont.load_default(14), anchor="mm")
     return np.asarray(label)

@@ -1,0 +1,50 @@
+"""Export a trained model for deployment.
+
+python export.py --config_path=./config.yaml
+"""
+
+from pathlib import Path
+
+from src.command_line import config_of, make_parser, run_command
+from src.config import Config
+
+
+def export(config: Config) -> Path:
+    """Export `config.export.ckpt_file`, load the file again and compare it with the network.
+
+    Returns:
+        The exported file.
+
+    Raises:
+        UserError: the checkpoint cannot be used, the format is not supported here, or the outputs differ.
+    """
+    # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
+    from src.device import use_device
+    from src.exporting import check_export, export_network
+    from src.load_model import load_network
+
+    settings = config.export
+    use_device(settings.device_target)
+    network = load_network(settings.ckpt_file)
+    path = export_network(network, settings.file_name, settings.file_format, settings.size)
+    print(f"exported {path}: input (1, 3, {settings.size}, {settings.size}), outputs trimap logits and alpha")
+    difference = check_export(path, load_network(settings.ckpt_file), settings.size)
+    if difference is None:
+        print("AIR files run on Ascend alone and are not checked here")
+    else:
+        print(f"largest difference between the file and the network: {difference:.3g}")
+    return path
+
+
+def main() -> None:
+    """Read the command line and export."""
+    parser = make_parser(
+        "Write a checkpoint as MINDIR (or ONNX, AIR: export.file_format) into the current folder, and check "
+        "that the file computes what the network computes.",
+        "python export.py --config_path=./config.yaml --set export.ckpt_file=semantic_hm_best.ckpt",
+    )
+    export(config_of(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Evaluates as config.yaml says, on the card DEVICE_ID (0 where none is given):
+#   bash scripts/run_eval.sh [DEVICE_ID]
+# Uses .venv where it is, else the python3 on the PATH, which then has MindSpore for the device.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
+
+if [ $# -gt 1 ] || ! [[ ${1:-0} =~ ^[0-9]+$ ]]; then
+    echo "usage: bash run_eval.sh [DEVICE_ID]" >&2
+    exit 2
+fi
+export DEVICE_ID=${1:-0}
+[ -x "$python" ] || python=python3
+exec "$python" "$root/eval.py" --yaml_path="$root/config.yaml"

@@ -1,0 +1,38 @@
+# Sourced by the other scripts. `set_up requirements.txt` makes .venv with these packages, once; afterwards
+# $python is its interpreter. $root is the repository.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+python="$root/.venv/bin/python"
+
+_find_python() {
+    local candidate
+    for candidate in python3.12 python3.11 python3.10 python3 python; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
+            2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo "error: needs Python 3.10, 3.11 or 3.12 with its venv module (Debian, Ubuntu: apt install python3-venv)," \
+        "and found none of them on the PATH" >&2
+    return 1
+}
+
+set_up() {
+    local requirements=$1 stamp found
+    stamp="$root/.venv/installed-$requirements"
+    # The stamp is written last and holds what was installed, so that a killed or outdated set-up is done again.
+    if "$python" -c '' 2>/dev/null && cat "$root"/requirements*.txt | cmp -s - "$stamp"; then
+        return
+    fi
+    found=$(_find_python) || return
+    echo "setting up .venv with $("$found" --version), packages of $requirements (about 3 GB, some minutes)"
+    if ! "$python" -c '' 2>/dev/null; then
+        "$found" -m venv --clear "$root/.venv" || return
+    fi
+    if ! "$python" -m pip install --quiet --disable-pip-version-check -r "$root/$requirements"; then
+        echo "error: the packages of $requirements could not be installed; see pip's message above" >&2
+        return 1
+    fi
+    cat "$root"/requirements*.txt >"$stamp"
+}
