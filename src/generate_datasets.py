@@ -7,7 +7,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from src.command_line import config_of, make_parser, run_command  # noqa: E402
-from src.dataset_generation import generate_datasets  # noqa: E402
+from src.generation.generator import generate_datasets  # noqa: E402
 
 
 def main() -> None:

@@ -53,8 +53,8 @@ def map_unordered(
             yield from _finished(running)
     except BrokenProcessPool:
         raise UserError(
-            "a worker process was killed, perhaps for want of memory; lower generate_data.num_workers and "
-            "run again: what is done stays done"
+            "a worker process was killed, perhaps for want of memory; run again with fewer workers: what is "
+            "done stays done"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)

@@ -2,22 +2,15 @@
 
 import argparse
 import contextlib
-import multiprocessing
-import os
-import signal
+import itertools
 import sys
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+if not __package__:  # started as a script: the package `src` lies in the repository root
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -26,6 +19,7 @@ from src.command_line import run_command
 from src.errors import UserError
 from src.image_io import write_image
 from src.portrait.scene import SHOTS_PER_SESSION, render_portrait
+from src.process_pool import available_cores, map_unordered
 
 DEFAULT_COUNT = 60
 DEFAULT_SEED = 9527
@@ -34,9 +28,6 @@ _SEED_FILE = "seed.txt"
 _FIRST_SESSION = datetime(2018, 3, 15, 18, 18)
 _TIME_BETWEEN_SESSIONS = timedelta(minutes=37)
 
-# Set in a worker when the work is to end; a worker looks at it between two images.
-_stop = None
-
 
 class _Portrait(NamedTuple):
     """Number `index` of a data set and the two files it is written to."""
@@ -44,6 +35,13 @@ class _Portrait(NamedTuple):
     index: int
     photo: Path
     matting: Path
+
+
+class _Session(NamedTuple):
+    """The portraits of one shooting session that are to be made."""
+
+    seed: int
+    portraits: tuple[_Portrait, ...]
 
 
 def make_sample_data(
@@ -76,8 +74,11 @@ def make_sample_data(
     portraits = [_place(folder, index) for index in range(count)]
     missing = [portrait for portrait in portraits if not _is_made(portrait)]
     with tqdm(total=count, initial=count - len(missing), unit="image", desc="portraits") as bar:
-        for made in _run_sessions(seed, _by_session(missing), workers or os.cpu_count() or 1):
-            bar.update(made)
+        sessions = _by_session(missing, seed)
+        workers = max(1, min(workers or available_cores(), len(sessions)))
+        with contextlib.closing(map_unordered(_make_session, sessions, workers)) as results:
+            for _, made in results:
+                bar.update(made)
     return len(missing)
 
 
@@ -124,72 +125,18 @@ def _is_made(portrait: _Portrait) -> bool:
     return portrait.photo.exists() and portrait.matting.exists()
 
 
-def _by_session(portraits: list[_Portrait]) -> list[list[_Portrait]]:
+def _by_session(portraits: list[_Portrait], seed: int) -> list[_Session]:
     """Keep the shots of a session together: they share a person and a background, made once."""
-    sessions: dict[int, list[_Portrait]] = {}
-    for portrait in portraits:
-        sessions.setdefault(portrait.index // SHOTS_PER_SESSION, []).append(portrait)
-    return list(sessions.values())
+    shots = itertools.groupby(portraits, key=lambda portrait: portrait.index // SHOTS_PER_SESSION)
+    return [_Session(seed, tuple(group)) for _, group in shots]
 
 
-def _run_sessions(seed: int, sessions: list[list[_Portrait]], workers: int) -> Iterator[int]:
-    """Make the sessions in worker processes; yield how many portraits each one gave."""
-    if not sessions:
-        return
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    executor = ProcessPoolExecutor(min(workers, len(sessions)), context, _start_worker, (stop,))
-    with executor:
-        try:
-            with _interrupt_ignored():
-                futures = [executor.submit(_make_session, seed, session) for session in sessions]
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                "a worker process was ended from outside; try again with fewer workers"
-            ) from error
-        finally:
-            stop.set()
-            executor.shutdown(wait=False, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _interrupt_ignored() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C: they inherit this, and the parent ends them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's business
-        return
-    earlier = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, earlier)
-
-
-def _start_worker(stop) -> None:
-    global _stop
-    _stop = stop
-    cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
-
-
-def _make_session(seed: int, portraits: list[_Portrait]) -> int:
-    made = 0
-    for portrait in portraits:
-        if _stop.is_set():
-            break
-        photo, alpha = render_portrait(seed, portrait.index)
+def _make_session(session: _Session) -> int:
+    for portrait in session.portraits:
+        photo, alpha = render_portrait(session.seed, portrait.index)
         write_image(portrait.photo, photo)
         write_image(portrait.matting, np.dstack([photo, alpha]))
-        made += 1
-    return made
+    return len(session.portraits)
 
 
 def main() -> None:

@@ -22,7 +22,9 @@ class SplitFiles:
         self._folder = Path(folder, split)
         self._list = self._folder / f"{split}.txt"
         try:
-            lines = self._list.read_text(encoding="utf-8").splitlines()
+            lines = self._list.read_text(
+                encoding="utf-8-sig"
+            ).splitlines()  # Windows editors put a mark first
         except FileNotFoundError:
             raise UserError(
                 f"{self._list}: no such file; make the data set with src/generate_datasets.py"

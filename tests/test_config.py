@@ -373,7 +373,7 @@ CONFIGS = st.builds(
 
 
 @given(CONFIGS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_saved_configurations_are_read_back_equal(tmp_path_factory, config):
     path = tmp_path_factory.getbasetemp() / "saved" / "config.yaml"
     save_config(config, path)

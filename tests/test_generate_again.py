@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from src import pair_files
 from src.config import Config, save_config
 from src.generate_datasets import generate_datasets
+from src.generation import pair_files
 from src.trimap import make_trimap
 from tests.matting_source import (
     contents,

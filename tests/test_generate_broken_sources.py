@@ -13,8 +13,8 @@ from PIL import Image
 
 from src.errors import UserError
 from src.generate_datasets import generate_datasets
+from src.generation.splits import SPLITS
 from src.image_io import read_image
-from src.splits import SPLITS
 from tests.matting_source import (
     make_alpha,
     make_config,

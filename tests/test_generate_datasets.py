@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from src import file_links, pair_files
-from src.dataset_folder import KINDS
 from src.generate_datasets import generate_datasets
-from src.splits import SPLITS
+from src.generation import file_links, pair_files
+from src.generation.folder import KINDS
+from src.generation.splits import SPLITS
 from src.trimap import make_trimap
 from tests.matting_source import (
     contents,

@@ -8,7 +8,7 @@ import pytest
 
 from src.errors import UserError
 from src.generate_datasets import generate_datasets
-from src.splits import SPLITS
+from src.generation.splits import SPLITS
 from tests.matting_source import contents, make_config, read_list, state, write_pair, write_source
 
 GROUPS = {"1803151818": 6, "1803201916": 2, "1803241125": 2}  # 6:2:2 without remainder

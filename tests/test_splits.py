@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.debug_set import choose_debug_pairs
 from src.errors import UserError
-from src.pairing import Pair
-from src.splits import SPLITS, assign_splits, divide, group_of
+from src.generation.debug_set import choose_debug_pairs
+from src.generation.pairing import Pair
+from src.generation.splits import SPLITS, assign_splits, divide, group_of
 
 PARTS = st.tuples(st.integers(1, 100), st.integers(0, 100), st.integers(0, 100))
 SIZES = st.lists(st.integers(1, 40), min_size=3, max_size=12)

@@ -5,6 +5,24 @@ from mindspore import Tensor, nn, ops
 from src.model.layers import check_size, conv_bn_relu
 
 
+class MaxPoolHalf(nn.Cell):
+    """Max pooling 3x3 with stride 2 and padding 1, of maps that are not negative and of even size.
+
+    Zeros before the first row and column are all the padding that then counts. MindSpore's own padding
+    needs an operator that ONNX and older runtimes lack, and is slower (2 cores, 2x16x320x320: 33 ms, this
+    10 to 15 ms).
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.pool = nn.MaxPool2d(3, stride=2, pad_mode="valid")
+
+    def construct(self, x: Tensor) -> Tensor:
+        x = ops.concat((ops.zeros_like(x[:, :, :1]), x), axis=2)
+        x = ops.concat((ops.zeros_like(x[:, :, :, :1]), x), axis=3)
+        return self.pool(x)
+
+
 def double(channels: int) -> nn.Conv2dTranspose:
     """Transposed convolution 5x5 that doubles height and width exactly.
 
@@ -25,7 +43,7 @@ class MNet(nn.Cell):
 
     def __init__(self):
         super().__init__()
-        self.halve = nn.MaxPool2d(3, stride=2, pad_mode="pad", padding=1)
+        self.halve = MaxPoolHalf()
         self.en_conv_bn_relu_1 = conv_bn_relu(6, 16)
         self.en_conv_bn_relu_2 = conv_bn_relu(16, 32)
         self.en_conv_bn_relu_3 = conv_bn_relu(32, 64)

@@ -3,13 +3,14 @@
 Layers have the names of the original network's state dict. Print the numbers that test_networks.py
 stores (PyTorch needed, MindSpore not):
 
-    cd tests && python -m reference.shm_torch
+    python -m tests.reference.shm_torch
 """
 
 import numpy as np
 import torch
-from golden_weights import golden_value, random_image, sample
 from torch import nn
+
+from tests.golden_weights import golden_value, random_image, sample
 
 _GOLDEN_NAMES = {
     "weight": "gamma",

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from src.atomic_file import write_text
 from src.config import GenerateDataConfig
-from src.dataset_folder import count_unlisted, list_files, require_same_splits, write_lists
-from src.dataset_pass import count_outdated, make_pairs, plan_tasks
-from src.dataset_report import print_outdated, print_splits, print_stages, print_statistics, print_unlisted
-from src.debug_set import choose_debug_pairs, link_debug_files
 from src.errors import UserError
-from src.journal import Journal
-from src.pair_files import PairResult
-from src.pairing import Pair, SkippedFile, find_pairs
-from src.pixel_sums import PixelSums
-from src.splits import SPLITS, assign_splits
+from src.generation.debug_set import choose_debug_pairs, link_debug_files
+from src.generation.folder import count_unlisted, list_files, require_same_splits, write_lists
+from src.generation.journal import Journal
+from src.generation.one_pass import count_outdated, make_pairs, plan_tasks
+from src.generation.pair_files import PairResult
+from src.generation.pairing import Pair, SkippedFile, find_pairs
+from src.generation.pixel_sums import PixelSums
+from src.generation.report import print_outdated, print_splits, print_stages, print_statistics, print_unlisted
+from src.generation.splits import SPLITS, assign_splits
 
 JOURNAL_FILE = "journal.jsonl"
 SKIPPED_FILE = "skipped.csv"

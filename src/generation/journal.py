@@ -11,9 +11,9 @@ from typing import Any
 
 from src.atomic_file import write_text
 from src.errors import UserError
-from src.pair_files import PairResult
-from src.pairing import SkippedFile
-from src.pixel_sums import PixelSums
+from src.generation.pair_files import PairResult
+from src.generation.pairing import SkippedFile
+from src.generation.pixel_sums import PixelSums
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from src.dataset_folder import KINDS, path_in_split
-from src.file_links import link_or_copy
-from src.pairing import Pair
-from src.splits import divide
+from src.generation.file_links import link_or_copy
+from src.generation.folder import KINDS, path_in_split
+from src.generation.pairing import Pair
+from src.generation.splits import divide
 
 
 def choose_debug_pairs(

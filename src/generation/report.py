@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from src.config import GenerateDataConfig
-from src.dataset_pass import SWITCH_OF_KIND
-from src.pairing import Pair
-from src.pixel_sums import PixelSums
-from src.splits import SPLITS
+from src.generation.one_pass import SWITCH_OF_KIND
+from src.generation.pairing import Pair
+from src.generation.pixel_sums import PixelSums
+from src.generation.splits import SPLITS
 
 
 def print_splits(split_of: Mapping[Pair, str], parts: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.errors import UserError
-from src.splits import group_of
+from src.generation.splits import group_of
 
 PHOTO_FOLDER = "clip_img"
 MATTING_FOLDER = "matting"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from src.dataset_folder import ALPHA, CLIP_IMG, MASK, MATTING, TRIMAP, path_in_split
-from src.file_links import link_or_copy
+from src.generation.file_links import link_or_copy
+from src.generation.folder import ALPHA, CLIP_IMG, MASK, MATTING, TRIMAP, path_in_split
+from src.generation.pairing import MATTING_FOLDER, PHOTO_FOLDER, Pair, SkippedFile
+from src.generation.pixel_sums import PixelSums
 from src.image_io import ImageError, read_alpha_channel, read_image, write_image
-from src.pairing import MATTING_FOLDER, PHOTO_FOLDER, Pair, SkippedFile
-from src.pixel_sums import PixelSums
 from src.trimap import make_trimap
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from src.atomic_file import TEMPORARY_PREFIX, write_text
 from src.errors import UserError
-from src.pairing import Pair
-from src.splits import SPLITS
+from src.generation.pairing import Pair
+from src.generation.splits import SPLITS
 
 CLIP_IMG, MATTING, MASK, TRIMAP, ALPHA = KINDS = ("clip_img", "matting", "mask", "trimap", "alpha")
 _KIND_FOLDERS = tuple(f"{kind}/" for kind in KINDS)

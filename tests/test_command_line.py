@@ -1,0 +1,113 @@
+"""The flags, messages and exit statuses that all commands share."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from src.command_line import config_of, make_parser, run_command
+from src.config import ConfigError
+from src.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = ["train.py", "eval.py", "export.py", "src/generate_datasets.py", "src/sample_data.py"]
+NEEDED_ARGUMENTS = {"train.py": ["--data_url=data", "--train_url=out"]}
+
+
+def parse(*arguments: str):
+    return make_parser("Does something.", "python something.py").parse_args(arguments)
+
+
+def start(command: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(ROOT / command), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def status_of(error: BaseException | None) -> int | str | None:
+    """What a command that ends with `error` exits with; None: it simply returns."""
+
+    def main() -> None:
+        if error is not None:
+            raise error
+
+    try:
+        run_command(main)
+    except SystemExit as caught:
+        return caught.code
+    return None
+
+
+@pytest.mark.parametrize("flag", ["--yaml_path", "--config_path"])
+def test_both_names_of_the_configuration_mean_the_same(flag, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("seed: 4")
+    assert config_of(parse(flag, str(path))).seed == 4
+    assert config_of(parse(f"{flag}={path}")).seed == 4
+
+
+def test_the_configuration_is_config_yaml_unless_told_otherwise(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text("seed: 6")
+    monkeypatch.chdir(tmp_path)
+    assert config_of(parse()).seed == 6
+
+
+def test_set_is_repeatable(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("seed: 4\nrank: 1")
+    config = config_of(parse("--yaml_path", str(path), "--set", "seed=5", "--set", "end_to_end.lr=1e-2"))
+    assert (config.seed, config.rank, config.end_to_end.lr) == (5, 1, 0.01)
+
+
+def test_overrides_of_one_command_line_do_not_reach_the_next():
+    assert parse("--set", "seed=5").overrides == ["seed=5"]
+    assert parse().overrides == []
+
+
+@pytest.mark.parametrize("arguments", [["--yaml", "a.yaml"], ["--unknown"], ["--set"], ["stray"]])
+def test_wrong_arguments_exit_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse(*arguments)
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_command_that_succeeds_returns():
+    assert status_of(None) is None
+
+
+@pytest.mark.parametrize("kind", [UserError, ConfigError])
+def test_a_mistake_becomes_one_message(kind):
+    assert status_of(kind("config.yaml: seed is wrong")) == "error: config.yaml: seed is wrong"
+
+
+def test_interruption(capsys):
+    assert status_of(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err.strip() == "interrupted; run the same command again to go on"
+
+
+def test_a_fault_of_the_program_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        run_command(lambda: 1 // 0)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_from_another_folder(command, tmp_path):
+    run = start(command, "--help", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(f"usage: {Path(command).name}")
+    assert run.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS[:-1])
+def test_a_missing_configuration_is_one_message(command, tmp_path):
+    run = start(command, "--yaml_path=absent.yaml", *NEEDED_ARGUMENTS.get(command, []), cwd=tmp_path)
+    assert run.returncode == 1
+    assert run.stderr == "error: absent.yaml: no such file; give the configuration with --yaml_path\n"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,307 @@
+"""One training step of each phase: what it changes, what it leaves alone, and that it can be resumed."""
+
+import math
+
+import numpy as np
+import pytest
+
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+import mindspore as ms
+from mindspore import Tensor, nn
+
+from src.checkpoint import PhaseCheckpoints
+from src.load_model import load_weights
+from src.model.initialisation import initialise
+from src.model.network import SHMNet
+from src.phases import PHASES
+from src.train_step import (
+    make_loss_scaler,
+    make_optimizer,
+    make_train_step,
+    resolve_amp_level,
+    resume_state,
+)
+from tests.golden_weights import load_golden_weights, random_image
+
+SIZE = 64
+LEARNING_RATE = 1e-3
+WEIGHT_DECAY = 5e-4
+HUGE_SCALE = 2.0**127  # times any loss above 2: infinite in float32
+
+
+class Training:
+    """A network and its compiled step, with golden weights unless loaded otherwise."""
+
+    def __init__(self, phase: str, has_loss_scaler: bool = False):
+        self.phase = PHASES[phase]
+        self.network = SHMNet()
+        load_golden_weights(self.network)
+        self.network.set_train(True)
+        self.part = self.phase.trained_part(self.network)
+        self.optimizer = make_optimizer(self.part, LEARNING_RATE)
+        self.scaler = make_loss_scaler("O2") if has_loss_scaler else None
+        self.state = resume_state(self.optimizer, self.scaler)
+        self._step = make_train_step(self.phase, self.network, self.optimizer, "O0", self.scaler)
+
+    def step(self, seed: int = 0, image: np.ndarray | None = None) -> tuple[bool, dict[str, float]]:
+        """Take one step on a random batch; returns whether gradients were finite, and the loss terms."""
+        rng = np.random.RandomState(seed)
+        image = random_image(2, 3, SIZE, SIZE, seed=seed) if image is None else image
+        class_map = rng.randint(0, 3, (2, SIZE, SIZE)).astype(np.int32)
+        alpha = rng.uniform(0, 1, (2, 1, SIZE, SIZE)).astype(np.float32)
+        is_finite, *terms = (value.asnumpy() for value in self._step(*map(Tensor, (image, class_map, alpha))))
+        return bool(is_finite), dict(zip(self.phase.terms, map(float, terms), strict=True))
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return values_of({parameter.name: parameter for parameter in self.network.get_parameters()})
+
+    def trainable_names(self) -> set[str]:
+        return {parameter.name for parameter in self.part.trainable_params()}
+
+
+def values_of(parameters: dict[str, ms.Parameter]) -> dict[str, np.ndarray]:
+    return {name: np.array(parameter.asnumpy()) for name, parameter in parameters.items()}
+
+
+def changed(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> set[str]:
+    assert before.keys() == after.keys()
+    return {name for name, value in before.items() if not np.array_equal(value, after[name])}
+
+
+class FirstStep:
+    """A training after one step, and the weights before and after it."""
+
+    def __init__(self, phase: str):
+        self.training = Training(phase)
+        self.before = self.training.weights()
+        self.is_finite, self.terms = self.training.step()
+        self.after = self.training.weights()
+        self.moments = values_of(self.training.state)
+
+
+@pytest.fixture(scope="module")
+def m_net_step() -> FirstStep:
+    return FirstStep("pre_train_m_net")
+
+
+@pytest.fixture(scope="module", params=list(PHASES))
+def first(request) -> FirstStep:
+    if request.param == "pre_train_m_net":  # compiled once for all tests
+        return request.getfixturevalue("m_net_step")
+    return FirstStep(request.param)
+
+
+# What a step changes
+
+
+def test_step_changes_the_whole_trained_part_and_nothing_else(first):
+    part = {parameter.name for parameter in first.training.part.get_parameters()}
+    assert changed(first.before, first.after) == part
+
+
+def test_each_phase_trains_its_own_part(first):
+    networks = {name.partition(".")[0] for name in first.training.trainable_names()}
+    expected = {"pre_train_t_net": {"t_net"}, "pre_train_m_net": {"m_net"}, "end_to_end": {"t_net", "m_net"}}
+    assert networks == expected[first.training.phase.name]
+
+
+def test_losses_are_finite_and_named(first):
+    assert first.is_finite
+    assert tuple(first.terms) == first.training.phase.terms
+    assert all(0 < value < 10 for value in first.terms.values())
+
+
+def test_gradients_reach_every_trainable_parameter(first):
+    """After the first step, the first moment is a tenth of the gradient with its weight decay."""
+    for name in first.training.trainable_names():
+        gradient = first.moments[f"moment1.{name}"] / 0.1 - WEIGHT_DECAY * first.before[name]
+        assert np.isfinite(gradient).all(), name
+        # Batch normalisation takes away the bias before it, so that one has no gradient.
+        if not name.endswith(("up_conv.1.bias", "fusion.0.bias")):
+            assert np.abs(gradient).max() > 1e-6, name
+
+
+def test_the_rate_of_change_is_the_learning_rate(first):
+    """Adam's first step is the learning rate for every value with a gradient."""
+    for name in first.training.trainable_names():
+        step = np.abs(first.after[name] - first.before[name]).max()
+        assert step == pytest.approx(LEARNING_RATE, rel=0.05), name
+
+
+def test_nan_in_the_image_leaves_the_weights_alone(first):
+    training = first.training
+    image = random_image(2, 3, SIZE, SIZE)
+    image[0, 0, 0, 0] = np.nan
+    before, state = training.weights(), values_of(training.state)
+    is_finite, terms = training.step(image=image)
+    assert not is_finite
+    assert math.isnan(terms["loss"])
+    trainable = training.trainable_names()
+    assert not changed(before, training.weights()) & trainable
+    assert not changed(state, values_of(training.state))
+
+
+# What M-Net is given
+
+
+class RecordingMNet(nn.Cell):
+    """Keeps the trimap that it is given and answers with alpha_r = 0.25."""
+
+    def construct(self, image, trimap):
+        self.trimap = trimap.asnumpy()
+        return trimap[:, :1] * 0 + 0.25
+
+
+def test_m_net_phase_gives_the_one_hot_trimap_as_it_is():
+    class_map = np.random.RandomState(2).randint(0, 3, (2, 8, 8)).astype(np.int32)
+    m_net = RecordingMNet()
+    image = Tensor(random_image(2, 3, 8, 8))
+    (alpha,) = PHASES["pre_train_m_net"].predict(None, m_net, image, Tensor(class_map))
+    np.testing.assert_array_equal(m_net.trimap, np.moveaxis(np.eye(3, dtype=np.float32)[class_map], 3, 1))
+    np.testing.assert_array_equal(alpha.asnumpy()[:, 0], np.array([0, 1, 0.25], np.float32)[class_map])
+
+
+def test_end_to_end_phase_gives_the_predicted_probabilities():
+    logits = np.random.RandomState(2).normal(0, 2, (2, 3, 8, 8)).astype(np.float32)
+    m_net = RecordingMNet()
+    outputs = PHASES["end_to_end"].predict(lambda image: Tensor(logits), m_net, Tensor(logits), None)
+    probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(m_net.trimap, probability, atol=1e-6)
+    np.testing.assert_array_equal(outputs[0].asnumpy(), logits)
+
+
+# The optimizer
+
+
+def test_adam_adds_the_weight_decay_to_every_gradient():
+    """Against Adam in NumPy, batch normalisation's gamma and beta included.
+
+    MindSpore adds epsilon to the root of the second moment as it is, not corrected for its start.
+    """
+    cell = nn.SequentialCell(nn.Conv2d(2, 3, 3, has_bias=True), nn.BatchNorm2d(3))
+    rng = np.random.RandomState(3)
+    expected, moments = {}, {}
+    for parameter in cell.trainable_params():
+        value = rng.normal(0, 1, parameter.shape).astype(np.float32)
+        value.ravel()[0] = 0  # without decay, and with the small gradient below: epsilon counts
+        parameter.set_data(Tensor(value))
+        expected[parameter.name] = value.astype(np.float64)
+        moments[parameter.name] = (0.0, 0.0)
+    assert len(expected) == 4
+    optimizer = make_optimizer(cell, LEARNING_RATE)
+    for step in range(1, 4):
+        gradients = []
+        for name, value in expected.items():
+            gradient = rng.normal(0, 1e-3, value.shape).astype(np.float32)
+            gradient.ravel()[0] = 1e-7
+            gradients.append(Tensor(gradient))
+            decayed = gradient + WEIGHT_DECAY * value
+            first, second = moments[name]
+            first, second = 0.9 * first + 0.1 * decayed, 0.999 * second + 0.001 * decayed**2
+            rate = LEARNING_RATE * math.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+            expected[name] = value - rate * first / (np.sqrt(second) + 1e-8)
+            moments[name] = first, second
+        optimizer(tuple(gradients))
+    for parameter in cell.trainable_params():
+        np.testing.assert_allclose(parameter.asnumpy(), expected[parameter.name], rtol=1e-5, atol=2e-7)
+
+
+# Mixed precision
+
+
+@pytest.mark.parametrize("amp_level", ["O1", "O2", "O3"])
+def test_mixed_precision_on_cpu_falls_back_and_says_so(amp_level, capsys):
+    assert resolve_amp_level(amp_level, "CPU") == "O0"
+    printed = capsys.readouterr().out
+    assert amp_level in printed and "O0" in printed
+
+
+@pytest.mark.parametrize(
+    ("amp_level", "target", "expected"),
+    [("auto", "CPU", "O0"), ("O0", "CPU", "O0"), ("auto", "GPU", "O2"), ("auto", "Ascend", "O2")]
+    + [(level, "GPU", level) for level in ("O0", "O1", "O2", "O3")],
+)
+def test_other_levels_go_without_saying(amp_level, target, expected, capsys):
+    assert resolve_amp_level(amp_level, target) == expected
+    assert capsys.readouterr().out == ""
+
+
+def test_float32_needs_no_loss_scaler():
+    assert make_loss_scaler("O0") is None
+
+
+class ScaledSteps:
+    """A training with a loss scaler: a step, one that overflows, the state saved after it, one more step."""
+
+    def __init__(self, folder):
+        training = Training("pre_train_m_net", has_loss_scaler=True)
+        self.first_scale = float(training.scaler.scale_value.asnumpy())
+        self.is_finite, self.terms = training.step()
+        self.after_step = training.weights()
+
+        training.scaler.scale_value.set_data(Tensor(HUGE_SCALE, ms.float32))
+        moments = self.moments(training)
+        self.overflow_is_finite, _ = training.step()
+        self.changed_by_overflow = changed(self.after_step, training.weights()) & training.trainable_names()
+        self.moments_changed_by_overflow = changed(moments, self.moments(training))
+        self.scale_after_overflow = float(training.scaler.scale_value.asnumpy())
+
+        training.scaler.scale_value.set_data(Tensor(2.0**10, ms.float32))
+        training.step(seed=1)
+        self.saved = values_of(training.state)
+        self.checkpoints = PhaseCheckpoints(folder, keep=None)
+        self.checkpoints.save(2, training.network, training.state, best_score=0.625)
+        training.step(seed=2)
+        self.weights_at_the_end = training.weights()
+        self.state_at_the_end = values_of(training.state)
+
+    @staticmethod
+    def moments(training: Training) -> dict[str, np.ndarray]:
+        return values_of(resume_state(training.optimizer, None))
+
+
+@pytest.fixture(scope="module")
+def scaled(tmp_path_factory) -> ScaledSteps:
+    return ScaledSteps(tmp_path_factory.mktemp("scaled"))
+
+
+def test_a_scaled_step_equals_the_unscaled_one(scaled, m_net_step):
+    assert scaled.first_scale > 1
+    assert scaled.is_finite
+    assert scaled.terms == pytest.approx(m_net_step.terms, rel=1e-6)
+    for name, value in m_net_step.after.items():
+        np.testing.assert_allclose(scaled.after_step[name], value, rtol=0, atol=1e-6, err_msg=name)
+
+
+def test_overflow_halves_the_scale_and_skips_the_step(scaled):
+    assert not scaled.overflow_is_finite
+    assert scaled.scale_after_overflow == HUGE_SCALE / 2
+    assert not scaled.changed_by_overflow
+    assert not scaled.moments_changed_by_overflow
+
+
+# Resuming
+
+
+def test_resume_state_holds_all_that_a_step_changes_but_the_weights(first):
+    names = {f"moment{i}.{name}" for i in (1, 2) for name in first.training.trainable_names()}
+    assert set(first.moments) == names | {"beta1_power", "beta2_power", "global_step"}
+
+
+def test_a_resumed_training_goes_on_bit_by_bit(scaled):
+    training = Training("pre_train_m_net", has_loss_scaler=True)
+    initialise(training.network, seed=1)
+    training.step(seed=5)  # whatever was before must not count
+
+    load_weights(training.network, scaled.checkpoints.weights(2))
+    training.step(seed=2)
+    assert changed(scaled.weights_at_the_end, training.weights()), "the state makes no difference"
+
+    load_weights(training.network, scaled.checkpoints.weights(2))
+    assert scaled.checkpoints.restore(2, training.state) == 0.625
+    assert not changed(scaled.saved, values_of(training.state))
+    training.step(seed=2)
+    assert not changed(scaled.weights_at_the_end, training.weights())
+    assert not changed(scaled.state_at_the_end, values_of(training.state))
