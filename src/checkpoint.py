@@ -74,6 +74,8 @@ class PhaseCheckpoints:
         try:
             saved = ms.load_checkpoint(str(path))
             for name, parameter in state.items():
+                if saved[name].shape != parameter.shape:  # set_data would take it
+                    raise ValueError(f"{name} has the shape {tuple(saved[name].shape)}")
                 parameter.set_data(saved[name])
             return float(saved[_BEST_SCORE].asnumpy())
         except (KeyError, ValueError, RuntimeError, TypeError) as error:

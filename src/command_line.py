@@ -3,11 +3,13 @@
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from src.config import Config, load_config
 from src.errors import UserError
 
 INTERRUPTED_STATUS = 130
+_DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "config.yaml"
 
 
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
@@ -22,8 +24,8 @@ def make_parser(description: str, example: str) -> argparse.ArgumentParser:
         "--yaml_path",
         "--config_path",
         metavar="FILE",
-        default="config.yaml",
-        help="configuration file; both names mean the same (default: config.yaml)",
+        default=str(_DEFAULT_CONFIG),
+        help="configuration file; both names mean the same (default: config.yaml of this project)",
     )
     parser.add_argument(
         "--set",

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import cv2
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor
 
 from src.model.network import SHMNet
-from src.preprocessing import network_input, restore_alpha
+from src.preprocessing import network_input, resize_trimap, restore_alpha
 from src.trimap import class_map_to_trimap
 
 
@@ -41,6 +40,6 @@ class Predictor:
         trimap_logits, alpha = self._run(Tensor(network_input(image, self._size, self._mean)))
         trimap = class_map_to_trimap(trimap_logits.asnumpy()[0].argmax(axis=0))
         return Matte(
-            trimap=cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST),
+            trimap=resize_trimap(trimap, height, width),
             alpha=restore_alpha(alpha.asnumpy()[0, 0], height, width),
         )

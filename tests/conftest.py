@@ -1,6 +1,25 @@
-"""Settings of all tests."""
+"""Settings of all tests, and what is made once for several files of them."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault
 settings.load_profile("no deadline")
+
+
+@pytest.fixture(scope="session")
+def golden_checkpoint(tmp_path_factory) -> Path:
+    """A checkpoint of the whole network with the golden weights; no test changes it."""
+    from src.model.network import SHMNet
+    from tests.golden_weights import load_golden_weights
+
+    # isort: split
+    import mindspore as ms
+
+    network = SHMNet()
+    load_golden_weights(network)
+    path = tmp_path_factory.mktemp("weights") / "golden.ckpt"
+    ms.save_checkpoint(network, str(path))
+    return path

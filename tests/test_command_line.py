@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from src.command_line import config_of, make_parser, run_command
-from src.config import ConfigError
+from src.config import ConfigError, load_config
 from src.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,10 +51,12 @@ def test_both_names_of_the_configuration_mean_the_same(flag, tmp_path):
     assert config_of(parse(f"{flag}={path}")).seed == 4
 
 
-def test_the_configuration_is_config_yaml_unless_told_otherwise(tmp_path, monkeypatch):
+def test_the_configuration_is_that_of_the_project_unless_told_otherwise(tmp_path, monkeypatch):
+    """Whatever folder the command is started in, and whatever lies there."""
     (tmp_path / "config.yaml").write_text("seed: 6")
     monkeypatch.chdir(tmp_path)
-    assert config_of(parse()).seed == 6
+    assert Path(parse().yaml_path) == ROOT / "config.yaml"
+    assert config_of(parse()) == load_config(ROOT / "config.yaml")
 
 
 def test_set_is_repeatable(tmp_path):

@@ -80,10 +80,10 @@ def test_images_of_every_kind_and_size_share_a_sheet():
         [plain((10, 20, 30), 7, 30), plain(200, 90, 3)],
         [plain((10, 20, 30), 300, 1), plain(200, 1, 2)],
     ]
-    result = contact_sheet(rows, ["photo", "alpha"])
-    assert result.ndim == 3
-    for color in ((10, 20, 30), (200, 200, 200), (255, 255, 255)):
-        assert (result == color).all(axis=-1).any()
+    result = contact_sheet(rows, ["", ""])
+    assert result.dtype == np.uint8
+    colors = np.unique(result.astype(int) @ (1, 1000, 1000000))
+    assert colors.tolist() == [30020010, 200200200, 255255255]
 
 
 def test_images_keep_their_proportions():

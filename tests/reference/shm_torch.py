@@ -134,8 +134,12 @@ class SHMNet(nn.Module):
     def forward(self, image):
         logits = self.t_net(image)
         trimap = logits.softmax(1)
-        alpha_r = self.m_net(torch.cat((image, trimap), 1))
-        return logits, trimap[:, 1:2] + trimap[:, 2:3] * alpha_r  # foreground + unsure * alpha_r
+        return logits, fuse(trimap, self.m_net(torch.cat((image, trimap), 1)))
+
+
+def fuse(trimap, alpha_r):
+    """alpha_p = foreground + unsure * alpha_r."""
+    return trimap[:, 1:2] + trimap[:, 2:3] * alpha_r
 
 
 @torch.no_grad()
@@ -154,6 +158,23 @@ def predict(network: nn.Module, image: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Trimap logits and alpha_p in evaluation mode."""
     logits, alpha = network.eval()(torch.from_numpy(image))
     return logits.numpy(), alpha.numpy()
+
+
+def phase_loss(network: SHMNet, phase: str, image, class_map, true_alpha):
+    """The loss of a training phase, as it is before a step; classes (N, H, W) are int64."""
+    if phase == "pre_train_t_net":
+        return nn.functional.cross_entropy(network.t_net(image), class_map)
+    if phase == "pre_train_m_net":
+        trimap = nn.functional.one_hot(class_map, 3).permute(0, 3, 1, 2).float()
+        alpha = fuse(trimap, network.m_net(torch.cat((image, trimap), 1)))
+        trimap_loss = 0
+    else:
+        logits, alpha = network(image)
+        trimap_loss = nn.functional.cross_entropy(logits, class_map)
+    alpha_loss, composition_loss = (
+        ((alpha * colour - true_alpha * colour) ** 2 + 1e-6).sqrt().mean() for colour in (1, image)
+    )
+    return (alpha_loss + composition_loss) / 2 + 0.01 * trimap_loss
 
 
 if __name__ == "__main__":

@@ -1,0 +1,304 @@
+"""Saving, keeping and finding checkpoints, and loading weights from them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+import mindspore as ms
+from mindspore import Parameter, Tensor, nn
+
+from src.checkpoint import BEST_FILE, PhaseCheckpoints, best_or_newest_weights
+from src.errors import UserError
+from src.load_model import load_earlier_weights, load_network, load_weights
+from src.model.network import SHMNet
+
+
+def filled(cell: nn.Cell, value: float) -> nn.Cell:
+    """The cell with one value everywhere."""
+    for parameter in cell.get_parameters():
+        parameter.set_data(Tensor(np.full(parameter.shape, value, np.float32)))
+    return cell
+
+
+def values(cell: nn.Cell) -> set[float]:
+    """All different values of the cell's parameters."""
+    return {float(value) for parameter in cell.get_parameters() for value in np.unique(parameter.asnumpy())}
+
+
+def small_cell(value: float = 0, inputs: int = 3) -> nn.Cell:
+    return filled(nn.SequentialCell(nn.Dense(inputs, 2), nn.Dense(2, 1)), value)
+
+
+def small_state(value: float = 0) -> dict[str, Parameter]:
+    """State of an optimizer: a moment and a step count."""
+    return {
+        "moment1": Parameter(Tensor(np.full((2, 3), value, np.float32)), name="any"),
+        "global_step": Parameter(Tensor([int(value)], ms.int32), name="thing"),
+    }
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def files_of_epochs(*epochs: int) -> set[str]:
+    return {f"{kind}_{epoch}.ckpt" for epoch in epochs for kind in ("semantic_hm_latest", "resume")}
+
+
+def save(cell: nn.Cell, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ms.save_checkpoint(cell, str(path))
+    return path
+
+
+# Saving, keeping, finding
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"), [(None, (8, 9, 10, 11)), (2, (10, 11)), (1, (11,)), (9, (8, 9, 10, 11)), (0, ())]
+)
+def test_so_many_of_the_newest_epochs_are_kept(tmp_path, keep, kept):
+    checkpoints = PhaseCheckpoints(tmp_path, keep)
+    for epoch in (8, 9, 10, 11):  # 10 sorts before 9 as text
+        checkpoints.save(epoch, small_cell(), small_state(), best_score=1)
+    assert names(tmp_path) == files_of_epochs(*kept)
+    assert checkpoints.newest_epoch() == max(kept, default=0)
+
+
+def test_removing_old_epochs_spares_all_other_files(tmp_path):
+    checkpoints = PhaseCheckpoints(tmp_path, keep=1)
+    checkpoints.save_best(small_cell())
+    others = {BEST_FILE, "semantic_hm_latest_x.ckpt", "semantic_hm_latest_1.ckpt.old", "notes.txt"}
+    for name in others - {BEST_FILE}:
+        (tmp_path / name).touch()
+    for epoch in (1, 2, 3):
+        checkpoints.save(epoch, small_cell(), small_state(), best_score=1)
+    assert names(tmp_path) == others | files_of_epochs(3)
+
+
+def test_no_epoch_in_an_empty_or_missing_folder(tmp_path):
+    assert PhaseCheckpoints(tmp_path, None).newest_epoch() == 0
+    assert PhaseCheckpoints(tmp_path / "missing", None).newest_epoch() == 0
+
+
+def test_an_epoch_counts_when_its_weights_are_there(tmp_path):
+    """What a crash between the two files leaves behind is no saved epoch."""
+    checkpoints = PhaseCheckpoints(tmp_path, None)
+    checkpoints.save(1, small_cell(), small_state(), best_score=1)
+    checkpoints.save(2, small_cell(), small_state(), best_score=1)
+    checkpoints.weights(2).unlink()
+    assert checkpoints.newest_epoch() == 1
+
+
+def test_saved_weights_and_state_come_back(tmp_path):
+    checkpoints = PhaseCheckpoints(tmp_path, None)
+    checkpoints.save(4, small_cell(0.5), small_state(7), best_score=0.125)
+    cell, state = small_cell(), small_state()
+    load_weights(cell, checkpoints.weights(4))
+    assert values(cell) == {0.5}
+    assert checkpoints.restore(4, state) == 0.125
+    for name, parameter in small_state(7).items():
+        np.testing.assert_array_equal(state[name].asnumpy(), parameter.asnumpy())
+        assert state[name].dtype == parameter.dtype
+
+
+def test_no_best_score_yet_comes_back_as_infinite(tmp_path):
+    checkpoints = PhaseCheckpoints(tmp_path, None)
+    checkpoints.save(1, small_cell(), small_state(), best_score=float("inf"))
+    assert checkpoints.restore(1, small_state()) == float("inf")
+
+
+def test_the_weights_file_holds_the_parameters_alone(tmp_path):
+    """So that older code loads it."""
+    checkpoints = PhaseCheckpoints(tmp_path, None)
+    checkpoints.save(1, SHMNet(), small_state(), best_score=1)
+    expected = [parameter.name for parameter in SHMNet().get_parameters()]
+    assert list(ms.load_checkpoint(str(checkpoints.weights(1)))) == expected
+
+
+def test_saving_again_replaces_the_earlier_files(tmp_path):
+    checkpoints = PhaseCheckpoints(tmp_path, None)
+    for value in (1, 2):
+        checkpoints.save(1, small_cell(value), small_state(value), best_score=value)
+        checkpoints.save_best(small_cell(value))
+    assert names(tmp_path) == files_of_epochs(1) | {BEST_FILE}
+    for path in (checkpoints.weights(1), tmp_path / BEST_FILE):
+        cell = small_cell()
+        load_weights(cell, path)
+        assert values(cell) == {2}
+    assert checkpoints.restore(1, small_state()) == 2
+
+
+def test_restoring_without_its_file_says_what_to_do(tmp_path):
+    checkpoints = PhaseCheckpoints(tmp_path, None)
+    checkpoints.save(3, small_cell(), small_state(), best_score=1)
+    (tmp_path / "resume_3.ckpt").unlink()
+    with pytest.raises(UserError, match=r"resume_3\.ckpt.*missing.*--init_weight"):
+        checkpoints.restore(3, small_state())
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "of another phase", "of another shape"])
+def test_restoring_from_a_wrong_file_names_it(tmp_path, damage):
+    checkpoints = PhaseCheckpoints(tmp_path, None)
+    state = small_state()
+    if damage == "of another phase":
+        del state["moment1"]
+    elif damage == "of another shape":
+        state["moment1"] = Parameter(Tensor(np.zeros((5, 5), np.float32)), name="any")
+    checkpoints.save(3, small_cell(), state, best_score=1)
+    if damage in ("truncated", "empty"):
+        path = tmp_path / "resume_3.ckpt"
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"")
+    with pytest.raises(UserError, match=r"resume_3\.ckpt"):
+        checkpoints.restore(3, small_state())
+
+
+def test_the_best_is_preferred_to_the_newest(tmp_path):
+    checkpoints = PhaseCheckpoints(tmp_path, None)
+    assert best_or_newest_weights(tmp_path) is None
+    for epoch in (9, 10):
+        checkpoints.save(epoch, small_cell(), small_state(), best_score=1)
+    assert best_or_newest_weights(tmp_path) == checkpoints.weights(10)
+    checkpoints.save_best(small_cell())
+    assert best_or_newest_weights(tmp_path) == tmp_path / BEST_FILE
+
+
+# Loading weights
+
+
+def test_entries_that_the_network_lacks_are_ignored(tmp_path):
+    entries = [{"name": name, "data": parameter} for name, parameter in small_state().items()]
+    for parameter in small_cell(0.5).get_parameters():
+        entries.append({"name": parameter.name, "data": parameter})
+    ms.save_checkpoint(entries, str(tmp_path / "more.ckpt"))
+    cell = small_cell()
+    load_weights(cell, tmp_path / "more.ckpt")
+    assert values(cell) == {0.5}
+
+
+def test_a_part_is_loaded_alone(tmp_path):
+    path = save(filled(SHMNet(), 0.5), tmp_path / "whole.ckpt")
+    network = filled(SHMNet(), 0.25)
+    load_weights(network.t_net, path)
+    assert values(network.t_net) == {0.5}
+    assert values(network.m_net) == {0.25}
+
+
+def test_a_part_is_loaded_from_a_checkpoint_of_that_part(tmp_path):
+    path = save(filled(SHMNet(), 0.5).m_net, tmp_path / "part.ckpt")
+    network = filled(SHMNet(), 0.25)
+    load_weights(network.m_net, path)
+    assert values(network.m_net) == {0.5}
+    assert values(network.t_net) == {0.25}
+    with pytest.raises(UserError, match=r"part\.ckpt.*missing.*t_net\.feature"):
+        load_weights(network, path)
+
+
+def test_loaded_network_is_ready_for_evaluation(tmp_path):
+    network = load_network(save(filled(SHMNet(), 0.5), tmp_path / "whole.ckpt"))
+    assert values(network) == {0.5}
+    assert not any(cell.training for _, cell in network.cells_and_names())
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 this is no checkpoint", b"\x00" * 1000], ids=len)
+def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
+    path = tmp_path / "wrong.ckpt"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"wrong\.ckpt"):
+        load_weights(small_cell(), path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999999])
+def test_a_truncated_checkpoint_is_named_and_changes_nothing(tmp_path, share):
+    path = save(filled(SHMNet(), 0.5), tmp_path / "cut.ckpt")
+    content = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(content[: int(len(content) * share)])
+    network = filled(SHMNet(), 0.25)
+    with pytest.raises(UserError, match=r"cut\.ckpt"):
+        load_weights(network, path)
+    assert values(network) == {0.25}
+
+
+@pytest.mark.parametrize("name", ["missing.ckpt", "folder.ckpt"])
+def test_a_missing_file_is_named(tmp_path, name):
+    (tmp_path / "folder.ckpt").mkdir()
+    with pytest.raises(UserError, match=f"{name}: no such checkpoint"):
+        load_network(tmp_path / name)
+
+
+def test_a_file_with_another_suffix_is_named(tmp_path):
+    path = save(small_cell(), tmp_path / "model.ckpt").rename(tmp_path / "model.pth")
+    with pytest.raises(UserError, match=r"model\.pth"):
+        load_weights(small_cell(), path)
+
+
+def test_a_checkpoint_of_another_network_is_named(tmp_path):
+    path = save(nn.Conv2d(1, 1, 1), tmp_path / "other.ckpt")
+    cell = small_cell(0.25)
+    with pytest.raises(UserError, match=r"other\.ckpt.*4 of 4 parameters are missing.*0\.weight"):
+        load_weights(cell, path)
+    assert values(cell) == {0.25}
+
+
+def test_another_shape_is_named(tmp_path):
+    path = save(small_cell(0.5, inputs=4), tmp_path / "wider.ckpt")
+    with pytest.raises(UserError, match=r"wider\.ckpt: 0\.weight has the shape \(2, 4\).*\(2, 3\)"):
+        load_weights(small_cell(), path)
+
+
+# What a phase starts from
+
+INIT, T_NET, T_NET_BEST, M_NET = 0.125, 0.25, 0.5, 0.75
+
+
+def fill_run(folder: Path, *files: str) -> str:
+    """Write checkpoints of earlier phases, each with its own value; returns that for --init_weight."""
+    contents = {
+        "t_net": ("pre_train_t_net/semantic_hm_latest_12.ckpt", T_NET),
+        "older t_net": ("pre_train_t_net/semantic_hm_latest_9.ckpt", 9),
+        "best t_net": ("pre_train_t_net/semantic_hm_best.ckpt", T_NET_BEST),
+        "m_net": ("pre_train_m_net/semantic_hm_latest_1.ckpt", M_NET),
+    }
+    for file in files:
+        name, value = contents[file]
+        save(filled(SHMNet(), value), folder / name)
+    return str(save(filled(SHMNet(), INIT), folder / "init_weight.ckpt"))
+
+
+@pytest.mark.parametrize(
+    ("phase", "files", "has_init", "t_net", "m_net"),
+    [
+        ("end_to_end", (), False, -1, -1),
+        ("end_to_end", (), True, INIT, INIT),
+        ("end_to_end", ("t_net", "older t_net"), False, T_NET, -1),
+        ("end_to_end", ("t_net", "best t_net"), True, T_NET_BEST, INIT),
+        ("end_to_end", ("t_net", "best t_net", "m_net"), True, T_NET_BEST, M_NET),
+        ("end_to_end", ("m_net",), False, -1, M_NET),
+        ("pre_train_t_net", ("t_net", "m_net"), False, -1, -1),
+        ("pre_train_m_net", ("t_net", "m_net"), True, INIT, INIT),
+    ],
+)
+def test_each_part_starts_from_its_own_phase_else_from_init_weight(
+    tmp_path, phase, files, has_init, t_net, m_net
+):
+    init_weight = fill_run(tmp_path, *files)
+    network = filled(SHMNet(), -1)
+    origins = load_earlier_weights(network, phase, tmp_path, init_weight if has_init else None)
+    assert values(network.t_net) == {t_net}
+    assert values(network.m_net) == {m_net}
+    said = "; ".join(origins)
+    assert ("init_weight.ckpt" in said) == has_init
+    assert ("T-Net from" in said) == (t_net in (T_NET, T_NET_BEST))
+    assert ("M-Net from" in said) == (m_net == M_NET)
+    assert (said == "fresh weights") == (t_net == m_net == -1)
+
+
+def test_a_missing_init_weight_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"absent\.ckpt: no such checkpoint"):
+        load_earlier_weights(SHMNet(), "end_to_end", tmp_path, str(tmp_path / "absent.ckpt"))

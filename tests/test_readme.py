@@ -1,0 +1,137 @@
+"""Every command and program of README.md runs, in a copy of the project with small settings."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from src.sample_data import make_sample_data
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# Run by .ci/run, not here: they set up an environment of their own.
+SET_UP_COMMANDS = {"bash scripts/run_quickstart.sh", "bash scripts/run_tests.sh"}
+SMALL_SETTINGS = {
+    "patch_size: 320": "patch_size: 32",
+    "size: 320": "size: 32",
+    "train_batch: 8": "train_batch: 4",
+    "nEpochs: 1000": "nEpochs: 1",
+    "nEpochs: 200": "nEpochs: 1",
+    "output/distribute": "output/single",
+}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line.split(" # ")[0].strip() for block in blocks("bash") for line in block.splitlines()]
+    return [line for line in lines if line and line not in SET_UP_COMMANDS]
+
+
+class Project:
+    """A copy of the project whose /cache lies in a temporary folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder / "project"
+        self.cache = folder / "cache"
+        self.ran: set[str] = set()
+        for name in ("src", "scripts"):
+            shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("train.py", "eval.py", "export.py"):
+            shutil.copy(ROOT / name, self.folder)
+        settings = (ROOT / "config.yaml").read_text(encoding="utf-8").replace("/cache/", f"{self.cache}/")
+        for default, small in SMALL_SETTINGS.items():
+            assert default in settings
+            settings = settings.replace(default, small)
+        (self.folder / "config.yaml").write_text(settings, encoding="utf-8")
+        self._programs = folder / "bin"
+        self._programs.mkdir()
+        for name in ("python", "python3"):
+            program = self._programs / name
+            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+            program.chmod(0o755)
+
+    def run(self, command: str) -> str:
+        """Run a command of the README; returns what it printed."""
+        self.ran.add(command)
+        result = subprocess.run(
+            ["bash", "-c", command.replace("/cache/", f"{self.cache}/").replace("--count 1000", "--count 4")],
+            cwd=self.folder,
+            env={**os.environ, "PATH": f"{self._programs}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+        return result.stdout
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("readme"))
+    make_sample_data(project.cache / "human_matting", 24)
+    return project
+
+
+def having(*words: str) -> list[str]:
+    found = [command for command in commands() if all(word in command for word in words)]
+    assert found, words
+    return found
+
+
+def needs_more_than_the_requirements(command: str) -> bool:
+    """Whether the command needs PyTorch or ONNX Runtime."""
+    return any(word in command for word in ("original_model", "init_weight", "ONNX"))
+
+
+def test_the_commands_run_one_after_the_other(project):
+    for command in having("src/sample_data.py"):
+        project.run(command)
+    plain_commands = [command for command in commands() if not needs_more_than_the_requirements(command)]
+    for command in plain_commands:
+        if command not in project.ran:
+            output = project.run(command)
+            if "eval" in command:
+                assert re.search(r"^ave_sad: \d+\.\d{4}$", output, re.MULTILINE)
+    assert (project.folder / "shm_export.mindir").stat().st_size > 10_000_000
+    assert project.ran == set(plain_commands)
+
+
+def test_the_program_mattes_a_photo(project):
+    best = project.cache / "output/single/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
+    assert best.is_file(), "made by the commands before"
+    shutil.copy(best, project.folder)
+    photo = next((project.cache / "human_matting").glob("clip_img/*/*/*.jpg"))
+    shutil.copy(photo, project.folder / "photo.jpg")
+    (program,) = blocks("python")
+    subprocess.run([sys.executable, "-c", program], cwd=project.folder, check=True, timeout=120)
+    assert (project.folder / "cutout.png").stat().st_size > 10_000
+
+
+def test_the_onnx_command_runs(project):
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+    for command in having("ONNX"):
+        project.run(command)
+
+
+def test_the_conversion_from_pytorch_runs(project):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    from tests.reference.shm_torch import SHMNet
+
+    torch.save(SHMNet().state_dict(), project.folder / "original_model.pth")
+    for command in having("init_weight"):
+        project.run(command)
+    assert (project.folder / "init_weight.ckpt").is_file()
+
+
+def test_the_set_up_commands_are_run_by_ci():
+    ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert set(SET_UP_COMMANDS) <= {line.split(" # ")[0].strip() for line in blocks("bash")[0].splitlines()}
+    for command in SET_UP_COMMANDS:
+        assert command in ci
