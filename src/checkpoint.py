@@ -51,13 +51,13 @@ class PhaseCheckpoints:
         # Weights last: an epoch counts as saved when its weights are there.
         entries = [{"name": name, "data": Tensor(value)} for name, value in state.items()]
         entries.append({"name": _BEST_SCORE, "data": Tensor(best_score, ms.float32)})
-        _save(entries, self._state_file(epoch))
-        _save(network, self.weights(epoch))
+        save_parameters(entries, self._state_file(epoch))
+        save_parameters(network, self.weights(epoch))
         self._remove_old()
 
     def save_best(self, network: nn.Cell) -> None:
         """Save the weights of the best epoch so far."""
-        _save(network, self._folder / BEST_FILE)
+        save_parameters(network, self._folder / BEST_FILE)
 
     def restore(self, epoch: int, state: dict[str, Parameter]) -> float:
         """Put the saved values back into `state`; returns the best score so far.
@@ -106,6 +106,7 @@ def _latest_epochs(folder: Path) -> list[int]:
     return [int(match[1]) for match in matches if match]
 
 
-def _save(what: nn.Cell | list[dict], path: Path) -> None:
+def save_parameters(what: nn.Cell | list[dict], path: str | Path) -> None:
+    """Write a network, or entries {"name", "data"}, as a checkpoint: whole, on the disk, or not at all."""
     with atomic_path(path, flush=True) as temporary:
         ms.save_checkpoint(what, str(temporary))

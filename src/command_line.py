@@ -1,6 +1,7 @@
 """What every Python command shares: its flags, its configuration, its exit status."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,8 @@ def config_of(arguments: argparse.Namespace) -> Config:
 
 def run_command(main: Callable[[], None]) -> None:
     """Run `main` and leave the process: 0, 1 after a user's mistake (one message), 130 after Ctrl-C."""
+    # Once it has computed anything, MindSpore answers Ctrl-C by sending SIGTERM to its own process.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except UserError as error:

@@ -1,5 +1,7 @@
 """Export of the network for deployment, and the check that the exported file computes the same."""
 
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,9 +44,12 @@ def export_network(network: SHMNet, file_name: str, file_format: str, size: int)
     path = Path(file_name + _SUFFIXES[file_format])
     image = Tensor(np.zeros((1, 3, size, size), np.float32))
     try:
-        with atomic_path(path, flush=True) as temporary:
-            temporary.unlink()  # MindSpore wants to make the file itself
-            ms.export(network, image, file_name=str(temporary), file_format=file_format)
+        # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
+        with tempfile.TemporaryDirectory() as folder:
+            exported = Path(folder, f"network{path.suffix}")
+            ms.export(network, image, file_name=str(exported), file_format=file_format)
+            with atomic_path(path, flush=True) as temporary:
+                shutil.copyfile(exported, temporary)
     except (ValueError, RuntimeError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ExportError(f"{path}: cannot be exported as {file_format}: {reason}") from None

@@ -15,7 +15,6 @@ import numpy as np
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from src.atomic_file import atomic_path  # noqa: E402
 from src.command_line import run_command  # noqa: E402
 from src.errors import UserError  # noqa: E402
 
@@ -109,12 +108,12 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def write_checkpoint(weights: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Write weights as a MindSpore checkpoint, whole or not at all."""
+    """Write weights by name as a MindSpore checkpoint."""
     import mindspore as ms
 
-    entries = [{"name": name, "data": ms.Tensor(value)} for name, value in weights.items()]
-    with atomic_path(path) as temporary:
-        ms.save_checkpoint(entries, str(temporary))
+    from src.checkpoint import save_parameters
+
+    save_parameters([{"name": name, "data": ms.Tensor(value)} for name, value in weights.items()], path)
 
 
 def _listed(names: list[str]) -> str:

@@ -8,6 +8,7 @@ import matplotlib
 
 matplotlib.use("Agg")  # works without a screen
 from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib.ticker import MaxNLocator  # noqa: E402
 
 from src.atomic_file import atomic_path, write_text  # noqa: E402
 from src.phases import PHASES  # noqa: E402
@@ -25,7 +26,8 @@ _COLUMNS = (
     "images_per_s",
     "seconds",
 )
-_SHOWN_COLUMNS = ("train_loss", "eval_loss", "eval_mean_iou", "eval_sad")
+# What is drawn together: the columns of each picture of a phase.
+_CURVES = (("train_loss", "eval_loss"), ("eval_mean_iou",), ("eval_sad",))
 
 
 def record_epoch(run_folder: Path, row: dict[str, object]) -> None:
@@ -59,21 +61,29 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 def _draw(rows: list[dict[str, str]], path: Path) -> None:
     names = [name for name in PHASES if any(row["phase"] == name for row in rows)]
-    figure, axes = plt.subplots(len(names), 2, figsize=(10, 3.4 * len(names)), squeeze=False)
-    for name, (left, right) in zip(names, axes, strict=True):
+    shape = (len(names), len(_CURVES))
+    figure, axes = plt.subplots(*shape, figsize=(4 * shape[1], 3 * shape[0]), squeeze=False)
+    for name, axes_of_phase in zip(names, axes, strict=True):
         of_phase = [row for row in rows if row["phase"] == name]
-        for column in _SHOWN_COLUMNS:
-            points = [(int(row["epoch"]), float(row[column])) for row in of_phase if row[column]]
-            if points:
-                axis = left if column.endswith("loss") else right
-                axis.plot(*zip(*points, strict=True), marker="o", label=column.replace("_", " "))
-        for axis in (left, right):
+        for axis, columns in zip(axes_of_phase, _CURVES, strict=True):
+            _draw_columns(axis, of_phase, columns)
             axis.set_title(PHASES[name].title)
-            axis.set_xlabel("epoch")
-            axis.set_ylim(bottom=0)
-            axis.grid(alpha=0.3)
-            axis.legend()
     figure.tight_layout()
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110)
     plt.close(figure)
+
+
+def _draw_columns(axis: plt.Axes, rows: list[dict[str, str]], columns: tuple[str, ...]) -> None:
+    for column in columns:
+        points = [(int(row["epoch"]), float(row[column])) for row in rows if row[column]]
+        if points:
+            axis.plot(*zip(*points, strict=True), marker="o", label=column.replace("_", " "))
+    if not axis.lines:  # T-Net alone has no SAD, M-Net alone no classes
+        axis.set_visible(False)
+        return
+    axis.set_xlabel("epoch")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_ylim(bottom=0)
+    axis.grid(alpha=0.3)
+    axis.legend()

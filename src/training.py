@@ -60,8 +60,8 @@ def train_phase(
             loss = training.train_epoch(epoch, log, events)
             seconds = time.perf_counter() - started
             scores = training.validate_epoch(epoch, log, events)
-            training.save_epoch(epoch, scores, log)
             training.record(epoch, loss, scores, seconds)
+            training.save_epoch(epoch, scores, log)
 
 
 class _PhaseTraining:

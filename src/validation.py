@@ -30,8 +30,9 @@ def validate(phase: Phase, predict: Callable, batches: Iterable[Batch]) -> dict[
     overlap = np.zeros((2, len(TrimapClass)), np.int64)
     sads: list[float] = []
     for batch in batches:
-        new = np.array([position for position, i in enumerate(batch.index) if int(i) not in seen])
-        seen.update(map(int, batch.index))
+        indices, positions = np.unique(batch.index, return_index=True)
+        new = positions[[int(index) not in seen for index in indices]]
+        seen.update(map(int, indices))
         outputs = [output.asnumpy()[new] for output in predict(batch.image, batch.class_map)]
         image, class_map, alpha = (each.asnumpy()[new] for each in batch[:3])
         terms += _terms_of_each(phase, outputs, image, class_map, alpha)
