@@ -3,7 +3,6 @@
 python eval.py --yaml_path=./config.yaml
 """
 
-import time
 from pathlib import Path
 
 from src.atomic_file import write_text
@@ -39,15 +38,14 @@ def run_evaluation(config: Config, save: str = "all") -> dict[str, float]:
     device = use_device(test.device_target)
     predictor = Predictor(load_network(test.model), size=test.size, mean=config.mean)
     output_folder = Path(test.output_path)
-    started = time.perf_counter()
-    measurements, skipped = evaluate(predictor, files, output_folder, save)
-    seconds = time.perf_counter() - started
+    output_folder.mkdir(parents=True, exist_ok=True)  # what cannot be written should fail before the work
+    measurements, skipped, seconds = evaluate(predictor, files, output_folder, save)
 
     means = averages(measurements)
     lines = [f"model: {test.model}, device: {device}, network input: {test.size}x{test.size}"]
     lines += [f"{files.names[each.index]} sad: {each.values['sad']:.4f}" for each in measurements]
     lines += [f"skipped: {reason}" for reason in skipped]
-    lines += [f"images: {len(measurements)}, {len(measurements) / seconds:.2f} images/s"]
+    lines += [f"images: {len(measurements)}, {len(measurements) / seconds:.2f} images/s, compiling included"]
     lines += [f"ave_{name}: {value:.6f}" for name, value in means.items() if name != "sad"]
     lines += [f"ave_sad: {means['sad']:.4f}"]
     write_text(output_folder / LOG_FILE, "".join(f"{line}\n" for line in lines))

@@ -32,7 +32,8 @@ def train(config: Config, data_folder: str, output_folder: str, init_weight: str
     device = use_device(config.device_target, save_graphs=config.saveIRFlag)
     amp_level = resolve_amp_level(config.amp_level, device)
     run_folder = Path(output_folder, "single", config.ckpt_version)
-    save_config(config, run_folder / "config.yaml")
+    used = config.model_copy(update={"device_target": device, "amp_level": amp_level})
+    save_config(used, run_folder / "config.yaml")
     print(f"training on {device}, amp_level {amp_level}, output in {run_folder}")
     for name in config.train_phases:
         train_phase(PHASES[name], config, data_folder, run_folder, init_weight, amp_level)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Evaluates as config.yaml says, on the card DEVICE_ID (0 where none is given):
+# Evaluates as config.yaml says, on the card DEVICE_ID (else that of the variable DEVICE_ID, else 0):
 #   bash scripts/run_eval.sh [DEVICE_ID]
 # Uses .venv where it is, else the python3 on the PATH, which then has MindSpore for the device.
 set -euo pipefail
@@ -9,6 +9,6 @@ if [ $# -gt 1 ] || ! [[ ${1:-0} =~ ^[0-9]+$ ]]; then
     echo "usage: bash run_eval.sh [DEVICE_ID]" >&2
     exit 2
 fi
-export DEVICE_ID=${1:-0}
+export DEVICE_ID=${1:-${DEVICE_ID:-0}}
 [ -x "$python" ] || python=python3
 exec "$python" "$root/eval.py" --yaml_path="$root/config.yaml"

@@ -4,11 +4,14 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python="$root/.venv/bin/python"
 
+_is_suitable() {
+    "$1" -c "import sys, $2; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))" 2>/dev/null
+}
+
 _find_python() {
     local candidate
     for candidate in python3.12 python3.11 python3.10 python3 python; do
-        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
-            2>/dev/null; then
+        if _is_suitable "$candidate" 'venv, ensurepip'; then
             echo "$candidate"
             return
         fi
@@ -22,12 +25,12 @@ set_up() {
     local requirements=$1 stamp found
     stamp="$root/.venv/installed-$requirements"
     # The stamp is written last and holds what was installed, so that a killed or outdated set-up is done again.
-    if "$python" -c '' 2>/dev/null && cat "$root"/requirements*.txt | cmp -s - "$stamp"; then
+    if _is_suitable "$python" pip && cat "$root"/requirements*.txt | cmp -s - "$stamp"; then
         return
     fi
     found=$(_find_python) || return
     echo "setting up .venv with $("$found" --version), packages of $requirements (about 3 GB, some minutes)"
-    if ! "$python" -c '' 2>/dev/null; then
+    if ! _is_suitable "$python" pip; then
         "$found" -m venv --clear "$root/.venv" || return
     fi
     if ! "$python" -m pip install --quiet --disable-pip-version-check -r "$root/$requirements"; then

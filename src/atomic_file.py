@@ -1,6 +1,7 @@
 """Whole files or none: everything is written beside its place and renamed into it."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from src.errors import UserError
 
 TEMPORARY_PREFIX = ".partial-"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # Read once: asking means changing it for a moment, which other threads must not see.
 _UMASK = os.umask(0)
@@ -43,9 +45,8 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files for the owner alone
         temporary.replace(path)
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written: {error.strerror or error}; make room or choose another folder"
-        ) from error
+        remedy = "make room" if error.errno in _NO_ROOM else "choose another folder"
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}; {remedy}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """What accompanies a training run: log files, progress on the screen, TensorBoard events."""
 
+import contextlib
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +32,8 @@ class RunLog:
 
     def __exit__(self, *exception: object) -> None:
         for file in self._latest:
-            file.close()
+            with contextlib.suppress(OSError):  # a full disk was reported when the line was written
+                file.close()
 
     def step(self, line: str) -> None:
         """Record a step; on the screen only where no progress bar shows it."""

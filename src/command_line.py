@@ -45,13 +45,18 @@ def config_of(arguments: argparse.Namespace) -> Config:
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run `main` and leave the process: 0, 1 after a user's mistake (one message), 130 after Ctrl-C."""
+    """Run `main` and leave the process: 0, 1 after a user's mistake (one message), 130 after Ctrl-C.
+
+    What the system refuses anywhere (a full disk, a folder that cannot be written) counts as such.
+    """
     # Once it has computed anything, MindSpore answers Ctrl-C by sending SIGTERM to its own process.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to go on", file=sys.stderr)
+        print("\ninterrupted", file=sys.stderr)
         sys.exit(INTERRUPTED_STATUS)

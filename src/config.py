@@ -82,7 +82,8 @@ class PhaseConfig(_Section):
 
     def checkpoints_to_keep(self) -> int | None:
         """How many of the newest checkpoints stay; None for all of them."""
-        return None if self.keep_checkpoint_max == "all" else int(self.keep_checkpoint_max)
+        # The newest always stays: without it a stopped run could not go on.
+        return None if self.keep_checkpoint_max == "all" else max(1, int(self.keep_checkpoint_max))
 
 
 class TestConfig(_Section):
@@ -154,7 +155,7 @@ class Config(_Section):
     ckpt_version: Annotated[str, Field(min_length=1)] = "ckpt_s2"
     train_phases: tuple[PhaseName, ...] = ("pre_train_t_net", "end_to_end")
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
-    amp_level: Literal["auto", "O0", "O1", "O2", "O3"] = "auto"
+    amp_level: Literal["auto", "O0", "O2", "O3"] = "auto"
     vertical_flip: bool = False
     pre_train_t_net: PhaseConfig = PhaseConfig(
         train_phase="pre_train_t_net", nThreads=4, lr=1e-3, nEpochs=1000
@@ -246,11 +247,15 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         if not isinstance(inner, dict):
             raise ConfigError(f"--set {override}: '{section}' is a value, not a section")
         values = inner
+    values[key] = _parse_list(override, text) if text.startswith(("[", "{")) else text
+
+
+def _parse_list(override: str, text: str) -> Any:
+    """Lists are YAML; all else is taken as it stands, since paths may hold what YAML would cut off."""
     try:
-        parsed = _parse(text)
+        return _parse(text)
     except yaml.YAMLError:
-        raise ConfigError(f"--set {override}: the value is not valid YAML; put it in quotes") from None
-    values[key] = "" if parsed is None else parsed
+        raise ConfigError(f"--set {override}: the list is not valid YAML, such as [a, b]") from None
 
 
 def _explain(detail: dict[str, Any]) -> str:

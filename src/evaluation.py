@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -35,25 +36,28 @@ class Measurement(NamedTuple):
 
 def evaluate(
     predictor: Predictor, files: SplitFiles, output_folder: Path, save: Save
-) -> tuple[list[Measurement], list[str]]:
+) -> tuple[list[Measurement], list[str], float]:
     """Measure every photo of a split at its own size and write what `save` asks for.
 
     Writes metrics.csv and contact_sheet.png, with 'alpha' also alpha/<name>.png and with 'all' also
     cutout/<name>.png (RGBA).
 
     Returns:
-        The measurements, and a line for every photo that could not be read and was left out.
+        The measurements; a line for every photo that could not be read and was left out; and the seconds
+        from the first photo read to the last matte written.
 
     Raises:
         UserError: no photo could be read, or the folder cannot be written.
     """
     skipped: list[str] = []
+    started = time.perf_counter()
     measurements = list(_measure_all(predictor, files, output_folder, save, skipped))
+    seconds = time.perf_counter() - started
     if not measurements:
         raise UserError(f"no photo could be read, the first: {skipped[0]}")
     _write_metrics(output_folder / METRICS_FILE, files, measurements)
     write_image(output_folder / CONTACT_SHEET_FILE, _best_and_worst(predictor, files, measurements))
-    return measurements, skipped
+    return measurements, skipped, seconds
 
 
 def averages(measurements: Sequence[Measurement]) -> dict[str, float]:

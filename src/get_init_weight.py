@@ -96,8 +96,8 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged files fail in many ways: in the archive, the pickle, a tensor
         raise UserError(
-            f"{path}: is damaged or no PyTorch state dict, as torch.save(model.state_dict(), ...) writes it "
-            f"({type(error).__name__})"
+            f"{path}: is damaged, or holds more than a state dict ({type(error).__name__}); save it again in "
+            "PyTorch with torch.save(model.state_dict(), ...)"
         ) from None
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(

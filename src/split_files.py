@@ -1,10 +1,11 @@
 """The files of one split of a generated data set, found by its list."""
 
+import glob
 from pathlib import Path, PurePosixPath
 
 from src.errors import UserError
 
-_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
+_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class SplitFiles:
@@ -22,16 +23,15 @@ class SplitFiles:
         self._folder = Path(folder, split)
         self._list = self._folder / f"{split}.txt"
         try:
-            lines = self._list.read_text(
-                encoding="utf-8-sig"
-            ).splitlines()  # Windows editors put a mark first
+            text = self._list.read_text(encoding="utf-8-sig")  # Windows editors put a mark first
         except FileNotFoundError:
             raise UserError(
                 f"{self._list}: no such file; make the data set with src/generate_datasets.py"
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{self._list}: cannot be read: {error}") from None
-        self.names = [line.strip() for line in lines if line.strip()]
+        # Not splitlines(): names may hold other characters that it takes for line ends.
+        self.names = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
         if not self.names:
             raise UserError(f"{self._list}: lists no image; this split needs at least one")
         self._photos = [self._find_photo(name) for name in self.names]
@@ -53,14 +53,19 @@ class SplitFiles:
 
     def _find_photo(self, name: str) -> Path:
         matting = PurePosixPath(name)
-        if len(matting.parts) < 2 or not matting.parent.name.startswith("matting_"):
+        leaves_folder = matting.is_absolute() or ".." in matting.parts
+        if leaves_folder or len(matting.parts) < 2 or not matting.parent.name.startswith("matting_"):
             raise UserError(f"{self._list}: '{name}' must have the form <group>/matting_<sub>/<name>.png")
         sub = f"clip_{matting.parent.name.removeprefix('matting_')}"
-        stem = self._folder / "clip_img" / matting.parent.parent / sub / matting.stem
+        folder = self._folder / "clip_img" / matting.parent.parent / sub
         for suffix in _PHOTO_SUFFIXES:
-            photo = stem.with_name(stem.name + suffix)
+            photo = folder / f"{matting.stem}{suffix}"
             if photo.exists():
                 return photo
+        for photo in folder.glob(f"{glob.escape(matting.stem)}.*"):  # such as .Jpg
+            if photo.suffix.lower() in _PHOTO_SUFFIXES:
+                return photo
         raise UserError(
-            f"{self._list}: names '{name}', but its photo {stem}.jpg is missing; make the data set again"
+            f"{self._list}: names '{name}', but its photo {folder / matting.stem}.jpg is missing; make the "
+            "data set again"
         )

@@ -1,6 +1,7 @@
 """One optimisation step, compiled: forward, backward, update."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import mindspore as ms
 from mindspore import Tensor, nn
@@ -56,19 +57,18 @@ def resume_state(optimizer: nn.Adam, loss_scaler: ms.amp.DynamicLossScaler | Non
 
 def make_train_step(
     phase: Phase,
-    network: SHMNet,
+    parts: "SHMNet | MixedPrecisionParts",
     optimizer: nn.Adam,
-    amp_level: str = "O0",
     loss_scaler: ms.amp.DynamicLossScaler | None = None,
 ) -> TrainStep:
-    """Compile the step of a phase.
+    """Compile the step of a phase, with T-Net and M-Net from `parts`.
 
     Returns:
         A function of image, class map and alpha (as in `Batch`) that updates the weights and returns
         whether all gradients were finite, then the loss terms in the order of `phase.terms`. Where they
         were not, the weights stay as they are; a loss scaler then lowers its scale.
     """
-    t_net, m_net = mixed_precision_parts(network, amp_level)
+    t_net, m_net = parts.t_net, parts.m_net
     predict, loss = phase.predict, phase.loss
 
     def objective(image, class_map, alpha):
@@ -94,9 +94,9 @@ def make_train_step(
     return step
 
 
-def make_predict_step(phase: Phase, network: SHMNet, amp_level: str = "O0"):
+def make_predict_step(phase: Phase, parts: "SHMNet | MixedPrecisionParts"):
     """Compile the prediction of a phase, for validation: (image, class_map) to `phase.outputs`."""
-    t_net, m_net = mixed_precision_parts(network, amp_level)
+    t_net, m_net = parts.t_net, parts.m_net
     predict = phase.predict
 
     @ms.jit
@@ -106,9 +106,18 @@ def make_predict_step(phase: Phase, network: SHMNet, amp_level: str = "O0"):
     return step
 
 
-def mixed_precision_parts(network: SHMNet, amp_level: str) -> tuple[nn.Cell, nn.Cell]:
-    """T-Net and M-Net as they compute at `amp_level`; weights, inputs and outputs stay float32."""
+class MixedPrecisionParts(NamedTuple):
+    """T-Net and M-Net as they compute in training; weights, inputs and outputs are float32."""
+
+    t_net: nn.Cell
+    m_net: nn.Cell
+
+
+def mixed_precision_parts(network: SHMNet, amp_level: str) -> MixedPrecisionParts:
+    """The parts of a network at an `amp_level`; call it once, since it changes their cells."""
     if amp_level == "O0":
-        return network.t_net, network.m_net
-    t_net, m_net = (ms.amp.auto_mixed_precision(part, amp_level) for part in (network.t_net, network.m_net))
-    return t_net, m_net
+        return MixedPrecisionParts(network.t_net, network.m_net)
+    return MixedPrecisionParts(
+        ms.amp.auto_mixed_precision(network.t_net, amp_level),
+        ms.amp.auto_mixed_precision(network.m_net, amp_level),
+    )

@@ -22,6 +22,7 @@ from src.train_step import (
     make_optimizer,
     make_predict_step,
     make_train_step,
+    mixed_precision_parts,
     resume_state,
 )
 from src.validation import validate
@@ -43,7 +44,7 @@ def train_phase(
         data_folder: a data set made by src/generate_datasets.py.
         run_folder: the run's output; the phase writes into its sub folder.
         init_weight: a checkpoint to start from where the phase has none; None for none.
-        amp_level: 'O0' to 'O3'.
+        amp_level: 'O0', 'O2' or 'O3'.
 
     Raises:
         UserError: data or checkpoints cannot be used, or the loss became NaN or infinite.
@@ -79,8 +80,9 @@ class _PhaseTraining:
         initialise(self._network, config.seed)
         optimizer = make_optimizer(phase.trained_part(self._network), settings.lr)
         self._loss_scaler = make_loss_scaler(amp_level)
-        self._step = make_train_step(phase, self._network, optimizer, amp_level, self._loss_scaler)
-        self._predict = make_predict_step(phase, self._network, amp_level)
+        parts = mixed_precision_parts(self._network, amp_level)
+        self._step = make_train_step(phase, parts, optimizer, self._loss_scaler)
+        self._predict = make_predict_step(phase, parts)
 
         self._state = resume_state(optimizer, self._loss_scaler)
         self._checkpoints = PhaseCheckpoints(run_folder / phase.name, settings.checkpoints_to_keep())

@@ -22,8 +22,8 @@ def validate(phase: Phase, predict: Callable, batches: Iterable[Batch]) -> dict[
 
     Returns:
         The loss terms (means over images); where there is a trimap, the intersection over union of each
-        class (`iou_background`, ...) and their mean `mean_iou`; where there is alpha, `sad`, the mean over
-        images.
+        class that occurs (`iou_background`, ...) and their mean `mean_iou`; where there is alpha, `sad`,
+        the mean over images.
     """
     seen: set[int] = set()
     terms: list[np.ndarray] = []
@@ -43,9 +43,9 @@ def validate(phase: Phase, predict: Callable, batches: Iterable[Batch]) -> dict[
                 sads += [sad(np.clip(pred, 0, 1), true) for pred, true in zip(output, alpha, strict=True)]
     scores = dict(zip(phase.terms, np.mean(terms, axis=0).tolist(), strict=True))
     if overlap.any():
-        iou = overlap[0] / np.maximum(overlap[1], 1)
-        scores |= {f"iou_{each.name.lower()}": float(iou[each]) for each in TrimapClass}
-        scores["mean_iou"] = float(iou.mean())
+        iou = {each: overlap[0, each] / overlap[1, each] for each in TrimapClass if overlap[1, each]}
+        scores |= {f"iou_{each.name.lower()}": float(value) for each, value in iou.items()}
+        scores["mean_iou"] = float(np.mean(list(iou.values())))
     if sads:
         scores["sad"] = float(np.mean(sads))
     return scores

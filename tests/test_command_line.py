@@ -1,5 +1,6 @@
 """The flags, messages and exit statuses that all commands share."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_a_mistake_becomes_one_message(kind):
 
 def test_interruption(capsys):
     assert status_of(KeyboardInterrupt()) == 130
-    assert capsys.readouterr().err.strip() == "interrupted; run the same command again to go on"
+    assert capsys.readouterr().err.strip() == "interrupted"
 
 
 def test_a_fault_of_the_program_keeps_its_traceback():
@@ -113,3 +114,12 @@ def test_a_missing_configuration_is_one_message(command, tmp_path):
     assert run.returncode == 1
     assert run.stderr == "error: absent.yaml: no such file; give the configuration with --yaml_path\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_system_refuses_is_one_message():
+    def fill_the_disk():
+        raise OSError(errno.ENOSPC, "No space left on device", "out/log_latest.txt")
+
+    with pytest.raises(SystemExit) as stop:
+        run_command(fill_the_disk)
+    assert stop.value.code == "error: out/log_latest.txt: No space left on device"

@@ -299,3 +299,18 @@ def test_a_fault_of_the_program_is_not_taken_for_a_file_s(shared, monkeypatch):
     monkeypatch.setattr("src.dataset.normalise", lambda *_: 1 // 0)
     with pytest.raises(RuntimeError, match="division"):
         train(dataset)
+
+
+@pytest.mark.parametrize("line", ["/etc/matting_0/a.png", "../matting_0/a.png", "a/matting_0/../../b.png"])
+def test_list_lines_cannot_leave_the_folder(tmp_path, line):
+    write_dataset(tmp_path, {"train": 1})
+    (tmp_path / "train" / "train.txt").write_text(f"{line}\n")
+    with pytest.raises(UserError, match="must have the form"):
+        SplitFiles(tmp_path, "train")
+
+
+def test_photo_with_a_suffix_in_mixed_case_is_found(tmp_path):
+    write_dataset(tmp_path, {"train": 1})
+    photo = SplitFiles(tmp_path, "train").photo(0)
+    photo.rename(photo.with_suffix(".Jpg"))
+    assert SplitFiles(tmp_path, "train").photo(0) == photo.with_suffix(".Jpg")

@@ -148,10 +148,8 @@ def test_logs_hold_every_step(whole_run):
 
 
 def test_the_screen_shows_what_the_log_holds(whole_run):
-    shown = whole_run.screen.splitlines()
-    assert [line for line in (whole_run.folder / "log_latest.txt").read_text().splitlines()] == [
-        line for line in shown if "epoch: " in line
-    ]
+    logged = (whole_run.folder / "log_latest.txt").read_text().splitlines()
+    assert [line for line in whole_run.screen.splitlines() if "epoch: " in line] == logged
 
 
 def test_saved_configuration_loads_back_to_the_same(whole_run):

@@ -1,0 +1,183 @@
+"""From portraits to an exported matting network: it learns, and beats every answer that needs no network."""
+
+import csv
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+import mindspore as ms
+from mindspore import Tensor, nn
+
+from eval import run_evaluation
+from export import export
+from src.config import Config
+from src.generate_datasets import generate_datasets
+from src.image_io import read_alpha_channel, read_gray, read_image, write_image
+from src.load_model import load_network
+from src.preprocessing import network_input
+from src.sample_data import make_sample_data
+from src.split_files import SplitFiles
+from tests.training_runs import make_config, read_steps, run_training
+
+SEED = 1
+PORTRAITS = 96
+SIZE = 32
+BATCH = 8
+EPOCHS = 14
+MEAN_ALPHA_SIZE = (200, 150)
+
+REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
+REAL_COUNT = 40
+REAL_EPOCHS = 5
+
+
+class Result(NamedTuple):
+    """Everything once: data set, training, evaluation."""
+
+    data: Path
+    run_folder: Path
+    model: Path
+    output: Path
+    config: Config
+    mean_sad: float
+
+
+def make_data(source: Path, folder: Path, proportion: str) -> dict:
+    """Make the data set; returns its section of the configuration."""
+    section = {
+        "path_mt_human": str(source),
+        "path_save": str(folder / "datasets"),
+        "path_debug": str(folder / "debug"),
+        "proportion": proportion,
+        "generate_debug": False,
+        "num_workers": 2,
+    }
+    config = Config.model_validate({"seed": SEED, "generate_data": section})
+    generate_datasets(config.generate_data, config.seed)
+    return section
+
+
+def make_phase(epochs: int) -> dict:
+    return {
+        "train_batch": BATCH,
+        "patch_size": SIZE,
+        "nEpochs": epochs,
+        "nThreads": 2,
+        "lr": 5e-4,  # calm enough that the running statistics keep up with so few steps
+        "keep_checkpoint_max": "1",
+    }
+
+
+def losses_of(run_folder: Path, phase: str) -> np.ndarray:
+    return np.array([loss for _, _, loss in read_steps(run_folder / phase / "log_latest.txt")])
+
+
+def true_alphas(data: Path, split: str) -> list[np.ndarray]:
+    files = SplitFiles(data, split)
+    return [read_gray(files.alpha(index)) / 255 for index in range(len(files))]
+
+
+def mean_sad_of(answers: list[np.ndarray], truths: list[np.ndarray]) -> float:
+    return float(np.mean([np.abs(a - t).sum() / 1000 for a, t in zip(answers, truths, strict=True)]))
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory) -> Result:
+    """T-Net and the whole network trained on sample portraits, and evaluated."""
+    folder = tmp_path_factory.mktemp("end_to_end")
+    make_sample_data(folder / "portraits", PORTRAITS, SEED)
+    section = make_data(folder / "portraits", folder, "4:1:1")
+    data, output = folder / "datasets", folder / "result"
+    model = folder / "training" / "single" / "small" / "end_to_end" / "semantic_hm_best.ckpt"
+    test = {"model": str(model), "test_pic_path": str(data), "output_path": str(output)}
+    config = make_config(
+        {"pre_train_t_net": make_phase(EPOCHS), "end_to_end": make_phase(EPOCHS)},
+        seed=SEED,
+        generate_data=section,
+        test={**test, "size": SIZE, "device_target": "CPU"},
+    )
+    run = run_training(config, data, folder / "training")
+    means = run_evaluation(config)
+    return Result(data, run.folder, model, output, config, means["sad"])
+
+
+@pytest.mark.parametrize("phase", ["pre_train_t_net", "end_to_end"])
+def test_the_loss_falls(result, phase):
+    losses = losses_of(result.run_folder, phase)
+    tenth = len(losses) // 10
+    assert losses[-2 * tenth :].mean() < 0.85 * losses[:tenth].mean()
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 0.5], ids=["all background", "all foreground", "one half"])
+def test_the_network_beats_a_constant(result, alpha):
+    truths = true_alphas(result.data, "test")
+    assert result.mean_sad < 0.8 * mean_sad_of([np.full_like(truth, alpha) for truth in truths], truths)
+
+
+def test_the_network_beats_the_mean_of_the_training_alphas(result):
+    small = [
+        cv2.resize(alpha, MEAN_ALPHA_SIZE[::-1], interpolation=cv2.INTER_AREA)
+        for alpha in true_alphas(result.data, "train")
+    ]
+    mean = np.mean(small, axis=0)
+    truths = true_alphas(result.data, "test")
+    answers = [cv2.resize(mean, truth.shape[::-1], interpolation=cv2.INTER_LINEAR) for truth in truths]
+    assert result.mean_sad < mean_sad_of(answers, truths)
+
+
+def test_written_mattes_have_the_reported_sad(result):
+    names = SplitFiles(result.data, "test").names
+    answers = [read_gray(result.output / "alpha" / name) / 255 for name in names]
+    truths = true_alphas(result.data, "test")
+    rounding = 0.5 / 255 * max(truth.size for truth in truths) / 1000
+    assert result.mean_sad == pytest.approx(mean_sad_of(answers, truths), abs=rounding)
+    with (result.output / "metrics.csv").open(newline="") as file:
+        assert [row["image"] for row in csv.DictReader(file)] == names
+
+
+def test_the_exported_file_mattes_a_photo_as_the_network_does(result, tmp_path):
+    settings = {"ckpt_file": str(result.model), "file_name": str(tmp_path / "shm"), "size": SIZE}
+    path = export(Config.model_validate({"export": {**settings, "device_target": "CPU"}}))
+    photo = read_image(SplitFiles(result.data, "test").photo(0))
+    image = Tensor(network_input(photo, SIZE, result.config.mean))
+    exported = [output.asnumpy() for output in nn.GraphCell(ms.load(str(path)))(image)]
+    expected = [output.asnumpy() for output in load_network(result.model)(image)]
+    for found, wanted in zip(exported, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def copy_real_photos(source: Path) -> None:
+    """Copy pairs into the layout of Matting Human Datasets, ten to a group."""
+    photos = sorted((REAL_PHOTOS / "image").glob("*.jpg"))[:REAL_COUNT]
+    for number, photo in enumerate(photos):
+        group = f"1803{number // 10 + 1:02d}1200"
+        name = f"{group}-{number:08d}"
+        target = source / "clip_img" / group / "clip_00000000" / f"{name}.jpg"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, target)
+        alpha = read_gray(REAL_PHOTOS / "alpha" / f"{photo.stem}.png")
+        matting = np.dstack([read_image(photo), alpha])
+        write_image(source / "matting" / group / "matting_00000000" / f"{name}.png", matting)
+
+
+@pytest.mark.skipif(not REAL_PHOTOS.is_dir(), reason=f"needs photos with alpha in {REAL_PHOTOS}")
+def test_t_net_learns_from_real_photos(tmp_path):
+    copy_real_photos(tmp_path / "photos")
+    section = make_data(tmp_path / "photos", tmp_path, "2:1:1")
+    files = SplitFiles(tmp_path / "datasets", "train")
+    matting = tmp_path / "datasets" / "train" / "matting" / files.names[0]
+    np.testing.assert_array_equal(read_gray(files.alpha(0)), read_alpha_channel(matting))
+
+    config = make_config({"pre_train_t_net": make_phase(REAL_EPOCHS)}, seed=SEED, generate_data=section)
+    run = run_training(config, tmp_path / "datasets", tmp_path / "training")
+    losses = losses_of(run.folder, "pre_train_t_net")
+    steps = len(files) // BATCH
+    assert len(losses) == REAL_EPOCHS * steps
+    assert losses[-steps:].mean() < 0.9 * losses[:steps].mean()

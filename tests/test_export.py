@@ -1,0 +1,142 @@
+"""Exported files: they compute what the network computes, and a failure harms nothing."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+import mindspore as ms
+from mindspore import Tensor, nn
+
+from export import export
+from src.config import Config
+from src.errors import UserError
+from src.exporting import ExportError, UpsampleTwiceBySlices, check_export, export_network
+from src.load_model import load_network
+from src.model.network import SHMNet
+from src.model.t_net import UpsampleTwice
+from tests.golden_weights import random_image
+
+SIZE = 64
+LARGEST_DIFFERENCE = 1e-4
+EARLIER = b"an earlier export"
+
+
+def make_config(checkpoint: Path, name: Path, file_format: str = "MINDIR", size: int = SIZE) -> Config:
+    settings = {"ckpt_file": str(checkpoint), "file_name": str(name), "file_format": file_format}
+    return Config.model_validate({"export": {**settings, "size": size, "device_target": "CPU"}})
+
+
+def assert_equals_network(outputs: list[np.ndarray], image: np.ndarray, checkpoint: Path) -> None:
+    expected = [output.asnumpy() for output in load_network(checkpoint)(Tensor(image))]
+    assert [output.shape for output in outputs] == [(1, 3, SIZE, SIZE), (1, 1, SIZE, SIZE)]
+    for found, wanted in zip(outputs, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=LARGEST_DIFFERENCE)
+
+
+@pytest.fixture(scope="module")
+def mindir(golden_checkpoint, tmp_path_factory) -> Path:
+    """An exported file that no test changes."""
+    return export(make_config(golden_checkpoint, tmp_path_factory.mktemp("export") / "shm"))
+
+
+@pytest.fixture
+def failing_export(monkeypatch) -> None:
+    """MindSpore's export fails halfway."""
+
+    def fail(network, image, file_name, file_format):
+        Path(file_name).write_bytes(b"half")
+        raise RuntimeError("no such operator\nsecond line")
+
+    monkeypatch.setattr(ms, "export", fail)
+
+
+def test_mindir_computes_what_the_network_computes(mindir, golden_checkpoint):
+    assert mindir.name == "shm.mindir"
+    graph = nn.GraphCell(ms.load(str(mindir)))
+    image = random_image(1, 3, SIZE, SIZE)
+    assert_equals_network([output.asnumpy() for output in graph(Tensor(image))], image, golden_checkpoint)
+
+
+def test_the_file_stands_alone_and_can_be_read_by_others(mindir):
+    assert [path.name for path in mindir.parent.iterdir()] == [mindir.name]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert stat.S_IMODE(mindir.stat().st_mode) == 0o666 & ~mask
+
+
+def test_the_name_is_relative_to_the_current_folder(golden_checkpoint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        ms, "export", lambda network, image, file_name, file_format: Path(file_name).write_bytes(b"x")
+    )
+    path = export_network(load_network(golden_checkpoint), "shm_export", "MINDIR", SIZE)
+    assert (tmp_path / "shm_export.mindir").read_bytes() == b"x"
+    assert path == Path("shm_export.mindir")
+
+
+def test_a_file_of_other_weights_is_refused(mindir):
+    with pytest.raises(ExportError, match=r"shm.mindir: differs from the network by \d\S*, more than 0.0001"):
+        check_export(mindir, SHMNet().set_train(False), SIZE)
+
+
+def test_a_damaged_file_is_refused(mindir, golden_checkpoint, tmp_path):
+    damaged = tmp_path / "damaged.mindir"
+    damaged.write_bytes(mindir.read_bytes()[:1000])
+    with pytest.raises(ExportError, match="damaged.mindir: cannot be loaded"):
+        check_export(damaged, load_network(golden_checkpoint), SIZE)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_failed_export_harms_nothing(failing_export, golden_checkpoint, tmp_path, is_there):
+    earlier = {"shm.mindir": EARLIER} if is_there else {}
+    for name, content in earlier.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ExportError, match="shm.mindir: cannot be exported as MINDIR: no such operator$"):
+        export(make_config(golden_checkpoint, tmp_path / "shm"))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == earlier
+
+
+def test_air_without_ascend(golden_checkpoint, tmp_path):
+    (tmp_path / "shm.air").write_bytes(EARLIER)
+    with pytest.raises(ExportError, match="shm.air: cannot be exported as AIR: ") as caught:
+        export(make_config(golden_checkpoint, tmp_path / "shm", "AIR"))
+    assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"shm.air": EARLIER}
+
+
+def test_a_missing_checkpoint(tmp_path):
+    with pytest.raises(UserError, match="absent.ckpt: no such checkpoint"):
+        export(make_config(tmp_path / "absent.ckpt", tmp_path / "shm"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_onnx_computes_what_the_network_computes(golden_checkpoint, tmp_path):
+    reason = "ONNX Runtime is not installed: pip install onnxruntime"
+    onnxruntime = pytest.importorskip("onnxruntime", reason=reason)
+    path = export(make_config(golden_checkpoint, tmp_path / "shm", "ONNX"))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    image = random_image(1, 3, SIZE, SIZE)
+    assert_equals_network(session.run(None, {session.get_inputs()[0].name: image}), image, golden_checkpoint)
+
+
+def test_onnx_cannot_be_checked_without_onnx_runtime(golden_checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(
+        ExportError, match="shm.onnx: is written, but checking it needs ONNX Runtime: pip install"
+    ):
+        check_export(tmp_path / "shm.onnx", load_network(golden_checkpoint), SIZE)
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 4, 6), (2, 3, 5, 5), (1, 3, 1, 4), (1, 1, 1, 1)])
+def test_upsampling_for_onnx_equals_that_of_the_network(shape):
+    x = Tensor(random_image(*shape))
+    expected = UpsampleTwice()(x).asnumpy()
+    assert expected.shape == (*shape[:2], 2 * shape[2], 2 * shape[3])
+    np.testing.assert_allclose(UpsampleTwiceBySlices()(x).asnumpy(), expected, atol=1e-6)
