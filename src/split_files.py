@@ -31,7 +31,7 @@ class SplitFiles:
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{self._list}: cannot be read: {error}") from None
         # Not splitlines(): names may hold other characters that it takes for line ends.
-        self.names = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
+        self.names = [line.strip() for line in text.split("\n") if line.strip()]
         if not self.names:
             raise UserError(f"{self._list}: lists no image; this split needs at least one")
         self._photos = [self._find_photo(name) for name in self.names]
