@@ -167,7 +167,7 @@ def test_the_contact_sheet_shows_best_and_worst_side_by_side(evaluation):
 
 def test_one_photo(predictor, tmp_path):
     (name,) = write_photos(tmp_path / "data", [(37, 50)])
-    measurements, skipped = evaluate(
+    measurements, skipped, _ = evaluate(
         predictor, SplitFiles(tmp_path / "data", "test"), tmp_path / "out", "all"
     )
     assert (len(measurements), skipped) == (1, [])
@@ -207,7 +207,7 @@ def test_a_photo_without_its_alpha_is_left_out(predictor, tmp_path, damage):
     alpha.unlink()
     if damage == "alpha of another size":
         write_image(alpha, np.zeros((5, 5), np.uint8))
-    measurements, skipped = evaluate(
+    measurements, skipped, _ = evaluate(
         predictor, SplitFiles(tmp_path / "data", "test"), tmp_path / "out", "none"
     )
     assert [each.index for each in measurements] == [1]

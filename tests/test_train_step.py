@@ -64,7 +64,7 @@ class Training:
         self.optimizer = make_optimizer(self.part, LEARNING_RATE)
         self.scaler = make_loss_scaler("O2") if has_loss_scaler else None
         self.state = resume_state(self.optimizer, self.scaler)
-        self._step = make_train_step(self.phase, self.network, self.optimizer, "O0", self.scaler)
+        self._step = make_train_step(self.phase, self.network, self.optimizer, self.scaler)
 
     def step(self, seed: int = 0, image: np.ndarray | None = None) -> tuple[bool, dict[str, float]]:
         """Take one step on a random batch; returns whether gradients were finite, and the loss terms."""
