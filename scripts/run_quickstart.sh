@@ -41,7 +41,7 @@ step() {
 {
     if [ $# -eq 0 ]; then
         printf '\n== sample portraits\n'
-        "$python" "$root/src/sample_data.py" "$source_folder" --count 240
+        "$python" "$root/src/sample_data.py" "$source_folder" --count 800
     fi
     step "data set" src/generate_datasets.py \
         --set generate_data.path_mt_human="$source_folder" \
