@@ -229,7 +229,7 @@ def test_unknown_format(tmp_path, name):
 
 def test_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UserError, match=r"file/image.png: cannot be written: .*; make room"):
+    with pytest.raises(UserError, match=r"file/image.png: cannot be written: .*; choose another folder"):
         write_image(tmp_path / "file" / "image.png", PHOTO)
 
 

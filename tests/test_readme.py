@@ -102,6 +102,12 @@ def test_the_commands_run_one_after_the_other(project):
     assert project.ran == set(plain_commands)
 
 
+def test_run_eval_takes_the_model_of_the_configuration(project):
+    settings = project.folder / "config.yaml"
+    settings.write_text(settings.read_text().replace("output/distribute/ckpt_s2", "output/single/ckpt_s2"))
+    assert re.search(r"^ave_sad: ", project.run("bash scripts/run_eval.sh 0"), re.MULTILINE)
+
+
 def test_the_program_mattes_a_photo(project):
     best = project.cache / "output/single/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
     assert best.is_file(), "made by the commands before"
