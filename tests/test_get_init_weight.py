@@ -224,7 +224,7 @@ def test_damaged_files_are_named(torch, torch_state, tmp_path, fault):
     content = buffer.getvalue()
     path = tmp_path / "model.pth"
     path.write_bytes({"empty": b"", "text": b"no weights"}.get(fault, content[: len(content) // 2]))
-    with pytest.raises(UserError, match=r"model\.pth: is damaged or no PyTorch state dict"):
+    with pytest.raises(UserError, match=r"model\.pth: is damaged, or holds more than a state dict"):
         read_torch_state_dict(path)
 
 
