@@ -9,6 +9,14 @@ settings.register_profile("no deadline", deadline=None)  # a busy machine is no 
 settings.load_profile("no deadline")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def device():
+    """MindSpore takes its device only before it first computes, which any test may be the first to do."""
+    from src.device import use_device
+
+    use_device("CPU")
+
+
 @pytest.fixture(scope="session")
 def golden_checkpoint(tmp_path_factory) -> Path:
     """A checkpoint of the whole network with the golden weights; no test changes it."""
