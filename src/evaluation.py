@@ -1,7 +1,5 @@
 """Evaluation on a split: metrics of every photo, mattes, cutouts, the best and the worst in one picture."""
 
-import csv
-import io
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from src.atomic_file import write_text
+from src.atomic_file import write_csv
 from src.errors import UserError
 from src.image_io import ImageError, read_gray, read_image, write_image
 from src.metric import METRICS
@@ -91,12 +89,10 @@ def _read(files: SplitFiles, index: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _write_metrics(path: Path, files: SplitFiles, measurements: Sequence[Measurement]) -> None:
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(("image", *METRICS))
-    for each in measurements:
-        writer.writerow((files.names[each.index], *(f"{each.values[name]:.6f}" for name in METRICS)))
-    write_text(path, table.getvalue())
+    rows = (
+        (files.names[each.index], *(f"{each.values[name]:.6f}" for name in METRICS)) for each in measurements
+    )
+    write_csv(path, ("image", *METRICS), rows)
 
 
 def _best_and_worst(

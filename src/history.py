@@ -1,7 +1,6 @@
 """The record of a run: metrics.csv, a row an epoch, and curves.png, drawn from it."""
 
 import csv
-import io
 from pathlib import Path
 
 import matplotlib
@@ -10,7 +9,7 @@ matplotlib.use("Agg")  # works without a screen
 from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.ticker import MaxNLocator  # noqa: E402
 
-from src.atomic_file import atomic_path, write_text  # noqa: E402
+from src.atomic_file import atomic_path, write_csv  # noqa: E402
 from src.phases import PHASES  # noqa: E402
 
 METRICS_FILE = "metrics.csv"
@@ -44,11 +43,7 @@ def record_epoch(run_folder: Path, row: dict[str, object]) -> None:
         if earlier["phase"] != row["phase"] or int(earlier["epoch"]) < int(str(row["epoch"]))
     ]
     rows.append({column: str(row.get(column, "")) for column in _COLUMNS})
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, _COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, table.getvalue())
+    write_csv(path, _COLUMNS, ([each[column] for column in _COLUMNS] for each in rows))
     _draw(rows, run_folder / CURVES_FILE)
 
 

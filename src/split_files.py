@@ -4,8 +4,7 @@ import glob
 from pathlib import Path, PurePosixPath
 
 from src.errors import UserError
-
-_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+from src.generation.pairing import PHOTO_SUFFIXES
 
 
 class SplitFiles:
@@ -58,12 +57,12 @@ class SplitFiles:
             raise UserError(f"{self._list}: '{name}' must have the form <group>/matting_<sub>/<name>.png")
         sub = f"clip_{matting.parent.name.removeprefix('matting_')}"
         folder = self._folder / "clip_img" / matting.parent.parent / sub
-        for suffix in _PHOTO_SUFFIXES:
+        for suffix in PHOTO_SUFFIXES:
             photo = folder / f"{matting.stem}{suffix}"
             if photo.exists():
                 return photo
         for photo in folder.glob(f"{glob.escape(matting.stem)}.*"):  # such as .Jpg
-            if photo.suffix.lower() in _PHOTO_SUFFIXES:
+            if photo.suffix.lower() in PHOTO_SUFFIXES:
                 return photo
         raise UserError(
             f"{self._list}: names '{name}', but its photo {folder / matting.stem}.jpg is missing; make the "

@@ -1,11 +1,9 @@
 """From the source data set to a data set for training, validation and test."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from src.atomic_file import write_text
+from src.atomic_file import write_csv
 from src.config import GenerateDataConfig
 from src.errors import UserError
 from src.generation.debug_set import choose_debug_pairs, link_debug_files
@@ -128,11 +126,7 @@ def _make(
 
 def _write_skipped(path: Path, skipped: Iterable[SkippedFile]) -> None:
     rows = sorted(skipped)
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(("file", "reason"))
-    writer.writerows((row.file, row.reason) for row in rows)
-    write_text(path, table.getvalue())
+    write_csv(path, ("file", "reason"), ((row.file, row.reason) for row in rows))
     print(f"Skipped: {len(rows)} files, listed with the reasons in {path}")
 
 
