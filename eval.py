@@ -28,9 +28,10 @@ def run_evaluation(config: Config, save: str = "all") -> dict[str, float]:
     """
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.device import use_device
-    from src.evaluation import averages, evaluate
+    from src.evaluation import evaluate
     from src.load_model import load_network
     from src.predictor import Predictor
+    from src.report import averages
     from src.split_files import SplitFiles
 
     test = config.test
@@ -43,7 +44,7 @@ def run_evaluation(config: Config, save: str = "all") -> dict[str, float]:
 
     means = averages(measurements)
     lines = [f"model: {test.model}, device: {device}, network input: {test.size}x{test.size}"]
-    lines += [f"{files.names[each.index]} sad: {each.values['sad']:.4f}" for each in measurements]
+    lines += [f"{each.sample.name} sad: {each.values['sad']:.4f}" for each in measurements]
     lines += [f"skipped: {reason}" for reason in skipped]
     lines += [f"images: {len(measurements)}, {len(measurements) / seconds:.2f} images/s, compiling included"]
     lines += [f"ave_{name}: {value:.6f}" for name, value in means.items() if name != "sad"]

@@ -210,7 +210,7 @@ def test_a_photo_without_its_alpha_is_left_out(predictor, tmp_path, damage):
     measurements, skipped, _ = evaluate(
         predictor, SplitFiles(tmp_path / "data", "test"), tmp_path / "out", "none"
     )
-    assert [each.index for each in measurements] == [1]
+    assert [each.sample.name for each in measurements] == [names[1]]
     assert len(skipped) == 1
     assert str(alpha) in skipped[0]
 
