@@ -26,7 +26,13 @@ def export(config: Config) -> Path:
     settings = config.export
     use_device(settings.device_target)
     network = load_network(settings.ckpt_file)
-    path = export_network(network, settings.file_name, settings.file_format, settings.size)
+    path = export_network(
+        network,
+        settings.file_name,
+        settings.file_format,
+        settings.size,
+        mindir_version=settings.mindir_version,
+    )
     print(f"exported {path}: input (1, 3, {settings.size}, {settings.size}), outputs trimap logits and alpha")
     difference = check_export(path, load_network(settings.ckpt_file), settings.size)
     if difference is None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything once, small, on any machine: data set, training, evaluation, export, pictures.
+# Everything once, small, on any machine: data set, training, evaluation, export, C++ runner, pictures.
 #   bash scripts/run_quickstart.sh          with sample portraits that it makes
 #   bash scripts/run_quickstart.sh PATH     with your photos, in the layout of Matting Human Datasets
 # Settings may follow PATH, such as --set generate_data.split_by=image; scripts/quickstart.yaml has the others.
@@ -56,6 +56,17 @@ step() {
     step "export" export.py \
         --set export.ckpt_file="$best" \
         --set export.file_name="$results/shm_export"
+
+    if bash "$root/ascend_infer/build.sh" CPU; then
+        printf '\n== C++ runner'
+        bash "$root/scripts/run_infer_cpp.sh" "$results/shm_export.mindir" CPU --yaml_path="$config" \
+            --set infer.file_test_list="$work/datasets_debug/test/test.txt" --output "$work/runner" \
+            ${settings[@]+"${settings[@]}"}
+        step "C++ runner and Python" scripts/compare_runner.py "$work/runner" \
+            --checkpoint "$best" --output "$results"
+    else
+        printf '\nthe C++ runner is left out\n'
+    fi
 
     cp "$run_folder/curves.png" "$results/curves.png"
     cp "$run_folder/metrics.csv" "$results/training_metrics.csv"

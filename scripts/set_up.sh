@@ -21,6 +21,17 @@ _find_python() {
     return 1
 }
 
+# Sets $python for commands that need the packages of requirements.txt but not MindSpore: .venv's, else the one on
+# the PATH where it has them (on a board, say), else that of a new .venv.
+find_interpreter() {
+    [ ! -x "$python" ] || return 0
+    if python3 -c 'import cv2, numpy, PIL, pydantic, tqdm, yaml' 2>/dev/null; then
+        python=python3
+    else
+        set_up requirements.txt
+    fi
+}
+
 set_up() {
     local requirements=$1 stamp found
     stamp="$root/.venv/installed-$requirements"

@@ -5,6 +5,7 @@ import csv
 import errno
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -54,6 +55,30 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`, which takes the place of `path` on success.
+
+    On any error it is removed and an earlier `path` stays as it was.
+
+    Raises:
+        UserError: the folder cannot be made or replaced.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror or error}; choose another folder"
+        ) from error
+    try:
+        yield temporary
+        _take_place(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_bytes(path: str | Path, content: bytes) -> None:
     """Write `content` to `path`, whole or not at all."""
     with atomic_path(path) as temporary:
@@ -63,6 +88,21 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 def write_text(path: str | Path, content: str) -> None:
     """Write `content` to `path` as UTF-8, whole or not at all."""
     write_bytes(path, content.encode("utf-8"))
+
+
+def _take_place(temporary: Path, path: Path) -> None:
+    """Rename a folder to `path`, where an earlier one may be."""
+    earlier = Path(f"{temporary}-earlier")
+    try:
+        temporary.chmod(0o777 & ~_UMASK)  # mkdtemp makes folders for the owner alone
+        if path.exists():
+            path.rename(earlier)
+        temporary.rename(path)
+    except OSError as error:
+        if earlier.exists():
+            earlier.rename(path)
+        raise UserError(f"{path}: cannot be replaced: {error.strerror or error}") from error
+    shutil.rmtree(earlier, ignore_errors=True)
 
 
 def write_csv(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

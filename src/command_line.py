@@ -9,6 +9,7 @@ from pathlib import Path
 from src.config import Config, load_config
 from src.errors import UserError
 
+SKIPPED_STATUS = 3  # done, but for files that could not be used
 INTERRUPTED_STATUS = 130
 _DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "config.yaml"
 
@@ -44,15 +45,16 @@ def config_of(arguments: argparse.Namespace) -> Config:
     return load_config(arguments.yaml_path, arguments.overrides)
 
 
-def run_command(main: Callable[[], None]) -> None:
-    """Run `main` and leave the process: 0, 1 after a user's mistake (one message), 130 after Ctrl-C.
+def run_command(main: Callable[[], int | None]) -> None:
+    """Run `main` and leave the process with the status that it returns (None: 0).
 
+    After a user's mistake it is 1, with one message; after Ctrl-C 130.
     What the system refuses anywhere (a full disk, a folder that cannot be written) counts as such.
     """
     # Once it has computed anything, MindSpore answers Ctrl-C by sending SIGTERM to its own process.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        main()
+        sys.exit(main())
     except UserError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

@@ -110,6 +110,7 @@ class ExportConfig(_Section):
     ckpt_file: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
     file_name: str = "shm_export"
     file_format: Literal["MINDIR", "ONNX", "AIR"] = "MINDIR"
+    mindir_version: Literal["latest", "1"] = "latest"
     device_target: DeviceTarget = "auto"
     size: ImageSize = 320
 

@@ -11,6 +11,7 @@ from mindspore import Tensor, nn, ops
 
 from src.atomic_file import atomic_path
 from src.errors import UserError
+from src.mindir import LOWERED_VERSION, lower_file
 from src.model.network import SHMNet
 from src.model.t_net import UpsampleTwice
 
@@ -22,7 +23,9 @@ class ExportError(UserError):
     """An export that failed or that does not compute what the network computes."""
 
 
-def export_network(network: SHMNet, file_name: str, file_format: str, size: int) -> Path:
+def export_network(
+    network: SHMNet, file_name: str, file_format: str, size: int, *, mindir_version: str = "latest"
+) -> Path:
     """Export for images (1, 3, size, size); outputs are trimap logits and alpha.
 
     Args:
@@ -31,12 +34,14 @@ def export_network(network: SHMNet, file_name: str, file_format: str, size: int)
         file_name: without suffix; relative to the current folder.
         file_format: 'MINDIR', 'ONNX' or 'AIR'.
         size: height and width of the input.
+        mindir_version: of a MINDIR file, 'latest' or '1'.
 
     Returns:
         The exported file.
 
     Raises:
         ExportError: the format is not supported on this device.
+        MindirError: the file cannot be written in that version.
     """
     network.set_train(False)
     if file_format == "ONNX":
@@ -48,6 +53,8 @@ def export_network(network: SHMNet, file_name: str, file_format: str, size: int)
         with tempfile.TemporaryDirectory() as folder:
             exported = Path(folder, f"network{path.suffix}")
             ms.export(network, image, file_name=str(exported), file_format=file_format)
+            if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
+                lower_file(exported, exported)
             with atomic_path(path, flush=True) as temporary:
                 shutil.copyfile(exported, temporary)
     except (ValueError, RuntimeError, TypeError) as error:

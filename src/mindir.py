@@ -214,8 +214,13 @@ def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -
 
 def _read(path: Path) -> Any:
     # MindSpore takes seconds to import; a mistake in the command line should not wait for it.
-    from google.protobuf.message import DecodeError
-    from mindspore.train.mind_ir_pb2 import ModelProto
+    try:
+        from google.protobuf.message import DecodeError
+        from mindspore.train.mind_ir_pb2 import ModelProto
+    except ImportError:
+        raise MindirError(
+            f"{path}: lowering it needs MindSpore for Python; or export with export.mindir_version=1"
+        ) from None
 
     model = ModelProto()
     try:

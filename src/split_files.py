@@ -35,6 +35,21 @@ class SplitFiles:
             raise UserError(f"{self._list}: lists no image; this split needs at least one")
         self._photos = [self._find_photo(name) for name in self.names]
 
+    @classmethod
+    def of_list(cls, list_file: str | Path) -> "SplitFiles":
+        """The split whose list lies at <folder>/<split>/<split>.txt.
+
+        Raises:
+            UserError: as the class, or the file lies elsewhere.
+        """
+        path = Path(list_file).absolute()
+        if path.name != f"{path.parent.name}.txt":
+            raise UserError(
+                f"{list_file}: is not the list of a split; it must lie at <split>/<split>.txt in a data set "
+                "made with src/generate_datasets.py, such as /cache/datasets/test/test.txt"
+            )
+        return cls(path.parent.parent, path.parent.name)
+
     def __len__(self) -> int:
         return len(self.names)
 

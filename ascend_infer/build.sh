@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Builds the runner, ascend_infer/build/shm_infer, where anything has changed:
+#   bash ascend_infer/build.sh [CPU | Ascend | GPU]
+# with MindSpore Lite from LITE_HOME, else MS_LITE_HOME (an unpacked release archive); where neither is set, and
+# for CPU (the default) only, with a package that is fetched once into .cache.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+source "$root/scripts/set_up.sh"
+
+build="$here/build"
+fetched="$root/.cache/mindspore-lite-2.0.0"
+
+fail() {
+    echo "error: $1" >&2
+    exit 1
+}
+
+# Puts the package where it is expected, whole or not at all.
+fetch_runtime() {
+    [ ! -d "$fetched" ] || return 0
+    find_interpreter
+    local room="$root/.cache/partial"  # one for all: this script holds a lock
+    rm -rf "$room"
+    mkdir -p "$room"
+    echo "fetching MindSpore Lite 2.0.0 for CPU (169 MB, 490 MB unpacked) into ${fetched#"$root/"}"
+    # Its one wheel for x86-64 is tagged for Python 3.7, which its C++ part does not need.
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+        --python-version 3.7 --require-hashes --requirement "$here/runtime.txt" --dest "$room" ||
+        fail "MindSpore Lite could not be fetched, see pip's message above; set LITE_HOME to an unpacked release \
+archive of MindSpore Lite"
+    "$python" -m zipfile -e "$room"/*.whl "$room/unpacked" ||
+        fail "MindSpore Lite could not be unpacked into $root/.cache; make room"
+    mv -T "$room/unpacked/mindspore_lite" "$fetched"
+    rm -rf "$room"
+}
+
+# Sets what CMakeLists.txt asks for.
+find_runtime() {
+    local home=${LITE_HOME:-${MS_LITE_HOME:-}}
+    if [ -n "$home" ]; then
+        home=$(cd "$home" 2>/dev/null && pwd) || fail "LITE_HOME (or MS_LITE_HOME): no such folder: ${LITE_HOME:-$MS_LITE_HOME}"
+        include="$home/runtime"
+        library="$home/runtime/lib/libmindspore-lite.so"
+        library_path="$home/runtime/lib;$home/runtime/third_party/dnnl;$home/runtime/third_party/glog"
+        library_path+=";$home/tools/converter/lib"
+        old_abi=OFF
+    elif [ "$device" = CPU ]; then
+        fetch_runtime
+        include=$fetched
+        library="$fetched/lib/libmindspore-extendrt_python.so"
+        library_path="$fetched/lib"
+        old_abi=ON
+    else
+        fail "$device needs MindSpore Lite built for it: set LITE_HOME to an unpacked release archive"
+    fi
+    [ -f "$include/include/api/model.h" ] && [ -f "$library" ] ||
+        fail "${home:-$fetched}: holds no ${library##*/} or include/api/model.h; is it a release archive of \
+MindSpore Lite for this machine?"
+}
+
+device=${1:-CPU}
+for program in cmake make g++; do
+    command -v "$program" >/dev/null ||
+        fail "building the runner needs $program (Debian, Ubuntu: apt install cmake make g++)"
+done
+mkdir -p "$build"
+exec 9<"$build"
+flock 9
+find_runtime
+if ! {
+    cmake -S "$here" -B "$build" -DLITE_INCLUDE="$include" -DLITE_LIBRARY="$library" \
+        -DLITE_LIBRARY_PATH="$library_path" -DLITE_OLD_ABI=$old_abi && cmake --build "$build"
+} >"$build/build.log" 2>&1; then
+    tail -n 20 "$build/build.log" >&2
+    fail "the runner could not be built; see $build/build.log"
+fi

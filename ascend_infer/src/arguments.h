@@ -1,0 +1,36 @@
+// The command line.
+#ifndef ASCEND_INFER_ARGUMENTS_H_
+#define ASCEND_INFER_ARGUMENTS_H_
+
+#include <filesystem>
+#include <string>
+
+#include "errors.h"
+
+namespace matting {
+
+struct Arguments {
+  std::filesystem::path model;
+  std::filesystem::path input;
+  std::filesystem::path output;
+  std::filesystem::path time_result;  // empty: not written
+  std::string device = "CPU";
+  int device_id = 0;
+  std::string precision;  // empty: as the runtime has it
+  int threads = 0;        // 0: one for every core this process may use
+  int warmup = 1;
+  bool help = false;
+};
+
+class UsageError : public Error {
+  using Error::Error;
+};
+
+extern const char kHelp[];
+
+// Throws UsageError.
+Arguments ParseArguments(int argc, char** argv);
+
+}  // namespace matting
+
+#endif  // ASCEND_INFER_ARGUMENTS_H_

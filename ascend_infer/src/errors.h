@@ -1,0 +1,22 @@
+// The one exception of the runner: its text is the whole message for the user.
+#ifndef ASCEND_INFER_ERRORS_H_
+#define ASCEND_INFER_ERRORS_H_
+
+#include <stdexcept>
+
+namespace matting {
+
+class Error : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Exit statuses.
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kSkipped = 3;     // done, but for inputs that could not be used
+constexpr int kCannotLoad = 4;  // the network, on this device
+
+}  // namespace matting
+
+#endif  // ASCEND_INFER_ERRORS_H_

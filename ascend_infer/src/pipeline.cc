@@ -1,0 +1,74 @@
+#include "pipeline.h"
+
+#include <cstdio>
+#include <future>
+
+#include "timing.h"
+
+namespace matting {
+
+namespace {
+
+constexpr double kProgressInterval = 500;  // ms
+
+std::future<Bytes> StartReading(const std::filesystem::path& path, size_t size) {
+  return std::async(std::launch::async, ReadInput, path, size);
+}
+
+// One line on the terminal that is written over.
+class Progress {
+ public:
+  explicit Progress(size_t total) : total_(total) {}
+  void Show(size_t done) {
+    if (since_shown_.Milliseconds() < kProgressInterval && done < total_) {
+      return;
+    }
+    since_shown_ = Stopwatch();
+    std::fprintf(stderr, "\rinference: %zu/%zu, %.2f images/s%s", done, total_,
+                 1000 * static_cast<double>(done) / since_start_.Milliseconds(), done < total_ ? "" : "\n");
+  }
+
+ private:
+  size_t total_;
+  Stopwatch since_start_;
+  Stopwatch since_shown_;
+};
+
+}  // namespace
+
+PipelineResult RunPipeline(Session* session, const std::vector<std::filesystem::path>& inputs,
+                           const std::filesystem::path& output) {
+  PipelineResult result;
+  const Stopwatch total;
+  Progress progress(inputs.size());
+  std::future<void> writing;
+  std::future<Bytes> reading = StartReading(inputs.front(), session->InputSize());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    std::future<Bytes> current = std::move(reading);
+    if (i + 1 < inputs.size()) {
+      reading = StartReading(inputs[i + 1], session->InputSize());
+    }
+    try {
+      const Bytes input = current.get();
+      const Stopwatch run;
+      session->Run(input);
+      result.milliseconds.push_back(run.Milliseconds());
+    } catch (const InputError& error) {
+      result.skipped.push_back(error.what());
+      continue;
+    }
+    if (writing.valid()) {
+      writing.get();
+    }
+    writing = std::async(std::launch::async, WriteOutputs, output, inputs[i].stem().string(),
+                         session->Outputs());
+    progress.Show(i + 1);
+  }
+  if (writing.valid()) {
+    writing.get();
+  }
+  result.total_milliseconds = total.Milliseconds();
+  return result;
+}
+
+}  // namespace matting

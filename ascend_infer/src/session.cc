@@ -1,0 +1,120 @@
+#include "session.h"
+
+#include <cstring>
+#include <memory>
+#include <sstream>
+
+#include "include/api/context.h"
+#include "include/api/status.h"
+#include "include/api/types.h"
+
+namespace matting {
+
+namespace {
+
+std::shared_ptr<mindspore::DeviceInfoContext> DeviceInfo(const Device& device) {
+  if (device.type == "Ascend") {
+    // As "Using C++ Interface to Perform Cloud-side Inference" in MindSpore Lite's documentation has it.
+    auto info = std::make_shared<mindspore::AscendDeviceInfo>();
+    info->SetDeviceID(static_cast<uint32_t>(device.id));
+    if (!device.precision.empty()) {
+      info->SetPrecisionMode(device.precision);
+    }
+    return info;
+  }
+  if (device.type == "GPU") {
+    auto info = std::make_shared<mindspore::GPUDeviceInfo>();
+    info->SetDeviceID(static_cast<uint32_t>(device.id));
+    if (!device.precision.empty()) {
+      info->SetPrecisionMode(device.precision);
+    }
+    return info;
+  }
+  return std::make_shared<mindspore::CPUDeviceInfo>();
+}
+
+mindspore::Status Build(mindspore::Model* target, const std::filesystem::path& model,
+                        const std::shared_ptr<mindspore::Context>& context) {
+  try {
+    return target->Build(model.string(), mindspore::ModelType::kMindIR, context);
+  } catch (const std::exception& error) {  // the runtime's own, on damaged files
+    return mindspore::Status(mindspore::kLiteGraphFileError, error.what());
+  }
+}
+
+std::string Remedy(const Device& device) {
+  if (device.type == "CPU") {
+    return "it is damaged, no MINDIR file, or newer than this MindSpore Lite reads";
+  }
+  return "is " + device.type + " " + std::to_string(device.id) +
+         " there and free, is this MindSpore Lite built for it, and is the file a whole MINDIR?";
+}
+
+std::string TypeName(mindspore::DataType type) {
+  switch (type) {
+    case mindspore::DataType::kNumberTypeFloat32:
+      return "float32";
+    case mindspore::DataType::kNumberTypeFloat16:
+      return "float16";
+    default:
+      return "type " + std::to_string(static_cast<int>(type));
+  }
+}
+
+void Describe(std::ostringstream* text, const char* role, const std::vector<mindspore::MSTensor>& tensors) {
+  for (const auto& tensor : tensors) {
+    *text << (text->tellp() > 0 ? ", " : "") << role << " " << TypeName(tensor.DataType()) << " (";
+    const auto& shape = tensor.Shape();
+    for (size_t i = 0; i < shape.size(); ++i) {
+      *text << (i > 0 ? ", " : "") << shape[i];
+    }
+    *text << ")";
+  }
+}
+
+}  // namespace
+
+Session::Session(const std::filesystem::path& model, const Device& device) {
+  auto context = std::make_shared<mindspore::Context>();
+  context->SetThreadNum(device.threads);
+  context->MutableDeviceInfo().push_back(DeviceInfo(device));
+  const mindspore::Status status = Build(&model_, model, context);
+  if (status.IsError()) {
+    throw LoadError(model.string() + ": cannot be loaded on " + device.type + " (" + status.ToString() + "); " +
+                    Remedy(device));
+  }
+  inputs_ = model_.GetInputs();
+  outputs_ = model_.GetOutputs();
+  if (inputs_.size() != 1 || outputs_.empty()) {
+    throw LoadError(model.string() + ": has " + std::to_string(inputs_.size()) + " inputs and " +
+                std::to_string(outputs_.size()) + " outputs; the network has one input");
+  }
+}
+
+size_t Session::InputSize() { return inputs_.front().DataSize(); }
+
+std::string Session::Describe() {
+  std::ostringstream text;
+  matting::Describe(&text, "input", inputs_);
+  matting::Describe(&text, "output", outputs_);
+  return text.str();
+}
+
+void Session::Run(const Bytes& input) {
+  std::memcpy(inputs_.front().MutableData(), input.data(), input.size());
+  const mindspore::Status status = model_.Predict(inputs_, &outputs_);
+  if (status.IsError()) {
+    throw Error("inference failed: " + status.ToString());
+  }
+}
+
+std::vector<Bytes> Session::Outputs() {
+  std::vector<Bytes> outputs;
+  for (auto& tensor : outputs_) {
+    const char* data = static_cast<const char*>(tensor.MutableData());
+    outputs.emplace_back(data, data + tensor.DataSize());
+  }
+  return outputs;
+}
+
+}  // namespace matting

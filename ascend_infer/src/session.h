@@ -1,0 +1,50 @@
+// The exported network on a device, through MindSpore Lite.
+#ifndef ASCEND_INFER_SESSION_H_
+#define ASCEND_INFER_SESSION_H_
+
+#include <string>
+#include <vector>
+
+#include "include/api/model.h"
+#include "tensor_files.h"
+
+namespace matting {
+
+struct Device {
+  std::string type;  // CPU, Ascend or GPU
+  int id = 0;
+  std::string precision;  // empty: as the runtime has it
+  int threads = 1;        // on CPU
+};
+
+// The network cannot be loaded on the device.
+class LoadError : public Error {
+  using Error::Error;
+};
+
+class Session {
+ public:
+  // Loads the network. Throws LoadError where the file cannot be used or the device is not there.
+  Session(const std::filesystem::path& model, const Device& device);
+
+  // Size of the input in bytes.
+  size_t InputSize();
+
+  // "input float32 (1, 3, 320, 320), ..." of every input and output.
+  std::string Describe();
+
+  // Runs on `input`, which has InputSize() bytes, and waits for the result. Throws Error.
+  void Run(const Bytes& input);
+
+  // Copies of the outputs of the last run, in the network's order.
+  std::vector<Bytes> Outputs();
+
+ private:
+  mindspore::Model model_;
+  std::vector<mindspore::MSTensor> inputs_;
+  std::vector<mindspore::MSTensor> outputs_;
+};
+
+}  // namespace matting
+
+#endif  // ASCEND_INFER_SESSION_H_

@@ -1,0 +1,141 @@
+#include "tensor_files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace matting {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr char kTemporaryPrefix[] = ".partial-";
+
+std::string Reason(int error) { return std::strerror(error); }
+
+// Closes the descriptor at the end of its scope.
+class File {
+ public:
+  File(const fs::path& path, int flags) : descriptor_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~File() {
+    if (descriptor_ >= 0) {
+      close(descriptor_);
+    }
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  bool IsOpen() const { return descriptor_ >= 0; }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+bool WriteAll(int descriptor, const char* data, size_t size) {
+  while (size > 0) {
+    const ssize_t written = write(descriptor, data, size);
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written <= 0) {
+      return false;
+    }
+    data += written;
+    size -= static_cast<size_t>(written);
+  }
+  return true;
+}
+
+bool IsInput(const fs::path& path) {
+  return path.extension() == ".bin" && path.filename().string().front() != '.';
+}
+
+}  // namespace
+
+std::vector<fs::path> ListInputs(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> paths;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (IsInput(entry->path())) {
+      paths.push_back(entry->path());
+    }
+  }
+  if (error) {
+    throw Error(folder.string() + ": cannot be read: " + error.message() + "; run preprocess.py first");
+  }
+  if (paths.empty()) {
+    throw Error(folder.string() + ": holds no .bin file; run preprocess.py first");
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+Bytes ReadInput(const fs::path& path, size_t size) {
+  const File file(path, O_RDONLY);
+  if (!file.IsOpen()) {
+    throw InputError(path.string() + ": cannot be read: " + Reason(errno));
+  }
+  Bytes bytes(size + 1);  // one more, to notice a file that is too long
+  size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t count = read(file.descriptor(), bytes.data() + filled, bytes.size() - filled);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      throw InputError(path.string() + ": cannot be read: " + Reason(errno));
+    }
+    if (count == 0) {
+      break;
+    }
+    filled += static_cast<size_t>(count);
+  }
+  if (filled != size) {
+    const std::string found = filled < size ? std::to_string(filled) : "more than " + std::to_string(size);
+    throw InputError(path.string() + ": has " + found + " bytes, but the network's input has " +
+                     std::to_string(size) + "; infer.size and export.size must be equal");
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+void PrepareOutput(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw Error(folder.string() + ": cannot be made: " + error.message());
+  }
+  const fs::path probe = folder / (kTemporaryPrefix + std::string("probe"));
+  WriteWhole(probe, "", 0);
+  fs::remove(probe, error);
+}
+
+void WriteWhole(const fs::path& path, const char* data, size_t size) {
+  const fs::path temporary = path.parent_path() / (kTemporaryPrefix + path.filename().string());
+  int failure = 0;
+  {
+    const File file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!file.IsOpen() || !WriteAll(file.descriptor(), data, size)) {
+      failure = errno;
+    }
+  }
+  if (failure == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) {
+    failure = errno;
+  }
+  if (failure != 0) {
+    unlink(temporary.c_str());
+    const std::string remedy = failure == ENOSPC || failure == EDQUOT ? "; make room" : "";
+    throw Error(path.string() + ": cannot be written: " + Reason(failure) + remedy);
+  }
+}
+
+void WriteOutputs(const fs::path& folder, const std::string& name, const std::vector<Bytes>& outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    WriteWhole(folder / (name + "_" + std::to_string(i) + ".bin"), outputs[i].data(), outputs[i].size());
+  }
+}
+
+}  // namespace matting

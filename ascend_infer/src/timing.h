@@ -1,0 +1,33 @@
+// Times of single runs, and what they come to.
+#ifndef ASCEND_INFER_TIMING_H_
+#define ASCEND_INFER_TIMING_H_
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace matting {
+
+class Stopwatch {
+ public:
+  double Milliseconds() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+struct Statistics {
+  double mean, median, percentile_95, min, max;
+};
+
+// Of at least one value; percentiles are interpolated linearly between the nearest values.
+Statistics Summarise(std::vector<double> values);
+
+// The report: the published line with the mean, then the other statistics, then the whole pipeline's rate.
+std::string Report(const std::vector<double>& milliseconds, double pipeline_milliseconds);
+
+}  // namespace matting
+
+#endif  // ASCEND_INFER_TIMING_H_

@@ -1,0 +1,41 @@
+"""Turn the output files of the C++ runner into mattes and metrics.
+
+python postprocess.py --yaml_path=./config.yaml
+"""
+
+from pathlib import Path
+
+from src.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
+from src.infer.files import INPUTS, OUTPUTS, RESULTS
+from src.infer.score import score
+
+
+def main() -> int:
+    """Read the command line and measure; returns the exit status."""
+    parser = make_parser(
+        f"Measure the alphas in {OUTPUTS} at the photos' own sizes and write pictures, cutouts and metrics "
+        f"into {RESULTS}, which is replaced whole.",
+        "python postprocess.py --yaml_path=./config.yaml",
+    )
+    parser.add_argument(
+        "--folder",
+        default=".",
+        help=f"holds {INPUTS} and {OUTPUTS}, gets {RESULTS} (default: the current folder)",
+        metavar="FOLDER",
+    )
+    arguments = parser.parse_args()
+    folder = Path(arguments.folder)
+    measurements, skipped = score(
+        folder / INPUTS, folder / OUTPUTS, folder / RESULTS, config_of(arguments).infer.size
+    )
+    sads = [each.values["sad"] for each in measurements]
+    for each in measurements:
+        print(f"{each.sample.name} sad: {each.values['sad']:.4f}")
+    for reason in skipped:
+        print(f"skipped: {reason}")
+    print(f"Total images: {len(sads)}, total sad: {sum(sads)}, ave sad: {sum(sads) / len(sads)}")
+    return SKIPPED_STATUS if skipped else 0
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,35 @@
+"""Turn the photos of a split into the input files of the C++ runner.
+
+python preprocess.py --yaml_path=./config.yaml
+"""
+
+from pathlib import Path
+
+from src.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
+from src.infer.files import INPUTS
+from src.infer.prepare import prepare
+from src.split_files import SplitFiles
+
+
+def main() -> int:
+    """Read the command line and prepare; returns the exit status."""
+    parser = make_parser(
+        "Write the photos of infer.file_test_list as input files of the C++ runner, and beside them photos "
+        f"and true alphas, into {INPUTS}, which is replaced whole.",
+        "python preprocess.py --yaml_path=./config.yaml --set infer.file_test_list=datasets/test/test.txt",
+    )
+    parser.add_argument(
+        "--folder", default=".", help=f"gets {INPUTS} (default: the current folder)", metavar="FOLDER"
+    )
+    arguments = parser.parse_args()
+    config = config_of(arguments)
+    files = SplitFiles.of_list(config.infer.file_test_list)
+    skipped = prepare(files, Path(arguments.folder, INPUTS), config.infer.size, config.mean)
+    for reason in skipped:
+        print(f"skipped: {reason}")
+    print(f"prepared {len(files) - len(skipped)} of {len(files)} photos")
+    return SKIPPED_STATUS if skipped else 0
+
+
+if __name__ == "__main__":
+    run_command(main)

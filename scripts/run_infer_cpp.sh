@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Mattes the photos of infer.file_test_list with the C++ runner and measures them:
+#   bash run_infer_cpp.sh [MINDIR_PATH] [DEVICE_TYPE] [DEVICE_ID] [options]
+# DEVICE_TYPE is Ascend, GPU or CPU; DEVICE_ID is 0 by default. Options:
+#   --yaml_path FILE, --set KEY=VALUE       the configuration, as for every command
+#   --threads N, --precision MODE, --warmup N   for the runner; see ascend_infer/build/shm_infer --help
+#   --output FOLDER                         gets the results (default: the folder of this script)
+# The results replace earlier ones when all is done. Exit status: 0, 3 where photos were skipped, else that of
+# the step that failed.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
+
+fail() {
+    echo "error: $1" >&2
+    exit "${2:-1}"
+}
+
+usage() {
+    echo "error: $1" >&2
+    echo "usage: bash run_infer_cpp.sh MINDIR_PATH DEVICE_TYPE [DEVICE_ID] [--yaml_path FILE] [--set KEY=VALUE]" \
+        "[--threads N] [--precision MODE] [--warmup N] [--output FOLDER]" >&2
+    exit 2
+}
+
+positional=() python_options=() runner_options=()
+output="$root/scripts"
+while [ $# -gt 0 ]; do
+    case $1 in
+        --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;&
+        --yaml_path | --config_path | --set | --threads | --precision | --warmup | --output)
+            [ $# -ge 2 ] || usage "$1: its value is missing"
+            ;;&
+        --yaml_path | --config_path | --set) python_options+=("$1" "$2") ;;
+        --threads | --precision | --warmup) runner_options+=("$1" "$2") ;;
+        --output) output=$2 ;;
+        -*) usage "$1: unknown option" ;;
+        *)
+            positional+=("$1")
+            shift
+            continue
+            ;;
+    esac
+    shift 2
+done
+[ ${#positional[@]} -ge 2 ] && [ ${#positional[@]} -le 3 ] || usage "MINDIR_PATH and DEVICE_TYPE are needed"
+model=${positional[0]} device=${positional[1]} device_id=${positional[2]:-${DEVICE_ID:-0}}
+[[ $device =~ ^(Ascend|GPU|CPU)$ ]] || usage "DEVICE_TYPE must be Ascend, GPU or CPU, not '$device'"
+[[ $device_id =~ ^[0-9]+$ ]] || usage "DEVICE_ID must be a number, not '$device_id'"
+[ -f "$model" ] || fail "$model: no such file; export.py writes it"
+
+mkdir -p "$output"
+output=$(cd "$output" && pwd)
+results=(preprocess_Result result_Files postprocess_Result time_Result infer.log acc.log)
+staging="$output/.infer_partial"    # this run's results
+complete="$output/.infer_complete"  # the same, once nothing is missing
+failed="$output/infer_failed"       # logs of a run that failed
+
+install_results() {
+    local name
+    for name in "${results[@]}"; do
+        if [ -e "$complete/$name" ]; then
+            rm -rf "${output:?}/$name"
+            mv "$complete/$name" "$output/$name"
+        fi
+    done
+    rm -rf "$complete"
+}
+
+exec 8<"$output"
+flock -n 8 || fail "$output: another run writes its results there; wait for it, or give another --output"
+install_results  # of a run that was killed while it did this
+rm -rf "$staging" "$failed"
+mkdir "$staging"
+trap 'rm -rf "$staging"' EXIT
+
+# Runs a step, shows what it prints and keeps it in a log, of a progress bar only the last state.
+logged() {
+    local log=$1 status=0
+    "${@:2}" 2>&1 | tee "$log.raw" || status=${PIPESTATUS[0]}
+    sed 's/.*\r//' "$log.raw" >"$log"
+    rm "$log.raw"
+    return "$status"
+}
+
+skipped=0
+# step NAME LOG COMMAND...: a failure ends this script; that photos were skipped is remembered.
+step() {
+    local status=0
+    printf '\n== %s\n' "$1"
+    logged "$staging/$2" "${@:3}" || status=$?
+    if [ "$status" -eq 3 ]; then
+        skipped=3
+    elif [ "$status" -ne 0 ]; then
+        mkdir "$failed"
+        mv "$staging"/*.log "$failed"
+        fail "$1 failed with status $status; see $failed/$2; earlier results stay as they were" "$status"
+    fi
+}
+
+run_runner() {
+    "$root/ascend_infer/build/shm_infer" --model "$1" --device "$device" --device_id "$device_id" \
+        --input "$staging/preprocess_Result/img_data" --output "$staging/result_Files" \
+        --time_result "$staging/time_Result" ${runner_options[@]+"${runner_options[@]}"}
+}
+
+# Older MindSpore Lite, such as the one that build.sh fetches, reads MINDIR version 1 alone.
+infer() {
+    local status=0
+    if [ -n "${LITE_HOME:-${MS_LITE_HOME:-}}" ]; then
+        run_runner "$model" || status=$?
+        [ "$status" -eq 4 ] || return "$status"
+        echo "trying it in MINDIR version 1"
+    fi
+    "$python" "$root/src/mindir.py" "$model" "$staging/network.mindir" || return
+    status=0
+    run_runner "$staging/network.mindir" || status=$?
+    rm "$staging/network.mindir"
+    return "$status"
+}
+
+find_interpreter
+python_options=(--yaml_path="$root/config.yaml" ${python_options[@]+"${python_options[@]}"})
+step "building the runner" build.log bash "$root/ascend_infer/build.sh" "$device"
+step "preprocess.py" preprocess.log "$python" "$root/preprocess.py" --folder "$staging" "${python_options[@]}"
+step "inference" infer.log infer
+step "postprocess.py" acc.log "$python" "$root/postprocess.py" --folder "$staging" "${python_options[@]}"
+mv "$staging" "$complete"
+install_results
+printf '\nthe results are in %s\n' "$output"
+exit $skipped
