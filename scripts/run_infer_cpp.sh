@@ -25,20 +25,18 @@ usage() {
 positional=() python_options=() runner_options=()
 output="$root/scripts"
 while [ $# -gt 0 ]; do
+    if [[ $1 != -* ]]; then
+        positional+=("$1")
+        shift
+        continue
+    fi
+    if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
+    [ $# -ge 2 ] || usage "$1: unknown option, or its value is missing"
     case $1 in
-        --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;&
-        --yaml_path | --config_path | --set | --threads | --precision | --warmup | --output)
-            [ $# -ge 2 ] || usage "$1: its value is missing"
-            ;;&
         --yaml_path | --config_path | --set) python_options+=("$1" "$2") ;;
         --threads | --precision | --warmup) runner_options+=("$1" "$2") ;;
         --output) output=$2 ;;
-        -*) usage "$1: unknown option" ;;
-        *)
-            positional+=("$1")
-            shift
-            continue
-            ;;
+        *) usage "$1: unknown option" ;;
     esac
     shift 2
 done

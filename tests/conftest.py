@@ -31,3 +31,33 @@ def golden_checkpoint(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "golden.ckpt"
     ms.save_checkpoint(network, str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def runner() -> None:
+    """The C++ runner is there; without a compiler or the runtime its tests are skipped, but not in CI."""
+    from tests.runner import build
+
+    reason = build()
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def golden_mindir(golden_checkpoint, tmp_path_factory) -> Path:
+    """The golden network for 64x64, as MindSpore exports it; no test changes it."""
+    from src.exporting import export_network
+    from src.load_model import load_network
+
+    name = tmp_path_factory.mktemp("export") / "golden"
+    return export_network(load_network(golden_checkpoint), str(name), "MINDIR", 64)
+
+
+@pytest.fixture(scope="session")
+def lowered_mindir(golden_mindir) -> Path:
+    """The same in version 1, which the runner's runtime reads."""
+    from src.mindir import lower_file
+
+    lowered = golden_mindir.with_name("golden_1.mindir")
+    lower_file(golden_mindir, lowered)
+    return lowered

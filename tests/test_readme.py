@@ -40,10 +40,13 @@ class Project:
         self.folder = folder / "project"
         self.cache = folder / "cache"
         self.ran: set[str] = set()
-        for name in ("src", "scripts"):
-            shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("train.py", "eval.py", "export.py"):
+        for name in ("src", "scripts", "ascend_infer"):
+            ignored = shutil.ignore_patterns("__pycache__", "build", "*_Result", "result_Files")
+            shutil.copytree(ROOT / name, self.folder / name, ignore=ignored)
+        for name in ("train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"):
             shutil.copy(ROOT / name, self.folder)
+        if (ROOT / ".cache").exists():  # the runner's runtime, which should not be fetched twice
+            (self.folder / ".cache").symlink_to(ROOT / ".cache")
         settings = (ROOT / "config.yaml").read_text(encoding="utf-8").replace("/cache/", f"{self.cache}/")
         for default, small in SMALL_SETTINGS.items():
             assert default in settings
@@ -85,8 +88,8 @@ def having(*words: str) -> list[str]:
 
 
 def needs_more_than_the_requirements(command: str) -> bool:
-    """Whether the command needs PyTorch."""
-    return "init_weight" in command
+    """Whether the command needs PyTorch, or a compiler."""
+    return "init_weight" in command or "run_infer" in command
 
 
 def test_the_commands_run_one_after_the_other(project):
@@ -117,6 +120,16 @@ def test_the_program_mattes_a_photo(project):
     (program,) = blocks("python")
     subprocess.run([sys.executable, "-c", program], cwd=project.folder, check=True, timeout=120)
     assert (project.folder / "cutout.png").stat().st_size > 10_000
+
+
+def test_the_runner_mattes_the_test_split(project, runner):
+    shutil.copy(project.cache / "output/single/ckpt_s2/end_to_end/semantic_hm_best.ckpt", project.folder)
+    (command,) = having("run_infer_cpp.sh")
+    output = project.run(command)
+    assert re.search(r"^Total images: \d+, total sad: [\d.]+, ave sad: [\d.]+$", output, re.MULTILINE)
+    comparison = re.search(r"^`(python scripts/compare_runner.py.*)` makes", README, re.MULTILINE)[1]
+    difference = re.search(r"largest difference of any alpha: (\S+)", project.run(comparison))[1]
+    assert float(difference) < 1e-4
 
 
 def test_the_onnx_command_runs(project):

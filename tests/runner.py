@@ -1,0 +1,65 @@
+"""The C++ runner, built once for all tests, and its scripts."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNNER = ROOT / "ascend_infer" / "build" / "shm_infer"
+WITHOUT_RUNTIME = ("could not be fetched", "building the runner needs")
+SKIPPED, CANNOT_LOAD = 3, 4
+# MindSpore's log level, which src sets for the tests' own process.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "GLOG_v"}
+
+
+def build() -> str | None:
+    """Build the runner for CPU; returns why this machine cannot, None where it could.
+
+    Raises:
+        AssertionError: it should have been possible.
+    """
+    result = run_bash(ROOT / "ascend_infer" / "build.sh", "CPU", timeout=900)
+    if result.returncode == 0:
+        return None
+    reason = result.stderr.strip().splitlines()[-1]
+    assert any(text in reason for text in WITHOUT_RUNTIME) and not os.environ.get("CI"), result.stderr
+    return reason
+
+
+def run_bash(*arguments: str | Path, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["bash", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env={**ENVIRONMENT, **environment},
+    )
+
+
+def run_runner(
+    model: Path, inputs: Path, outputs: Path, *options: str, runner: Path = RUNNER, **environment: str
+) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [str(runner), "--model", model, "--input", inputs, "--output", outputs, *options],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**ENVIRONMENT, **environment},
+    )
+
+
+def write_input(folder: Path, name: str, values: np.ndarray) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    values.astype(np.float32).tofile(folder / f"{name}.bin")
+
+
+def read_output(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    return np.fromfile(folder / f"{name}.bin", np.float32).reshape(shape)
+
+
+def error_lines(result: subprocess.CompletedProcess) -> list[str]:
+    """What went to stderr, but for the progress line."""
+    lines = [line.rpartition("\r")[2] for line in result.stderr.splitlines()]
+    return [line for line in lines if line and not line.startswith("inference: ")]

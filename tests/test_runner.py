@@ -1,0 +1,361 @@
+"""The C++ runner: what it writes and reports, and what it says of what it cannot use."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.golden_weights import random_image
+from tests.runner import (
+    CANNOT_LOAD,
+    ROOT,
+    RUNNER,
+    SKIPPED,
+    error_lines,
+    read_output,
+    run_bash,
+    run_runner,
+    write_input,
+)
+
+SIZE = 64
+INPUT_BYTES = 4 * 3 * SIZE * SIZE
+REPORT = re.compile(
+    r"NN inference cost average time: (?P<mean>[\d.]+) ms of infer_count (?P<count>\d+)\n"
+    r"median (?P<median>[\d.]+) ms, 95th percentile (?P<p95>[\d.]+) ms, min (?P<min>[\d.]+) ms, "
+    r"max (?P<max>[\d.]+) ms\n"
+    r"from file to file: (?P<rate>[\d.]+) images/s\n"
+)
+
+pytestmark = pytest.mark.usefixtures("runner")
+
+
+@pytest.fixture
+def inputs(tmp_path) -> Path:
+    """Three good inputs."""
+    folder = tmp_path / "in"
+    for number in range(3):
+        write_input(folder, f"image{number}", random_image(1, 3, SIZE, SIZE, seed=number))
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def outputs_of(*inputs: str) -> list[str]:
+    return sorted(f"{name}_{number}.bin" for name in inputs for number in (0, 1))
+
+
+@pytest.fixture
+def full_disk(tmp_path) -> Path:
+    """A file system of 64 KiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a file system can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_results_and_report(lowered_mindir, inputs, tmp_path):
+    options = ("--time_result", str(tmp_path / "time"), "--warmup", "0", "--threads", "2")
+    result = run_runner(lowered_mindir, inputs, tmp_path / "out", *options)
+    assert (result.returncode, error_lines(result)) == (0, [])
+    assert names(tmp_path / "out") == outputs_of("image0", "image1", "image2")
+    for number in range(3):
+        logits = read_output(tmp_path / "out", f"image{number}_0", (3, SIZE, SIZE))
+        alpha = read_output(tmp_path / "out", f"image{number}_1", (1, SIZE, SIZE))
+        assert np.isfinite(logits).all()
+        assert alpha.std() > 0.01
+    header, report = result.stdout.split("\n", 1)
+    shapes = "input float32 (1, 3, 64, 64), output float32 (1, 3, 64, 64), output float32 (1, 1, 64, 64)"
+    assert header == f"{lowered_mindir}: {shapes}"
+    values = REPORT.fullmatch(report).groupdict()
+    assert values.pop("count") == "3"
+    numbers = {key: float(value) for key, value in values.items()}
+    assert 0 < numbers["min"] <= numbers["median"] <= numbers["p95"] <= numbers["max"]
+    assert numbers["min"] <= numbers["mean"] <= numbers["max"]
+    assert 0 < numbers["rate"] <= 1000 / numbers["mean"]
+    assert (tmp_path / "time" / "test_perform_static.txt").read_text() == report
+
+
+def test_the_number_of_threads_changes_nothing(lowered_mindir, inputs, tmp_path):
+    for threads in ("1", "2"):
+        assert run_runner(lowered_mindir, inputs, tmp_path / threads, "--threads", threads).returncode == 0
+    for name in names(tmp_path / "1"):
+        one, two = (np.fromfile(tmp_path / threads / name, np.float32) for threads in ("1", "2"))
+        np.testing.assert_allclose(one, two, atol=1e-5)
+
+
+def test_results_do_not_depend_on_what_ran_before(lowered_mindir, inputs, tmp_path):
+    run_runner(lowered_mindir, inputs, tmp_path / "all")
+    for number in (0, 1):
+        (inputs / f"image{number}.bin").unlink()
+    run_runner(lowered_mindir, inputs, tmp_path / "one", "--warmup", "0")
+    for name in outputs_of("image2"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "all" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.write_bytes(b""), f"has 0 bytes, but the network's input has {INPUT_BYTES}"),
+        (
+            lambda path: path.write_bytes(bytes(INPUT_BYTES - 1)),
+            f"has {INPUT_BYTES - 1} bytes, but the network's input has {INPUT_BYTES}",
+        ),
+        (
+            lambda path: path.write_bytes(bytes(INPUT_BYTES + 1)),
+            f"has more than {INPUT_BYTES} bytes, but the network's input has {INPUT_BYTES}",
+        ),
+        (
+            lambda path: (path.unlink(), path.symlink_to("absent")),
+            "cannot be read: No such file or directory",
+        ),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
+    ],
+    ids=["empty", "short", "long", "dangling link", "folder"],
+)
+@pytest.mark.parametrize("which", ["image0", "image2"])
+def test_a_bad_input_is_skipped_and_told_of(lowered_mindir, inputs, tmp_path, damage, reason, which):
+    damage(inputs / f"{which}.bin")
+    result = run_runner(lowered_mindir, inputs, tmp_path / "out")
+    assert result.returncode == SKIPPED
+    assert f"skipped: {inputs / which}.bin: {reason}" in result.stdout
+    assert error_lines(result) == ["error: 1 of 3 inputs were skipped"]
+    assert names(tmp_path / "out") == outputs_of(*({"image0", "image1", "image2"} - {which}))
+    assert "infer_count 2\n" in result.stdout
+
+
+def test_no_good_input_at_all(lowered_mindir, tmp_path):
+    write_input(tmp_path / "in", "x", np.zeros(7))
+    result = run_runner(lowered_mindir, tmp_path / "in", tmp_path / "out")
+    assert (result.returncode, error_lines(result)) == (1, ["error: none of 1 inputs could be used"])
+
+
+@pytest.mark.parametrize("content", [None, ["notes.txt", ".hidden.bin"]], ids=["missing", "no input"])
+def test_a_folder_without_inputs(lowered_mindir, tmp_path, content):
+    folder = tmp_path / "in"
+    if content is not None:
+        folder.mkdir()
+        for name in content:
+            (folder / name).write_bytes(bytes(INPUT_BYTES))
+    result = run_runner(lowered_mindir, folder, tmp_path / "out")
+    reason = "holds no .bin file" if content else "cannot be read: No such file or directory"
+    assert (result.returncode, error_lines(result)) == (
+        1,
+        [f"error: {folder}: {reason}; run preprocess.py first"],
+    )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("damage", ["half", "text", "empty", "version 3"])
+def test_a_network_that_cannot_be_loaded(lowered_mindir, golden_mindir, inputs, tmp_path, damage):
+    whole = lowered_mindir.read_bytes()
+    contents = {"half": whole[: len(whole) // 2], "text": b"no MINDIR\n" * 50, "empty": b""}
+    model = tmp_path / "model.mindir"
+    model.write_bytes(contents.get(damage, golden_mindir.read_bytes()))
+    result = run_runner(model, inputs, tmp_path / "out")
+    (line,) = error_lines(result)
+    assert result.returncode == CANNOT_LOAD
+    assert line.startswith(f"error: {model}: cannot be loaded on CPU (")
+    assert line.endswith("); it is damaged, no MINDIR file, or newer than this MindSpore Lite reads")
+    assert names(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("make", [lambda path: None, Path.mkdir], ids=["missing", "folder"])
+def test_a_model_that_is_no_file(inputs, tmp_path, make):
+    model = tmp_path / "model.mindir"
+    make(model)
+    result = run_runner(model, inputs, tmp_path / "out")
+    expected = f"error: {model}: no such file, or it cannot be read; write it with export.py"
+    assert (result.returncode, error_lines(result)) == (1, [expected])
+
+
+@pytest.mark.skipif(Path("/dev/davinci_manager").exists(), reason="there is an Ascend device")
+@pytest.mark.parametrize("device", ["Ascend", "GPU"])
+def test_a_device_that_is_not_there(lowered_mindir, inputs, tmp_path, device):
+    result = run_runner(lowered_mindir, inputs, tmp_path / "out", "--device", device, "--device_id", "3")
+    (line,) = error_lines(result)
+    assert result.returncode == CANNOT_LOAD
+    assert line.startswith(f"error: {lowered_mindir}: cannot be loaded on {device} (")
+    assert f"is {device} 3 there and free" in line
+
+
+@pytest.mark.parametrize("blocked", ["out", "time"])
+def test_a_folder_that_cannot_be_made(lowered_mindir, inputs, tmp_path, blocked):
+    (tmp_path / blocked).write_text("a file is in the way")
+    result = run_runner(lowered_mindir, inputs, tmp_path / "out", "--time_result", str(tmp_path / "time"))
+    (line,) = error_lines(result)
+    assert result.returncode == 1
+    assert line.startswith(f"error: {tmp_path / blocked}")
+    assert (tmp_path / blocked).read_text() == "a file is in the way"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(lowered_mindir, inputs, tmp_path):
+    (tmp_path / "out").mkdir(mode=0o500)
+    result = run_runner(lowered_mindir, inputs, tmp_path / "out")
+    assert result.returncode == 1
+    assert "cannot be written: Permission denied" in result.stderr
+
+
+def test_a_full_disk(lowered_mindir, inputs, full_disk):
+    """64 KiB hold the logits of one image (48 KiB) but not its alpha (16 KiB) and the next one's."""
+    result = run_runner(lowered_mindir, inputs, full_disk / "out")
+    (line,) = error_lines(result)
+    assert result.returncode == 1
+    assert re.fullmatch(
+        r"error: .*image\d_\d.bin: cannot be written: No space left on device; make room", line
+    )
+    for path in (full_disk / "out").iterdir():
+        assert path.stat().st_size == 4 * SIZE * SIZE * (3 if path.stem.endswith("_0") else 1)
+
+
+def test_paths_with_spaces_and_chinese_characters(lowered_mindir, inputs, tmp_path):
+    model, folder = tmp_path / "模型 一.mindir", tmp_path / "照片 和 蒙版"
+    shutil.copy(lowered_mindir, model)
+    inputs.rename(folder)
+    (folder / "image0.bin").rename(folder / "人像 '1' $x.bin")
+    result = run_runner(model, folder, tmp_path / "结果 r")
+    assert result.returncode == 0, result.stderr
+    assert names(tmp_path / "结果 r") == outputs_of("image1", "image2", "人像 '1' $x")
+
+
+def test_500_inputs(lowered_mindir, tmp_path):
+    for number in range(500):
+        write_input(tmp_path / "in", f"{number:04d}", random_image(1, 3, SIZE, SIZE, seed=number % 7))
+    result = run_runner(lowered_mindir, tmp_path / "in", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    assert "infer_count 500\n" in result.stdout
+    assert names(tmp_path / "out") == outputs_of(*(f"{number:04d}" for number in range(500)))
+    for number in (7, 250, 499):  # each equals the one with the same values
+        assert (tmp_path / "out" / f"{number:04d}_1.bin").read_bytes() == (
+            tmp_path / "out" / f"{number % 7:04d}_1.bin"
+        ).read_bytes()
+
+
+def test_killed_it_leaves_no_half_result(lowered_mindir, tmp_path):
+    for number in range(2000):
+        write_input(tmp_path / "in", f"{number:04d}", np.zeros((3, SIZE, SIZE)))
+    command = [RUNNER, "--model", lowered_mindir, "--input", tmp_path / "in", "--output", tmp_path / "out"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(list((tmp_path / "out").glob("*.bin"))) < 20 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    written = [path for path in (tmp_path / "out").glob("*.bin") if not path.name.startswith(".")]
+    assert 20 <= len(written) < 4000
+    for path in written:
+        assert path.stat().st_size == 4 * SIZE * SIZE * (3 if path.stem.endswith("_0") else 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--device", "TPU"), "--device TPU: must be CPU, Ascend or GPU"),
+        (("--threads", "0"), "--threads 0: must be a number of at least 1"),
+        (("--threads", "two"), "--threads two: must be a number of at least 1"),
+        (("--warmup", "-1"), "--warmup -1: must be a number of at least 0"),
+        (("--device_id", "1x"), "--device_id 1x: must be a number of at least 0"),
+        (("--precision", "enforce_fp16"), "--precision enforce_fp16: not a mode of CPU; see --help"),
+        (
+            ("--device", "Ascend", "--precision", "fp16"),
+            "--precision fp16: not a mode of Ascend; see --help",
+        ),
+        (("--colour", "red"), "--colour: unknown option; see --help"),
+        (("--threads",), "--threads: unknown, or its value is missing; see --help"),
+        (("--output", ""), "--model, --input and --output are needed; see --help"),
+    ],
+)
+def test_a_wrong_command_line(lowered_mindir, inputs, tmp_path, options, reason):
+    result = run_runner(lowered_mindir, inputs, tmp_path / "out", *options)
+    assert (result.returncode, error_lines(result)) == (2, [f"error: {reason}"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_names_every_option():
+    result = subprocess.run([RUNNER, "--help"], capture_output=True, text=True, check=True)
+    source = (ROOT / "ascend_infer" / "src" / "arguments.cc").read_text()
+    options = set(re.findall(r'name == "(--\w+)"', source))
+    assert len(options) >= 10
+    for option in options:
+        assert f"\n  {option} " in result.stdout or f"\n  {option}\n" in result.stdout
+
+
+@pytest.fixture(scope="module")
+def sanitised_runner(tmp_path_factory) -> Path:
+    """The runner built with the address and undefined behaviour sanitisers."""
+    folder = tmp_path_factory.mktemp("sanitised")
+    cache = (RUNNER.parent / "CMakeCache.txt").read_text()
+    settings = [f"-D{line}" for line in cache.splitlines() if line.startswith("LITE_")]
+    flags = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -g"
+    environment = {**os.environ, "CXXFLAGS": flags}
+    for command in (
+        ["cmake", "-S", ROOT / "ascend_infer", "-B", folder, *settings],
+        ["cmake", "--build", folder],
+    ):
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+    return folder / "shm_infer"
+
+
+@pytest.mark.parametrize("case", ["good", "bad inputs", "bad model", "blocked output"])
+def test_the_sanitisers_find_nothing(sanitised_runner, lowered_mindir, inputs, tmp_path, case):
+    model, status = lowered_mindir, 0
+    if case == "bad inputs":
+        (inputs / "image0.bin").write_bytes(b"x")
+        (inputs / "image2.bin").write_bytes(bytes(10 * INPUT_BYTES))
+        status = SKIPPED
+    elif case == "bad model":
+        model, status = inputs / "image0.bin", CANNOT_LOAD
+    elif case == "blocked output":
+        (tmp_path / "out").write_text("")
+        status = 1
+    # The runtime never frees some of its own tables; what the runner itself leaks would name its namespace.
+    for leaks in ("0", "1"):
+        result = run_runner(
+            model, inputs, tmp_path / "out", runner=sanitised_runner, ASAN_OPTIONS=f"detect_leaks={leaks}"
+        )
+        assert "matting::" not in result.stderr
+        assert "runtime error" not in result.stderr
+        if leaks == "0":
+            assert result.returncode == status, result.stderr
+            assert "Sanitizer" not in result.stderr
+
+
+@pytest.fixture(scope="module")
+def print_statistics(tmp_path_factory) -> Path:
+    program = tmp_path_factory.mktemp("statistics") / "print_statistics"
+    sources = [ROOT / "tests/cpp/print_statistics.cc", ROOT / "ascend_infer/src/timing.cc"]
+    command = ["g++", "-std=c++17", f"-I{ROOT / 'ascend_infer/src'}", *sources, "-o", program]
+    subprocess.run(command, check=True)
+    return program
+
+
+@settings(max_examples=50)
+@given(values=st.lists(st.floats(0, 1e4), min_size=1, max_size=40))
+def test_statistics_are_those_of_numpy(print_statistics, values):
+    output = subprocess.run(
+        [print_statistics, *map(repr, values)], capture_output=True, text=True, check=True
+    )
+    expected = [np.mean(values), np.median(values), np.percentile(values, 95), min(values), max(values)]
+    np.testing.assert_allclose(
+        [float(text) for text in output.stdout.split()], expected, rtol=1e-12, atol=1e-12
+    )
+
+
+def test_the_build_is_not_repeated_without_need():
+    before = RUNNER.stat().st_mtime_ns
+    assert run_bash(ROOT / "ascend_infer/build.sh").returncode == 0
+    assert RUNNER.stat().st_mtime_ns == before
