@@ -102,9 +102,10 @@ run_runner() {
 }
 
 # Older MindSpore Lite, such as the one that build.sh fetches, reads MINDIR version 1 alone.
+own_runtime=${LITE_HOME:-${MS_LITE_HOME:-}}
 infer() {
     local status=0
-    if [ -n "${LITE_HOME:-${MS_LITE_HOME:-}}" ]; then
+    if [ -n "$own_runtime" ]; then
         run_runner "$model" || status=$?
         [ "$status" -eq 4 ] || return "$status"
         echo "trying it in MINDIR version 1"
@@ -116,7 +117,7 @@ infer() {
     return "$status"
 }
 
-find_interpreter
+if [ -n "$own_runtime" ]; then find_interpreter; else find_interpreter mindspore; fi
 python_options=(--yaml_path="$root/config.yaml" ${python_options[@]+"${python_options[@]}"})
 step "building the runner" build.log bash "$root/ascend_infer/build.sh" "$device"
 step "preprocess.py" preprocess.log "$python" "$root/preprocess.py" --folder "$staging" "${python_options[@]}"

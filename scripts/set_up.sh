@@ -21,11 +21,12 @@ _find_python() {
     return 1
 }
 
-# Sets $python for commands that need the packages of requirements.txt but not MindSpore: .venv's, else the one on
-# the PATH where it has them (on a board, say), else that of a new .venv.
+# Sets $python: .venv's, else the one on the PATH where it has what images and configuration need and these
+# MODULES (on a board, say), else that of a new .venv.
 find_interpreter() {
     [ ! -x "$python" ] || return 0
-    if python3 -c 'import cv2, numpy, PIL, pydantic, tqdm, yaml' 2>/dev/null; then
+    local has_all='import sys; from importlib.util import find_spec; sys.exit(not all(map(find_spec, sys.argv[1:])))'
+    if python3 -c "$has_all" cv2 numpy PIL pydantic tqdm yaml "$@" 2>/dev/null; then
         python=python3
     else
         set_up requirements.txt

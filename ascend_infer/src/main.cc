@@ -44,7 +44,7 @@ int Run(const matting::Arguments& arguments) {
   const int threads = arguments.threads > 0 ? arguments.threads : AvailableCores();
   matting::Session session(arguments.model,
                            {arguments.device, arguments.device_id, arguments.precision, threads});
-  std::cout << arguments.model.string() << ": " << session.Describe() << std::endl;
+  std::cout << session.Describe() << std::endl;
   for (int i = 0; i < arguments.warmup; ++i) {
     session.Run(matting::Bytes(session.InputSize()));
   }

@@ -25,9 +25,7 @@ std::shared_ptr<mindspore::DeviceInfoContext> DeviceInfo(const Device& device) {
   if (device.type == "GPU") {
     auto info = std::make_shared<mindspore::GPUDeviceInfo>();
     info->SetDeviceID(static_cast<uint32_t>(device.id));
-    if (!device.precision.empty()) {
-      info->SetPrecisionMode(device.precision);
-    }
+    info->SetEnableFP16(device.precision == "fp16");
     return info;
   }
   return std::make_shared<mindspore::CPUDeviceInfo>();
