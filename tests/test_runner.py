@@ -78,7 +78,8 @@ def test_results_and_report(lowered_mindir, inputs, tmp_path):
         assert np.isfinite(logits).all()
         assert alpha.std() > 0.01
     header, report = result.stdout.split("\n", 1)
-    assert header == "input float32 (1, 3, 64, 64), output float32 (1, 3, 64, 64), output float32 (1, 1, 64, 64)"
+    image, logits, alpha = "(1, 3, 64, 64)", "(1, 3, 64, 64)", "(1, 1, 64, 64)"
+    assert header == f"input float32 {image}, output float32 {logits}, output float32 {alpha}"
     values = REPORT.fullmatch(report).groupdict()
     assert values.pop("count") == "3"
     numbers = {key: float(value) for key, value in values.items()}
