@@ -157,6 +157,6 @@ def test_the_set_up_commands_are_run_by_ci():
 
 
 def test_no_gap_was_left_to_fill():
-    assert not re.findall(r"\b[A-Z]+_(?:OUTPUT|TIME|CAPTION)\b", README)
+    assert not re.findall(r"\b[A-Z_]+_(?:OUTPUT|TIME|CAPTION)\b", README)
     for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", README):
         assert (ROOT / target).is_file(), target
