@@ -120,6 +120,6 @@ def _picture(rows: Sequence[Sequence[np.ndarray]], comparison: Comparison) -> np
         f"C++ runner, {comparison.runner_milliseconds:.0f} ms",
     )
     captions = [
-        f"SAD {photo.python_sad:.3f} and {photo.runner_sad:.3f}" for photo in comparison.photos[: len(rows)]
+        f"SAD {photo.python_sad:.2f}, {photo.runner_sad:.2f}" for photo in comparison.photos[: len(rows)]
     ]
     return contact_sheet(rows, titles, captions)
