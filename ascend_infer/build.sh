@@ -3,7 +3,9 @@
 #   bash ascend_infer/build.sh [CPU | Ascend | GPU]
 # with MindSpore Lite from LITE_HOME, else MS_LITE_HOME (an unpacked release archive); where neither is set, and
 # for CPU (the default) only, with a package that is fetched once into .cache.
+# Exit status: 0; 5 where a tool or the package is missing; 1.
 set -euo pipefail
+unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 source "$root/scripts/set_up.sh"
@@ -13,13 +15,15 @@ fetched="$root/.cache/mindspore-lite-2.0.0"
 
 fail() {
     echo "error: $1" >&2
-    exit 1
+    exit "${2:-1}"
 }
+missing=5
 
 # Puts the package where it is expected, whole or not at all.
 fetch_runtime() {
     [ ! -d "$fetched" ] || return 0
-    find_interpreter
+    "$python" -m pip --version >/dev/null 2>&1 || python=python3
+    "$python" -m pip --version >/dev/null 2>&1 || set_up requirements.txt
     local room="$root/.cache/partial"  # one for all: this script holds a lock
     rm -rf "$room"
     mkdir -p "$room"
@@ -28,8 +32,8 @@ fetch_runtime() {
     "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
         --python-version 3.7 --require-hashes --requirement "$here/runtime.txt" --dest "$room" ||
         fail "MindSpore Lite could not be fetched, see pip's message above; set LITE_HOME to an unpacked release \
-archive of MindSpore Lite"
-    "$python" -m zipfile -e "$room"/*.whl "$room/unpacked" ||
+archive of MindSpore Lite" $missing
+    "$python" -m zipfile -e "$room"/*.whl "$room/unpacked" 2>/dev/null ||
         fail "MindSpore Lite could not be unpacked into $root/.cache; make room"
     mv -T "$room/unpacked/mindspore_lite" "$fetched"
     rm -rf "$room"
@@ -62,12 +66,15 @@ MindSpore Lite for this machine?"
 device=${1:-CPU}
 for program in cmake make g++; do
     command -v "$program" >/dev/null ||
-        fail "building the runner needs $program (Debian, Ubuntu: apt install cmake make g++)"
+        fail "building the runner needs $program (Debian, Ubuntu: apt install cmake make g++)" $missing
 done
 mkdir -p "$build"
 exec 9<"$build"
-flock 9
+flock -n 9 || { echo "waiting for another build"; flock 9; }
 find_runtime
+# A copied or moved checkout brings the paths of the old one along.
+grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$here" "$build/CMakeCache.txt" 2>/dev/null ||
+    rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
 if ! {
     cmake -S "$here" -B "$build" -DLITE_INCLUDE="$include" -DLITE_LIBRARY="$library" \
         -DLITE_LIBRARY_PATH="$library_path" -DLITE_OLD_ABI=$old_abi && cmake --build "$build"

@@ -25,6 +25,10 @@ usage() {
 positional=() python_options=() runner_options=()
 output="$root/scripts"
 while [ $# -gt 0 ]; do
+    if [[ $1 == -h || $1 == --help ]]; then
+        sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//; p}' "${BASH_SOURCE[0]}"
+        exit
+    fi
     if [[ $1 != -* ]]; then
         positional+=("$1")
         shift
@@ -34,7 +38,11 @@ while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || usage "$1: unknown option, or its value is missing"
     case $1 in
         --yaml_path | --config_path | --set) python_options+=("$1" "$2") ;;
-        --threads | --precision | --warmup) runner_options+=("$1" "$2") ;;
+        --threads | --warmup)
+            [[ $2 =~ ^[0-9]+$ ]] || usage "$1 $2: must be a number"
+            runner_options+=("$1" "$2")
+            ;;
+        --precision) runner_options+=("$1" "$2") ;;
         --output) output=$2 ;;
         *) usage "$1: unknown option" ;;
     esac
@@ -65,19 +73,24 @@ install_results() {
 }
 
 exec 8<"$output"
-flock -n 8 || fail "$output: another run writes its results there; wait for it, or give another --output"
+flock -n 8 || [ $? -ne 1 ] || fail "$output: another run writes its results there; wait for it, or give another --output"
 install_results  # of a run that was killed while it did this
 rm -rf "$staging" "$failed"
 mkdir "$staging"
 trap 'rm -rf "$staging"' EXIT
+# Bash waits for the step that runs; only then its files are removed.
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
 
 # Runs a step, shows what it prints and keeps it in a log, of a progress bar only the last state.
 logged() {
-    local log=$1 status=0
-    "${@:2}" 2>&1 | tee "$log.raw" || status=${PIPESTATUS[0]}
-    sed 's/.*\r//' "$log.raw" >"$log"
-    rm "$log.raw"
-    return "$status"
+    local log=$1 codes=(0 0)
+    # tee outlives Ctrl-C, so that the step can say what it has to.
+    "${@:2}" 2>&1 | tee -i "$log.raw" || codes=("${PIPESTATUS[@]}")
+    sed 's/.*\r//' "$log.raw" >"$log" && rm "$log.raw" || codes[1]=1
+    [ "${codes[0]}" -eq 0 ] && [ "${codes[1]}" -ne 0 ] && return 1
+    return "${codes[0]}"
 }
 
 skipped=0
@@ -88,6 +101,8 @@ step() {
     logged "$staging/$2" "${@:3}" || status=$?
     if [ "$status" -eq 3 ]; then
         skipped=3
+    elif [ "$status" -gt 128 ]; then
+        exit "$status"  # stopped by a signal
     elif [ "$status" -ne 0 ]; then
         mkdir "$failed"
         mv "$staging"/*.log "$failed"
@@ -110,7 +125,8 @@ infer() {
         [ "$status" -eq 4 ] || return "$status"
         echo "trying it in MINDIR version 1"
     fi
-    "$python" "$root/src/mindir.py" "$model" "$staging/network.mindir" || return
+    # Where that fails, the runner's own reason counts.
+    "$python" "$root/src/mindir.py" "$model" "$staging/network.mindir" || return $((status ? status : 1))
     status=0
     run_runner "$staging/network.mindir" || status=$?
     rm "$staging/network.mindir"

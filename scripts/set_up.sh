@@ -1,6 +1,7 @@
 # Sourced by the other scripts. `set_up requirements.txt` makes .venv with these packages, once; afterwards
 # $python is its interpreter. $root is the repository.
 
+unset CDPATH  # cd would print where it went
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python="$root/.venv/bin/python"
 
@@ -21,16 +22,18 @@ _find_python() {
     return 1
 }
 
-# Sets $python: .venv's, else the one on the PATH where it has what images and configuration need and these
-# MODULES (on a board, say), else that of a new .venv.
+# Sets $python: .venv's or the one on the PATH (on a board, say), whichever has what images and configuration
+# need, and with `find_interpreter mindspore` that too; else that of a new .venv.
 find_interpreter() {
-    [ ! -x "$python" ] || return 0
-    local has_all='import sys; from importlib.util import find_spec; sys.exit(not all(map(find_spec, sys.argv[1:])))'
-    if python3 -c "$has_all" cv2 numpy PIL pydantic tqdm yaml "$@" 2>/dev/null; then
-        python=python3
-    else
-        set_up requirements.txt
-    fi
+    local needs='cv2, numpy, PIL, pydantic, tqdm, yaml' candidate
+    [ $# -eq 0 ] || needs+="; from importlib.util import find_spec; assert find_spec('$1')"
+    for candidate in "$python" python3; do
+        if _is_suitable "$candidate" "$needs"; then
+            python=$candidate
+            return
+        fi
+    done
+    set_up requirements.txt
 }
 
 set_up() {

@@ -59,8 +59,9 @@ def lower_file(source: str | Path, target: str | Path) -> None:
     if model.mind_ir_version > LOWERED_VERSION:
         try:
             _Lowering(model).run()
-        except MindirError as error:
-            raise MindirError(f"{source}: cannot be lowered to version {LOWERED_VERSION}: {error}") from None
+        except (MindirError, LookupError, AttributeError, ValueError) as error:
+            reason = error if isinstance(error, MindirError) else f"its graph has an unknown form ({error!r})"
+            raise MindirError(f"{source}: cannot be lowered to version {LOWERED_VERSION}: {reason}") from None
     write_bytes(target, model.SerializeToString())
 
 
@@ -159,7 +160,7 @@ class _Lowering:
     def _take_settings(self, node: Any, names: tuple[str, ...]) -> list[Any]:
         """Remove the trailing inputs of a node and return their constants."""
         settings = [self._constants.get(name) for name in node.input[-len(names) :]]
-        if None in settings:
+        if None in settings or len(settings) < len(names):
             raise MindirError(f"{node.name}: {', '.join(names)} must be constant")
         del node.input[-len(names) :]
         return settings
@@ -231,7 +232,7 @@ def _read(path: Path) -> Any:
         raise MindirError(f"{path}: cannot be read: {error.strerror}") from None
     except DecodeError:
         raise MindirError(f"{path}: damaged or no MINDIR file; write it again with export.py") from None
-    if not model.graph.node:
+    if not model.graph.node or not model.mind_ir_version:
         raise MindirError(f"{path}: holds no network; write it again with export.py")
     return model
 

@@ -1,6 +1,7 @@
 """The C++ runner, built once for all tests, and its scripts."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "ascend_infer" / "build" / "shm_infer"
 WITHOUT_RUNTIME = ("could not be fetched", "building the runner needs")
+_PROGRESS = re.compile(r"inference: \d+/\d+, [\d.]+ images/s")
 SKIPPED, CANNOT_LOAD = 3, 4
 # MindSpore's log level, which src sets for the tests' own process.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "GLOG_v"}
@@ -61,5 +63,5 @@ def read_output(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 def error_lines(result: subprocess.CompletedProcess) -> list[str]:
     """What went to stderr, but for the progress line."""
-    lines = [line.rpartition("\r")[2] for line in result.stderr.splitlines()]
-    return [line for line in lines if line and not line.startswith("inference: ")]
+    lines = [line.rpartition("\r")[2] for line in result.stderr.split("\n")]
+    return [line for line in lines if line and not _PROGRESS.fullmatch(line)]

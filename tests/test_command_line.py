@@ -12,7 +12,8 @@ from src.config import ConfigError, load_config
 from src.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ["train.py", "eval.py", "export.py", "src/generate_datasets.py", "src/sample_data.py"]
+COMMANDS = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]
+COMMANDS += ["src/generate_datasets.py", "src/sample_data.py"]
 NEEDED_ARGUMENTS = {"train.py": ["--data_url=data", "--train_url=out"]}
 
 

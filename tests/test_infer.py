@@ -88,7 +88,9 @@ def test_the_files_of_a_sample(data, tmp_path):
         photo = split(data).photo(index)
         values = np.fromfile(tmp_path / INPUTS / "img_data" / f"{name}.bin", np.float32)
         np.testing.assert_array_equal(values, network_input(read_image(photo), SIZE, MEAN).ravel())
-        assert (tmp_path / INPUTS / "clip_data" / f"{name}.jpg").read_bytes() == photo.read_bytes()
+        copy = tmp_path / INPUTS / "clip_data" / f"{name}.jpg"
+        assert copy.read_bytes() == photo.read_bytes()
+        assert not copy.samefile(photo)
         alpha = read_gray(tmp_path / INPUTS / "label" / f"{name}.png")
         np.testing.assert_array_equal(alpha, read_gray(split(data).alpha(index)))
 

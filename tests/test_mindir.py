@@ -200,6 +200,38 @@ def test_a_setting_that_is_not_constant_is_an_error(golden_mindir, tmp_path):
         lower_file(tmp_path / "model.mindir", tmp_path / "lowered.mindir")
 
 
+def remove_primitives(model: ModelProto) -> None:
+    del model.primitives[:]
+
+
+def use_an_unknown_format(model: ModelProto) -> None:
+    bias_add = next(node for node in model.graph.node if "BiasAdd" in node.op_type)
+    constant = next(node for node in model.graph.node if node.output[:] == [bias_add.input[-1]])
+    constant.attribute[0].i = 5
+
+
+def empty_the_constants(model: ModelProto) -> None:
+    for node in model.graph.node:
+        if node.op_type == "Constant":
+            del node.attribute[:]
+
+
+def drop_settings(model: ModelProto) -> None:
+    softmax = next(node for node in model.graph.node if "Softmax" in node.op_type)
+    del softmax.input[:]
+
+
+@pytest.mark.parametrize(
+    "change", [remove_primitives, use_an_unknown_format, empty_the_constants, drop_settings]
+)
+def test_a_graph_of_an_unknown_form_is_an_error(golden_mindir, tmp_path, change):
+    model = read_model(golden_mindir)
+    change(model)
+    (tmp_path / "model.mindir").write_bytes(model.SerializeToString())
+    with pytest.raises(MindirError, match="model.mindir: cannot be lowered to version 1: "):
+        lower_file(tmp_path / "model.mindir", tmp_path / "lowered.mindir")
+
+
 def truncated_at(content: bytes, fraction: float) -> bytes:
     return content[: int(len(content) * fraction)]
 
@@ -212,8 +244,9 @@ def truncated_at(content: bytes, fraction: float) -> bytes:
         lambda content: truncated_at(content, 0.001),
         lambda content: truncated_at(content, 0.5),
         lambda content: content[:-1],
+        lambda content: content[:-2],
     ],
-    ids=["empty", "text", "start", "half", "all but one byte"],
+    ids=["empty", "text", "start", "half", "all but one byte", "all but the version"],
 )
 def test_a_damaged_file(golden_mindir, tmp_path, damage):
     path = tmp_path / "damaged.mindir"

@@ -122,13 +122,17 @@ def test_results_do_not_depend_on_what_ran_before(lowered_mindir, inputs, tmp_pa
             lambda path: (path.unlink(), path.symlink_to("absent")),
             "cannot be read: No such file or directory",
         ),
-        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: is not a file"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "cannot be read: is not a file"),
     ],
-    ids=["empty", "short", "long", "dangling link", "folder"],
+    ids=["empty", "short", "long", "dangling link", "folder", "pipe"],
 )
 @pytest.mark.parametrize("which", ["image0", "image2"])
 def test_a_bad_input_is_skipped_and_told_of(lowered_mindir, inputs, tmp_path, damage, reason, which):
     damage(inputs / f"{which}.bin")
+    (tmp_path / "out").mkdir()
+    for name in outputs_of(which):  # of an earlier run, which must not be taken for results of this one
+        (tmp_path / "out" / name).write_bytes(b"old")
     result = run_runner(lowered_mindir, inputs, tmp_path / "out")
     assert result.returncode == SKIPPED
     assert f"skipped: {inputs / which}.bin: {reason}" in result.stdout
@@ -173,7 +177,9 @@ def test_a_network_that_cannot_be_loaded(lowered_mindir, golden_mindir, inputs, 
     assert names(tmp_path / "out") == []
 
 
-@pytest.mark.parametrize("make", [lambda path: None, Path.mkdir], ids=["missing", "folder"])
+@pytest.mark.parametrize(
+    "make", [lambda path: None, Path.mkdir, os.mkfifo], ids=["missing", "folder", "pipe"]
+)
 def test_a_model_that_is_no_file(inputs, tmp_path, make):
     model = tmp_path / "model.mindir"
     make(model)
@@ -202,12 +208,12 @@ def test_a_folder_that_cannot_be_made(lowered_mindir, inputs, tmp_path, blocked)
     assert (tmp_path / blocked).read_text() == "a file is in the way"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written(lowered_mindir, inputs, tmp_path):
-    (tmp_path / "out").mkdir(mode=0o500)
-    result = run_runner(lowered_mindir, inputs, tmp_path / "out")
+def test_a_folder_that_cannot_be_written(lowered_mindir, inputs, full_disk):
+    subprocess.run(["mount", "-o", "remount,ro", full_disk], check=True)
+    result = run_runner(lowered_mindir, inputs, full_disk)
+    (line,) = error_lines(result)
     assert result.returncode == 1
-    assert "cannot be written: Permission denied" in result.stderr
+    assert line.endswith("cannot be written: Read-only file system")
 
 
 def test_a_full_disk(lowered_mindir, inputs, full_disk):
@@ -230,6 +236,24 @@ def test_paths_with_spaces_and_chinese_characters(lowered_mindir, inputs, tmp_pa
     result = run_runner(model, folder, tmp_path / "结果 r")
     assert result.returncode == 0, result.stderr
     assert names(tmp_path / "结果 r") == outputs_of("image1", "image2", "人像 '1' $x")
+
+
+def test_a_result_with_the_longest_possible_name(lowered_mindir, inputs, tmp_path):
+    name = "x" * (255 - len("_0.bin"))
+    (inputs / "image0.bin").rename(inputs / f"{name}.bin")
+    result = run_runner(lowered_mindir, inputs, tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    assert names(tmp_path / "out") == outputs_of("image1", "image2", name)
+
+
+def test_messages_stand_on_lines_of_their_own(lowered_mindir, tmp_path):
+    """After a progress line that was shown, too."""
+    for number in range(400):
+        write_input(tmp_path / "in", f"{number:04d}", np.zeros((3, SIZE, SIZE)))
+    (tmp_path / "in" / "0399.bin").write_bytes(b"short")
+    result = run_runner(lowered_mindir, tmp_path / "in", tmp_path / "out")
+    assert "inference: " in result.stderr
+    assert (result.returncode, error_lines(result)) == (SKIPPED, ["error: 1 of 400 inputs were skipped"])
 
 
 def test_500_inputs(lowered_mindir, tmp_path):

@@ -24,6 +24,7 @@ NAME_0.bin (trimap logits) and NAME_1.bin (alpha), float32.
   --time_result FOLDER  gets test_perform_static.txt with the times
   --help
 
+GLOG_v=1 in the environment shows what MindSpore Lite itself has to say.
 Exit status: 0; 1 an error; 2 a wrong command line; 3 done, but inputs were skipped; 4 the network cannot be
 loaded on the device.
 )";

@@ -29,7 +29,8 @@ void QuietRuntime(char** argv) {
 }
 
 void CheckModel(const std::filesystem::path& model) {
-  if (!std::ifstream(model).good() || !std::filesystem::is_regular_file(model)) {
+  std::error_code error;  // of a folder that may not be searched, say
+  if (!std::filesystem::is_regular_file(model, error) || !std::ifstream(model).good()) {
     throw matting::Error(model.string() + ": no such file, or it cannot be read; write it with export.py");
   }
 }

@@ -59,6 +59,14 @@ std::string TypeName(mindspore::DataType type) {
   }
 }
 
+char* DataOf(mindspore::MSTensor* tensor) {
+  void* data = tensor->MutableData();
+  if (data == nullptr) {
+    throw Error("MindSpore Lite gives no memory for " + tensor->Name());
+  }
+  return static_cast<char*>(data);
+}
+
 void Describe(std::ostringstream* text, const char* role, const std::vector<mindspore::MSTensor>& tensors) {
   for (const auto& tensor : tensors) {
     *text << (text->tellp() > 0 ? ", " : "") << role << " " << TypeName(tensor.DataType()) << " (";
@@ -87,6 +95,13 @@ Session::Session(const std::filesystem::path& model, const Device& device) {
     throw LoadError(model.string() + ": has " + std::to_string(inputs_.size()) + " inputs and " +
                 std::to_string(outputs_.size()) + " outputs; the network has one input");
   }
+  for (const auto* tensors : {&inputs_, &outputs_}) {
+    for (const auto& tensor : *tensors) {
+      if (tensor.DataType() != mindspore::DataType::kNumberTypeFloat32) {
+        throw LoadError(model.string() + ": must take and give float32, but has " + Describe());
+      }
+    }
+  }
 }
 
 size_t Session::InputSize() { return inputs_.front().DataSize(); }
@@ -99,7 +114,7 @@ std::string Session::Describe() {
 }
 
 void Session::Run(const Bytes& input) {
-  std::memcpy(inputs_.front().MutableData(), input.data(), input.size());
+  std::memcpy(DataOf(&inputs_.front()), input.data(), input.size());
   const mindspore::Status status = model_.Predict(inputs_, &outputs_);
   if (status.IsError()) {
     throw Error("inference failed: " + status.ToString());
@@ -109,7 +124,7 @@ void Session::Run(const Bytes& input) {
 std::vector<Bytes> Session::Outputs() {
   std::vector<Bytes> outputs;
   for (auto& tensor : outputs_) {
-    const char* data = static_cast<const char*>(tensor.MutableData());
+    const char* data = DataOf(&tensor);
     outputs.emplace_back(data, data + tensor.DataSize());
   }
   return outputs;

@@ -30,13 +30,15 @@ class Session {
   // Size of the input in bytes.
   size_t InputSize();
 
+  size_t OutputCount() const { return outputs_.size(); }
+
   // "input float32 (1, 3, 320, 320), ..." of every input and output.
   std::string Describe();
 
   // Runs on `input`, which has InputSize() bytes, and waits for the result. Throws Error.
   void Run(const Bytes& input);
 
-  // Copies of the outputs of the last run, in the network's order.
+  // Copies of the outputs of the last run, in the network's order. Throws Error.
   std::vector<Bytes> Outputs();
 
  private:

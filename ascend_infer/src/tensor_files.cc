@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace matting {
 namespace fs = std::filesystem;
@@ -20,15 +21,16 @@ std::string Reason(int error) { return std::strerror(error); }
 class File {
  public:
   File(const fs::path& path, int flags) : descriptor_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
-  ~File() {
-    if (descriptor_ >= 0) {
-      close(descriptor_);
-    }
-  }
+  ~File() { Close(); }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   bool IsOpen() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
+  // Some file systems tell only here that the disk is full.
+  bool Close() {
+    const int descriptor = std::exchange(descriptor_, -1);
+    return descriptor < 0 || close(descriptor) == 0;
+  }
 
  private:
   int descriptor_;
@@ -41,12 +43,17 @@ bool WriteAll(int descriptor, const char* data, size_t size) {
       continue;
     }
     if (written <= 0) {
+      errno = written == 0 ? EIO : errno;
       return false;
     }
     data += written;
     size -= static_cast<size_t>(written);
   }
   return true;
+}
+
+fs::path OutputPath(const fs::path& folder, const std::string& name, size_t number) {
+  return folder / (name + "_" + std::to_string(number) + ".bin");
 }
 
 bool IsInput(const fs::path& path) {
@@ -74,6 +81,11 @@ std::vector<fs::path> ListInputs(const fs::path& folder) {
 }
 
 Bytes ReadInput(const fs::path& path, size_t size) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type != fs::file_type::regular && type != fs::file_type::not_found) {  // a pipe would wait for ever
+    throw InputError(path.string() + ": cannot be read: is not a file");
+  }
   const File file(path, O_RDONLY);
   if (!file.IsOpen()) {
     throw InputError(path.string() + ": cannot be read: " + Reason(errno));
@@ -114,27 +126,33 @@ void PrepareOutput(const fs::path& folder) {
 }
 
 void WriteWhole(const fs::path& path, const char* data, size_t size) {
-  const fs::path temporary = path.parent_path() / (kTemporaryPrefix + path.filename().string());
-  int failure = 0;
-  {
-    const File file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!file.IsOpen() || !WriteAll(file.descriptor(), data, size)) {
-      failure = errno;
-    }
-  }
-  if (failure == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) {
-    failure = errno;
-  }
-  if (failure != 0) {
+  // Short, since the name of the result may be as long as names can be.
+  const fs::path temporary = path.parent_path() / (kTemporaryPrefix + std::to_string(getpid()));
+  File file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+  const bool done = file.IsOpen() && WriteAll(file.descriptor(), data, size) && file.Close() &&
+                    std::rename(temporary.c_str(), path.c_str()) == 0;
+  if (!done) {
+    const int failure = errno;
     unlink(temporary.c_str());
     const std::string remedy = failure == ENOSPC || failure == EDQUOT ? "; make room" : "";
     throw Error(path.string() + ": cannot be written: " + Reason(failure) + remedy);
   }
 }
 
+void RemoveOutputs(const fs::path& folder, const std::string& name, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const fs::path path = OutputPath(folder, name, i);
+    std::error_code error;
+    fs::remove(path, error);
+    if (error) {
+      throw Error(path.string() + ": cannot be removed: " + error.message());
+    }
+  }
+}
+
 void WriteOutputs(const fs::path& folder, const std::string& name, const std::vector<Bytes>& outputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {
-    WriteWhole(folder / (name + "_" + std::to_string(i) + ".bin"), outputs[i].data(), outputs[i].size());
+    WriteWhole(OutputPath(folder, name, i), outputs[i].data(), outputs[i].size());
   }
 }
 

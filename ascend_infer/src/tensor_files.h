@@ -30,6 +30,9 @@ void PrepareOutput(const std::filesystem::path& folder);
 // Writes a file, whole or not at all. Throws Error.
 void WriteWhole(const std::filesystem::path& path, const char* data, size_t size);
 
+// Removes what an earlier run wrote of an input. Throws Error.
+void RemoveOutputs(const std::filesystem::path& folder, const std::string& name, size_t count);
+
 // Writes FOLDER/NAME_0.bin, FOLDER/NAME_1.bin, ... Throws Error.
 void WriteOutputs(const std::filesystem::path& folder, const std::string& name,
                   const std::vector<Bytes>& outputs);

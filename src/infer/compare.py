@@ -14,7 +14,7 @@ from tqdm import tqdm
 from src.atomic_file import write_csv
 from src.errors import UserError
 from src.image_io import write_image
-from src.infer.files import INPUTS, OUTPUTS, TIMES, InputFiles, read_outputs
+from src.infer.files import INPUTS, OUTPUTS, TIMES, InputFiles, read_float32, read_outputs
 from src.matte import Matte, matte_of_outputs
 from src.metric import sad
 from src.model.network import SHMNet
@@ -77,11 +77,9 @@ def compare(network: SHMNet, folder: Path, size: int, output_folder: Path) -> Co
     for path in tqdm(inputs.photos(), desc="comparing", unit="image"):
         sample = Sample(path.stem, path, inputs.true_alpha(path.stem))
         image, true_alpha = sample.read()
-        network_input = np.fromfile(inputs.network_input(sample.name), np.float32)
+        network_input = read_float32(inputs.network_input(sample.name), (1, 3, size, size))
         started = time.perf_counter()
-        logits, alpha = (
-            output.asnumpy()[0] for output in run(Tensor(network_input.reshape(1, 3, size, size)))
-        )
+        logits, alpha = (output.asnumpy()[0] for output in run(Tensor(network_input)))
         milliseconds = 1000 * (time.perf_counter() - started)
         runner_logits, runner_alpha = read_outputs(folder / OUTPUTS, sample.name, size)
         mattes = [

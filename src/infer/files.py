@@ -13,7 +13,7 @@ TIMES = "time_Result"
 
 
 class OutputError(UserError):
-    """A result of the runner that is missing or has another size; the message names it."""
+    """A file of the runner that is missing or has another size; the message names it."""
 
 
 class InputFiles:
@@ -70,15 +70,16 @@ def read_outputs(folder: Path, name: str, size: int) -> tuple[np.ndarray, np.nda
     Raises:
         OutputError: a file is missing, cannot be read or has another size.
     """
-    logits = _read_float32(folder / f"{name}_0.bin", (3, size, size))
-    return logits, _read_float32(folder / f"{name}_1.bin", (size, size))
+    logits = read_float32(folder / f"{name}_0.bin", (3, size, size))
+    return logits, read_float32(folder / f"{name}_1.bin", (size, size))
 
 
-def _read_float32(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+def read_float32(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Read a file of this many float32 values; errors as `read_outputs`."""
     try:
         values = np.fromfile(path, np.float32)
     except FileNotFoundError:
-        raise OutputError(f"{path}: no such file; the runner left this input out") from None
+        raise OutputError(f"{path}: no such file") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror}") from None
     if path.stat().st_size != 4 * np.prod(shape):

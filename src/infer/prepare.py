@@ -8,7 +8,6 @@ from tqdm import tqdm
 
 from src.atomic_file import atomic_folder, write_bytes
 from src.errors import UserError
-from src.generation.file_links import link_or_copy
 from src.image_io import ImageError
 from src.infer.files import InputFiles, sample_name
 from src.preprocessing import network_input
@@ -53,6 +52,10 @@ def _prepare_one(inputs: InputFiles, size: int, mean: Sequence[float], sample: S
     except ImageError as error:
         return str(error)
     write_bytes(inputs.network_input(sample.name), network_input(image, size, mean).tobytes())
-    link_or_copy(sample.photo, inputs.photo(sample.name, sample.photo.suffix))
-    link_or_copy(sample.true_alpha, inputs.true_alpha(sample.name))
+    # Copies: a link would let whoever edits a result edit the data set.
+    for source, target in (
+        (sample.photo, inputs.photo(sample.name, sample.photo.suffix)),
+        (sample.true_alpha, inputs.true_alpha(sample.name)),
+    ):
+        write_bytes(target, source.read_bytes())
     return None
