@@ -9,6 +9,7 @@ from pathlib import Path
 
 from src.command_line import config_of, make_parser, run_command
 from src.config import Config, save_config
+from src.stopping import StopRequest
 
 
 def train(config: Config, data_folder: str, output_folder: str, init_weight: str | None = None) -> Path:
@@ -17,26 +18,45 @@ def train(config: Config, data_folder: str, output_folder: str, init_weight: str
     Args:
         config: the configuration.
         data_folder: a data set made by src/generate_datasets.py.
-        output_folder: gets single/<ckpt_version>/ with checkpoints, logs, curves and events.
+        output_folder: gets single/<ckpt_version>/ (distribute/ with several processes) with checkpoints,
+            logs, curves and events.
         init_weight: a checkpoint to start from; None for none.
 
     Returns:
         The folder of the run.
+
+    Raises:
+        UserError: data, weights or the configuration cannot be used, or training has diverged.
+        StoppedError: a signal asked to stop; what was trained is saved.
     """
+    with StopRequest() as stop:
+        return _train(config, data_folder, output_folder, init_weight, stop)
+
+
+def _train(
+    config: Config, data_folder: str, output_folder: str, init_weight: str | None, stop: StopRequest
+) -> Path:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.device import use_device
     from src.phases import PHASES
     from src.train_step import resolve_amp_level
     from src.training import train_phase
+    from src.world import join_world
 
     device = use_device(config.device_target, save_graphs=config.saveIRFlag)
+    world = join_world()
     amp_level = resolve_amp_level(config.amp_level, device)
-    run_folder = Path(output_folder, "single", config.ckpt_version)
-    used = config.model_copy(update={"device_target": device, "amp_level": amp_level})
-    save_config(used, run_folder / "config.yaml")
-    print(f"training on {device}, amp_level {amp_level}, output in {run_folder}")
+    run_folder = Path(output_folder, "distribute" if world.size > 1 else "single", config.ckpt_version)
+    processes = {"rank": world.rank, "group_size": world.size}
+    used = config.model_copy(update={"device_target": device, "amp_level": amp_level, **processes})
+    if world.is_first:
+        save_config(used, run_folder / "config.yaml")
+    print(
+        f"training on {device}, process {world.rank + 1} of {world.size}, amp_level {amp_level}, "
+        f"output in {run_folder}"
+    )
     for name in config.train_phases:
-        train_phase(PHASES[name], config, data_folder, run_folder, init_weight, amp_level)
+        train_phase(PHASES[name], used, data_folder, run_folder, init_weight, world, stop)
     return run_folder
 
 

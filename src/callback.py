@@ -19,10 +19,11 @@ class RunLog:
     Args:
         run_folder: of the run, all phases.
         phase_name: the sub folder of the phase.
+        writes: whether to write files; else lines go to the screen alone.
     """
 
-    def __init__(self, run_folder: Path, phase_name: str):
-        self._folders = (run_folder / phase_name, run_folder)
+    def __init__(self, run_folder: Path, phase_name: str, *, writes: bool = True):
+        self._folders = (run_folder / phase_name, run_folder) if writes else ()
         self._latest = [
             (folder / LATEST_LOG).open("a", encoding="utf-8", buffering=1) for folder in self._folders
         ]
@@ -71,9 +72,10 @@ class EpochProgress:
     ) -> None:
         self._bar.close()
 
-    def advance(self, images: int, loss: float) -> None:
-        """Count a step's images."""
-        self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+    def advance(self, images: int, loss: float | None = None) -> None:
+        """Count images; `loss` is that of the step."""
+        if loss is not None:
+            self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
         self._bar.update(images)
 
 
@@ -84,10 +86,11 @@ class Events:
         folder: where the event files go.
         first_step: steps from here on are written anew after a resume; what an interrupted epoch left
             behind is hidden.
+        writes: whether to write files.
     """
 
-    def __init__(self, folder: Path, first_step: int):
-        self._writer = SummaryWriter(str(folder), purge_step=first_step)
+    def __init__(self, folder: Path, first_step: int, *, writes: bool = True):
+        self._writer = SummaryWriter(str(folder), purge_step=first_step + 1, write_to_disk=writes)
 
     def __enter__(self) -> "Events":
         return self
@@ -100,6 +103,8 @@ class Events:
         for name, value in values.items():
             self._writer.add_scalar(f"{group}/{name}", value, step)
 
-    def picture(self, name: str, image: np.ndarray, step: int) -> None:
-        """Write a BGR (H, W, 3) uint8 image."""
+    def picture(self, name: str, image: np.ndarray | None, step: int) -> None:
+        """Write a BGR (H, W, 3) uint8 image, where there is one."""
+        if image is None:
+            return
         self._writer.add_image(name, image[..., ::-1], step, dataformats="HWC")

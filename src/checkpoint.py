@@ -1,22 +1,36 @@
 """The checkpoints of one training phase: weights, and beside them what resuming needs.
 
 semantic_hm_latest_N.ckpt    weights after epoch N, 355 parameters, loadable by older code
-resume_N.ckpt                optimizer, loss scale and best score after epoch N
+resume_N.ckpt                optimizer, loss scale and progress after epoch N
+resume_step.ckpt             all of it in one file, within an epoch
 semantic_hm_best.ckpt        weights of the best epoch
 """
 
+import math
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import mindspore as ms
+import numpy as np
 from mindspore import Parameter, Tensor, nn
 
 from src.atomic_file import atomic_path
 from src.errors import UserError
 
 BEST_FILE = "semantic_hm_best.ckpt"
+STEP_FILE = "resume_step.ckpt"
 _LATEST_PATTERN = re.compile(r"semantic_hm_latest_(\d+)\.ckpt")
-_BEST_SCORE = "best_score"
+
+
+class Progress(NamedTuple):
+    """How far a phase is."""
+
+    epoch: int = 0  # epochs trained
+    step: int = 0  # steps of the next epoch trained
+    loss_sum: float = 0.0  # of these steps
+    best_score: float = math.inf  # of the epochs
+    data_mark: int = 0  # of the list of training samples
 
 
 class PhaseCheckpoints:
@@ -25,61 +39,95 @@ class PhaseCheckpoints:
     Args:
         folder: of the phase.
         keep: how many of the newest stay; None for all.
+        network: whose weights are saved, whole, whatever the phase trains.
+        state: parameters of optimizer and loss scaler by name.
     """
 
-    def __init__(self, folder: Path, keep: int | None):
+    def __init__(self, folder: Path, keep: int | None, network: nn.Cell, state: dict[str, Parameter]):
         self._folder = folder
         self._keep = keep
+        self._network = network
+        self._state = state
 
-    def newest_epoch(self) -> int:
-        """The last epoch that was saved; 0 if none was."""
-        return max(_latest_epochs(self._folder), default=0)
-
-    def weights(self, epoch: int) -> Path:
-        """The file with the weights after an epoch."""
-        return self._folder / f"semantic_hm_latest_{epoch}.ckpt"
-
-    def save(self, epoch: int, network: nn.Cell, state: dict[str, Parameter], best_score: float) -> None:
-        """Save the weights after an epoch and what resuming needs, then remove what is not to be kept.
-
-        Args:
-            epoch: number of epochs trained.
-            network: the weights to save, whole, whatever the phase trains.
-            state: parameters of optimizer and loss scaler by name.
-            best_score: of the epochs so far.
-        """
+    def save(self, progress: Progress) -> None:
+        """Save the end of an epoch, then remove what is not to be kept."""
         # Weights last: an epoch counts as saved when its weights are there.
-        entries = [{"name": name, "data": Tensor(value)} for name, value in state.items()]
-        entries.append({"name": _BEST_SCORE, "data": Tensor(best_score, ms.float32)})
-        save_parameters(entries, self._state_file(epoch))
-        save_parameters(network, self.weights(epoch))
+        save_parameters(self._state_entries(progress), self._state_file(progress.epoch))
+        save_parameters(self._network, self._weights_file(progress.epoch))
+        (self._folder / STEP_FILE).unlink(missing_ok=True)
         self._remove_old()
 
-    def save_best(self, network: nn.Cell) -> None:
-        """Save the weights of the best epoch so far."""
-        save_parameters(network, self._folder / BEST_FILE)
+    def save_within_epoch(self, progress: Progress) -> None:
+        """Save after any step, in place of what was saved so before."""
+        entries = [{"name": each.name, "data": each} for each in self._network.get_parameters()]
+        save_parameters([*entries, *self._state_entries(progress)], self._folder / STEP_FILE)
 
-    def restore(self, epoch: int, state: dict[str, Parameter]) -> float:
-        """Put the saved values back into `state`; returns the best score so far.
+    def save_best(self) -> None:
+        """Save the weights of the best epoch so far."""
+        save_parameters(self._network, self._folder / BEST_FILE)
+
+    def restore(self) -> tuple[Progress, Path | None]:
+        """Load the newest checkpoint that is whole; a damaged one is reported, and the one before it taken.
+
+        Returns:
+            The progress, and the file with its weights; no progress and None where there is no checkpoint.
 
         Raises:
-            UserError: the file is missing or does not fit.
+            UserError: there are checkpoints, but none can be used.
         """
-        path = self._state_file(epoch)
-        if not path.is_file():
+        problems = []
+        for weights, state in self._newest_first():
+            try:
+                progress = self._load(weights, state)
+            except UserError as error:
+                problems.append(str(error))
+                continue
+            for problem in problems:
+                print(f"{problem}; going on from the one before")
+            return progress, weights
+        if problems:
             raise UserError(
-                f"{path}: is missing, so training cannot go on from {self.weights(epoch).name}; to start "
-                f"anew from those weights, give them as --init_weight and another ckpt_version"
+                "no checkpoint of this phase can be used, set another ckpt_version to start afresh:\n  "
+                + "\n  ".join(problems)
             )
+        return Progress(), None
+
+    def _newest_first(self) -> list[tuple[Path, Path]]:
+        """The files with the weights and with the state of every checkpoint.
+
+        What was saved within an epoch is newer than all: the end of an epoch removes it.
+        """
+        epochs = sorted(_latest_epochs(self._folder), reverse=True)
+        candidates = [(self._weights_file(epoch), self._state_file(epoch)) for epoch in epochs]
+        step_file = self._folder / STEP_FILE
+        return [(step_file, step_file), *candidates] if step_file.is_file() else candidates
+
+    def _load(self, weights: Path, state: Path) -> Progress:
+        if not state.is_file():
+            raise UserError(
+                f"{state}: is missing, so training cannot go on from {weights.name}; to start anew from "
+                "those weights, give them as --init_weight and another ckpt_version"
+            )
+        saved = read_checkpoint(state)
         try:
-            saved = ms.load_checkpoint(str(path))
-            for name, parameter in state.items():
+            progress = _progress_of(saved)
+            for name, parameter in self._state.items():
                 if saved[name].shape != parameter.shape:  # set_data would take it
                     raise ValueError(f"{name} has the shape {tuple(saved[name].shape)}")
-                parameter.set_data(saved[name])
-            return float(saved[_BEST_SCORE].asnumpy())
-        except (KeyError, ValueError, RuntimeError, TypeError) as error:
-            raise UserError(f"{path}: does not fit this phase: {str(error).splitlines()[0]}") from None
+        except (KeyError, ValueError) as error:
+            raise UserError(f"{state}: does not fit this phase: {error}") from None
+        load_weights(self._network, weights)
+        for name, parameter in self._state.items():
+            parameter.set_data(saved[name])
+        return progress
+
+    def _state_entries(self, progress: Progress) -> list[dict]:
+        entries = [{"name": name, "data": Tensor(value)} for name, value in self._state.items()]
+        values = zip(progress._fields, progress, strict=True)
+        return entries + [{"name": name, "data": Tensor(np.float64(value))} for name, value in values]
+
+    def _weights_file(self, epoch: int) -> Path:
+        return self._folder / f"semantic_hm_latest_{epoch}.ckpt"
 
     def _state_file(self, epoch: int) -> Path:
         return self._folder / f"resume_{epoch}.ckpt"
@@ -89,7 +137,7 @@ class PhaseCheckpoints:
             return
         epochs = sorted(_latest_epochs(self._folder))
         for epoch in epochs[: max(0, len(epochs) - self._keep)]:
-            self.weights(epoch).unlink()
+            self._weights_file(epoch).unlink()
             self._state_file(epoch).unlink(missing_ok=True)
 
 
@@ -101,12 +149,59 @@ def best_or_newest_weights(folder: Path) -> Path | None:
     return folder / f"semantic_hm_latest_{max(epochs)}.ckpt" if epochs else None
 
 
-def _latest_epochs(folder: Path) -> list[int]:
-    matches = (_LATEST_PATTERN.fullmatch(path.name) for path in folder.glob("semantic_hm_latest_*.ckpt"))
-    return [int(match[1]) for match in matches if match]
-
-
 def save_parameters(what: nn.Cell | list[dict], path: str | Path) -> None:
     """Write a network, or entries {"name", "data"}, as a checkpoint: whole, on the disk, or not at all."""
     with atomic_path(path, flush=True) as temporary:
         ms.save_checkpoint(what, str(temporary))
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Parameter]:
+    """Read all parameters of a checkpoint.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such checkpoint")
+    try:
+        return ms.load_checkpoint(str(path))
+    except (ValueError, RuntimeError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{path}: is no checkpoint, or a damaged one: {reason}") from None
+
+
+def load_weights(cell: nn.Cell, path: str | Path) -> None:
+    """Load the parameters of `cell` (a network or a part of one) from a checkpoint.
+
+    Whatever else the checkpoint holds, such as an optimizer's moments, is left alone.
+
+    Raises:
+        UserError: the file is missing or damaged, or lacks a parameter or has it in another shape.
+    """
+    loaded = read_checkpoint(path)
+    wanted = {parameter.name: parameter for parameter in cell.get_parameters()}
+    missing = [name for name in wanted if name not in loaded]
+    if missing:
+        raise UserError(
+            f"{path}: holds no checkpoint of this network: {len(missing)} of {len(wanted)} parameters are "
+            f"missing, the first is {missing[0]}"
+        )
+    for name, parameter in wanted.items():
+        if loaded[name].shape != parameter.shape:
+            raise UserError(
+                f"{path}: {name} has the shape {tuple(loaded[name].shape)}, "
+                f"but the network's is {tuple(parameter.shape)}"
+            )
+    for name, parameter in wanted.items():
+        parameter.set_data(loaded[name].astype(parameter.dtype))
+
+
+def _progress_of(saved: dict[str, Parameter]) -> Progress:
+    values = {name: float(saved[name].asnumpy()) for name in Progress._fields}
+    whole = {name: int(values[name]) for name in ("epoch", "step", "data_mark")}
+    return Progress(**{**values, **whole})
+
+
+def _latest_epochs(folder: Path) -> list[int]:
+    matches = (_LATEST_PATTERN.fullmatch(path.name) for path in folder.glob("semantic_hm_latest_*.ckpt"))
+    return [int(match[1]) for match in matches if match]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from src.config import Config, load_config
 from src.errors import UserError
+from src.stopping import StoppedError
 
 SKIPPED_STATUS = 3  # done, but for files that could not be used
 INTERRUPTED_STATUS = 130
@@ -55,8 +56,12 @@ def run_command(main: Callable[[], int | None]) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())
+    except StoppedError as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(stopped.exit_status)
     except UserError as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
     except OSError as error:
         sys.exit(f"error: {error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:

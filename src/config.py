@@ -77,6 +77,7 @@ class PhaseConfig(_Section):
     lr: LearningRate = 1e-4
     nEpochs: Positive = 200  # noqa: N815 - the published name
     save_epoch: Positive = 1
+    save_steps: Natural = 0
     keep_checkpoint_max: Annotated[str, BeforeValidator(_number_or_all)] = "10"
     train_phase: PhaseName
 
@@ -158,6 +159,8 @@ class Config(_Section):
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
     amp_level: Literal["auto", "O0", "O2", "O3"] = "auto"
     vertical_flip: bool = False
+    max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
+    resume: Literal["auto", "force"] = "auto"
     pre_train_t_net: PhaseConfig = PhaseConfig(
         train_phase="pre_train_t_net", nThreads=4, lr=1e-3, nEpochs=1000
     )

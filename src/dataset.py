@@ -13,11 +13,13 @@ import numpy as np
 from mindspore import Tensor
 
 from src.augmentation import draw_augmentation
+from src.bad_samples import BadSamples
 from src.errors import UserError
 from src.image_io import ImageError, read_gray, read_image
 from src.preprocessing import alpha_to_float, normalise, resize, resize_trimap
 from src.split_files import SplitFiles
 from src.trimap import trimap_to_class_map
+from src.world import World
 
 
 class Batch(NamedTuple):
@@ -39,6 +41,7 @@ class MattingDataset:
         seed: of the augmentation.
         augments: whether samples are changed at random; validation takes them as they are.
         vertical_flip: whether augmentation also flips upside down.
+        max_bad_fraction: of the samples that may be unusable; others take their places.
     """
 
     def __init__(
@@ -50,9 +53,10 @@ class MattingDataset:
         seed: int = 0,
         augments: bool = False,
         vertical_flip: bool = False,
+        max_bad_fraction: float = 0.0,
     ):
         self.files = files
-        self.error: UserError | None = None
+        self.bad = BadSamples(files.names, max_bad_fraction)
         self._patch_size = patch_size
         self._mean = mean
         self._seed = seed
@@ -71,11 +75,7 @@ class MattingDataset:
         Raises:
             UserError: a file cannot be read, or has another size than its photo.
         """
-        try:
-            image, trimap, alpha = self._read(index)
-        except UserError as error:
-            self.error = error  # the pipeline would bury it in a traceback of its own
-            raise
+        image, trimap, alpha = self._read(index)
         if self._augments:
             rng = np.random.default_rng((self._seed, epoch, index))
             changes = draw_augmentation(rng, *alpha.shape, self._patch_size, self._vertical_flip)
@@ -104,26 +104,58 @@ class MattingDataset:
 
 
 def training_batches(
-    dataset: MattingDataset, epoch: int, *, seed: int, batch_size: int, workers: int
+    dataset: MattingDataset,
+    epoch: int,
+    *,
+    seed: int,
+    batch_size: int,
+    workers: int,
+    world: World = World(),  # noqa: B008 - never changed
+    first_step: int = 0,
 ) -> Iterator[Batch]:
-    """All samples of one epoch in its own random order; an incomplete last batch is left out."""
-    order = np.random.default_rng((seed, epoch)).permutation(len(dataset))
-    return _batches(dataset, epoch, order, batch_size, workers)
+    """This process's share of one epoch, which has its own random order.
 
+    All processes share one permutation: together, the batches of a step are the samples that a single process
+    with the batch size of all would take. An incomplete last step is left out.
 
-def validation_batches(dataset: MattingDataset, *, batch_size: int, workers: int) -> Iterator[Batch]:
-    """All samples in order; the last is repeated to fill the last batch, so that all have one shape.
-
-    Count each `index` once.
+    Args:
+        dataset: the samples.
+        epoch: from 1.
+        seed: of the order.
+        batch_size: of this process.
+        workers: threads.
+        world: the processes.
+        first_step: steps that an earlier run did.
     """
-    count = -(-len(dataset) // batch_size) * batch_size
-    return _batches(dataset, 0, np.minimum(np.arange(count), len(dataset) - 1), batch_size, workers)
+    order = np.random.default_rng((seed, epoch)).permutation(len(dataset))
+    steps = len(dataset) // (batch_size * world.size)
+    shares = order[: steps * batch_size * world.size].reshape(steps, world.size, batch_size)
+    return _batches(dataset, epoch, shares[first_step:, world.rank].ravel(), batch_size, workers)
+
+
+def validation_batches(
+    dataset: MattingDataset,
+    *,
+    batch_size: int,
+    workers: int,
+    world: World = World(),  # noqa: B008 - never changed
+) -> Iterator[Batch]:
+    """This process's share of all samples; the last is repeated to fill the last batch.
+
+    So all batches have one shape. Count each `index` once.
+    """
+    share = np.arange(world.rank, len(dataset), world.size)
+    missing = -len(share) % batch_size
+    return _batches(
+        dataset, 0, np.pad(share, (0, missing), "edge") if len(share) else share, batch_size, workers
+    )
 
 
 class _Epoch:
     """The samples of one epoch in their order, in the form that MindSpore's pipeline takes."""
 
     def __init__(self, dataset: MattingDataset, epoch: int, order: np.ndarray):
+        self.error: UserError | None = None
         self._dataset = dataset
         self._epoch = epoch
         self._order = order
@@ -132,15 +164,35 @@ class _Epoch:
         return len(self._order)
 
     def __getitem__(self, position: int) -> tuple[np.ndarray, ...]:
-        index = int(self._order[position])
-        return *self._dataset.sample(index, self._epoch), np.int32(index)
+        """The sample at a position, or the next one that can be used."""
+        try:
+            for index in np.roll(self._order, -position).tolist():
+                sample = self._usable_sample(index)
+                if sample is not None:
+                    return *sample, np.int32(index)
+            raise UserError("none of the samples of this process can be used")
+        except UserError as error:
+            self.error = error  # the pipeline would bury it in a traceback of its own
+            raise
+
+    def _usable_sample(self, index: int) -> tuple[np.ndarray, ...] | None:
+        if index in self._dataset.bad:
+            return None
+        try:
+            return self._dataset.sample(index, self._epoch)
+        except ImageError as error:
+            self._dataset.bad.add(index, str(error))
+            return None
 
 
 def _batches(
     dataset: MattingDataset, epoch: int, order: np.ndarray, batch_size: int, workers: int
 ) -> Iterator[Batch]:
+    if not len(order):
+        return
+    samples = _Epoch(dataset, epoch, order)
     pipeline = ds.GeneratorDataset(
-        _Epoch(dataset, epoch, order),
+        samples,
         ["image", "class_map", "alpha", "index"],
         shuffle=False,
         num_parallel_workers=min(workers, os.cpu_count() or 1),  # MindSpore refuses more than there are cores
@@ -150,8 +202,8 @@ def _batches(
         for image, class_map, alpha, index in pipeline.create_tuple_iterator(num_epochs=1):
             yield Batch(image, class_map, alpha, index.asnumpy())
     except RuntimeError:
-        if dataset.error is not None:
-            raise dataset.error from None
+        if samples.error is not None:
+            raise samples.error from None
         raise
 
 

@@ -3,3 +3,5 @@
 
 class UserError(Exception):
     """Something the user can put right; the message names the file or key, the fault and the remedy."""
+
+    exit_status = 1

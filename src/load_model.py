@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import mindspore as ms
-from mindspore import nn
-
-from src.checkpoint import best_or_newest_weights
-from src.errors import UserError
+from src.checkpoint import best_or_newest_weights, load_weights
 from src.model.network import SHMNet
 
 
@@ -17,31 +13,6 @@ def load_network(path: str | Path) -> SHMNet:
     load_weights(network, path)
     network.set_train(False)
     return network
-
-
-def load_weights(cell: nn.Cell, path: str | Path) -> None:
-    """Load the parameters of `cell` (a network or a part of one) from a checkpoint.
-
-    Whatever else the checkpoint holds, such as an optimizer's moments, is left alone.
-
-    Raises:
-        UserError: the file is missing or damaged, or lacks a parameter or has it in another shape.
-    """
-    loaded = _read_checkpoint(path)
-    wanted = {parameter.name: parameter for parameter in cell.get_parameters()}
-    missing = [name for name in wanted if name not in loaded]
-    if missing:
-        raise UserError(
-            f"{path}: holds no checkpoint of this network: {len(missing)} of {len(wanted)} parameters are "
-            f"missing, the first is {missing[0]}"
-        )
-    for name, parameter in wanted.items():
-        if loaded[name].shape != parameter.shape:
-            raise UserError(
-                f"{path}: {name} has the shape {tuple(loaded[name].shape)}, "
-                f"but the network's is {tuple(parameter.shape)}"
-            )
-        parameter.set_data(loaded[name].astype(parameter.dtype))
 
 
 def load_earlier_weights(
@@ -69,13 +40,3 @@ def load_earlier_weights(
                 load_weights(cell, path)
                 origins.append(f"{name} from {path}")
     return origins or ["fresh weights"]
-
-
-def _read_checkpoint(path: str | Path) -> dict[str, ms.Parameter]:
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such checkpoint")
-    try:
-        return ms.load_checkpoint(str(path))
-    except (ValueError, RuntimeError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path}: is no checkpoint, or a damaged one: {reason}") from None

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import mindspore as ms
-from mindspore import Tensor, nn
+from mindspore import Tensor, nn, ops
 
 from src.model.network import SHMNet
 from src.phases import Phase
+from src.world import World
 
 _ADAM_BETAS = (0.9, 0.999)
 _WEIGHT_DECAY = 5e-4  # added to the gradient
 _FIRST_LOSS_SCALE = 2.0**16
 
-TrainStep = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
+TrainStep = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def make_optimizer(part: nn.Cell, learning_rate: float) -> nn.Adam:
@@ -60,16 +61,25 @@ def make_train_step(
     parts: "SHMNet | MixedPrecisionParts",
     optimizer: nn.Adam,
     loss_scaler: ms.amp.DynamicLossScaler | None = None,
+    world: World = World(),  # noqa: B008 - never changed
 ) -> TrainStep:
     """Compile the step of a phase, with T-Net and M-Net from `parts`.
 
+    With several processes gradients are averaged, so that weights stay the same in all of them.
+
     Returns:
-        A function of image, class map and alpha (as in `Batch`) that updates the weights and returns
-        whether all gradients were finite, then the loss terms in the order of `phase.terms`. Where they
-        were not, the weights stay as they are; a loss scaler then lowers its scale.
+        A function of image, class map and alpha (as in `Batch`) and of a flag () float32. It updates the
+        weights and returns whether all gradients were finite, then the loss terms in the order of
+        `phase.terms` and the flag, all means over the processes. Where gradients were not finite, the
+        weights stay as they are; a loss scaler then lowers its scale.
     """
     t_net, m_net = parts.t_net, parts.m_net
     predict, loss = phase.predict, phase.loss
+    several = world.size > 1
+    averaged = (
+        nn.DistributedGradReducer(optimizer.parameters, mean=True, degree=world.size) if several else None
+    )
+    total = ops.AllReduce() if several else None
 
     def objective(image, class_map, alpha):
         terms = loss(predict(t_net, m_net, image, class_map), image, class_map, alpha)
@@ -79,17 +89,21 @@ def make_train_step(
     gradients_of = ms.value_and_grad(objective, None, optimizer.parameters, has_aux=True)
 
     @ms.jit
-    def step(image, class_map, alpha):
+    def step(image, class_map, alpha, flag):
         (_, terms), gradients = gradients_of(image, class_map, alpha)
         if loss_scaler is not None:
             gradients = loss_scaler.unscale(gradients)
+        values = ops.stack((*terms.values(), flag))
+        if several:
+            gradients = averaged(gradients)
+            values = total(values) / world.size
         is_finite = ms.amp.all_finite(gradients)
         if loss_scaler is not None:
             loss_scaler.adjust(is_finite)
         if is_finite:
             optimizer(gradients)
         # A dict returned from here keeps MindSpore 2.10's compiler busy for ever.
-        return is_finite, *terms.values()
+        return is_finite, values
 
     return step
 

@@ -1,22 +1,27 @@
 """One training phase: start, then train, validate and save epoch by epoch."""
 
 import math
+import signal
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
+from mindspore import Tensor
 
 from src.callback import EpochProgress, Events, RunLog
-from src.checkpoint import PhaseCheckpoints
+from src.checkpoint import STEP_FILE, PhaseCheckpoints, Progress
 from src.config import Config
 from src.dataset import MattingDataset, training_batches, validation_batches
 from src.errors import UserError
 from src.history import record_epoch
-from src.load_model import load_earlier_weights, load_weights
+from src.load_model import load_earlier_weights
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
 from src.phases import Phase
+from src.same_run import remember_run, require_same_run
 from src.split_files import SplitFiles
+from src.stopping import StoppedError, StopRequest
 from src.train_step import (
     make_loss_scaler,
     make_optimizer,
@@ -27,6 +32,7 @@ from src.train_step import (
 )
 from src.validation import validate
 from src.validation_strip import ValidationStrip
+from src.world import World, make_averaging
 
 
 class TrainingDivergedError(UserError):
@@ -34,147 +40,215 @@ class TrainingDivergedError(UserError):
 
 
 def train_phase(
-    phase: Phase, config: Config, data_folder: str, run_folder: Path, init_weight: str | None, amp_level: str
+    phase: Phase,
+    config: Config,
+    data_folder: str,
+    run_folder: Path,
+    init_weight: str | None,
+    world: World,
+    stop: StopRequest,
 ) -> None:
     """Train one phase from its newest checkpoint, or from earlier weights, to its last epoch.
 
     Args:
         phase: what to train.
-        config: the whole configuration; `config.phase(phase.name)` is this phase's section.
+        config: the whole configuration; `config.phase(phase.name)` is this phase's section, and amp_level
+            'O0', 'O2' or 'O3'.
         data_folder: a data set made by src/generate_datasets.py.
         run_folder: the run's output; the phase writes into its sub folder.
         init_weight: a checkpoint to start from where the phase has none; None for none.
-        amp_level: 'O0', 'O2' or 'O3'.
+        world: the processes that share the work; the first writes.
+        stop: asks to stop after the current step.
 
     Raises:
         UserError: data or checkpoints cannot be used, or the loss became NaN or infinite.
+        StoppedError: a signal asked to stop; what was trained is saved.
     """
     settings = config.phase(phase.name)
     (run_folder / phase.name).mkdir(parents=True, exist_ok=True)
-    training = _PhaseTraining(phase, config, data_folder, run_folder, amp_level)
-    done = training.start(init_weight)
-    with RunLog(run_folder, phase.name) as log, training.open_events(done) as events:
-        if done >= settings.nEpochs:
-            log.say(f"{phase.title}: all {done} epochs are trained; raise {phase.name}.nEpochs to go on")
-        for epoch in range(done + 1, settings.nEpochs + 1):
+    training = _PhaseTraining(phase, config, data_folder, run_folder, world)
+    training.start(init_weight)
+    with training.open_log() as log, training.open_events() as events:
+        if training.done.epoch >= settings.nEpochs:
+            epochs = training.done.epoch
+            log.say(f"{phase.title}: all {epochs} epochs are trained; raise {phase.name}.nEpochs to go on")
+        while training.done.epoch < settings.nEpochs:
             started = time.perf_counter()
-            loss = training.train_epoch(epoch, log, events)
+            steps = training.train_epoch(log, events, stop)
             seconds = time.perf_counter() - started
-            scores = training.validate_epoch(epoch, log, events)
-            training.record(epoch, loss, scores, seconds)
-            training.save_epoch(epoch, scores, log)
+            scores = training.validate_epoch(log, events)
+            training.finish_epoch(scores, steps, seconds, log)
+            training.stop_if_asked(stop)
 
 
 class _PhaseTraining:
-    """What the loop of `train_phase` works on."""
+    """What the loop of `train_phase` works on; `done` is the progress so far."""
 
-    def __init__(self, phase: Phase, config: Config, data_folder: str, run_folder: Path, amp_level: str):
+    def __init__(self, phase: Phase, config: Config, data_folder: str, run_folder: Path, world: World):
         self._phase = phase
+        self._config = config
         self._settings = settings = config.phase(phase.name)
-        self._seed = config.seed
         self._run_folder = run_folder
-        self._train_set, self._eval_set = _open_data(config, phase.name, data_folder)
-        self._steps = len(self._train_set) // settings.train_batch
+        self._world = world
+        self._train_set, self._eval_set = _open_data(config, phase.name, data_folder, world)
+        self._images_per_step = settings.train_batch * world.size
+        self._steps = len(self._train_set) // self._images_per_step
+        data_mark = zlib.crc32("\n".join(self._train_set.files.names).encode())
+        self.done = Progress(data_mark=data_mark)
 
         self._network = SHMNet()
         initialise(self._network, config.seed)
         optimizer = make_optimizer(phase.trained_part(self._network), settings.lr)
-        self._loss_scaler = make_loss_scaler(amp_level)
-        parts = mixed_precision_parts(self._network, amp_level)
-        self._step = make_train_step(phase, parts, optimizer, self._loss_scaler)
+        self._loss_scaler = make_loss_scaler(config.amp_level)
+        parts = mixed_precision_parts(self._network, config.amp_level)
+        self._step = make_train_step(phase, parts, optimizer, self._loss_scaler, world)
         self._predict = make_predict_step(phase, parts)
+        statistics = [each for each in self._network.get_parameters() if ".moving_" in each.name]
+        self._average_statistics = make_averaging(statistics, world)
 
-        self._state = resume_state(optimizer, self._loss_scaler)
-        self._checkpoints = PhaseCheckpoints(run_folder / phase.name, settings.checkpoints_to_keep())
-        self._best = math.inf
+        state = resume_state(optimizer, self._loss_scaler)
+        self._checkpoints = PhaseCheckpoints(
+            run_folder / phase.name, settings.checkpoints_to_keep(), self._network, state
+        )
         self._strip = ValidationStrip(phase, self._eval_set)
 
-    def start(self, init_weight: str | None) -> int:
-        """Load what the phase starts from; returns the epochs already trained."""
-        phase, settings = self._phase, self._settings
-        done = self._checkpoints.newest_epoch()
-        weights = self._checkpoints.weights(done)
-        if done and not settings.finetuning:
+    def start(self, init_weight: str | None) -> None:
+        """Load what the phase starts from."""
+        phase, settings, data_mark = self._phase, self._settings, self.done.data_mark
+        folder = self._run_folder / phase.name
+        self._world.wait()  # for what the first process wrote in an earlier phase
+        progress, weights = self._checkpoints.restore()
+        if weights and not settings.finetuning:
             raise UserError(
                 f"{weights}: is there from an earlier run, but {phase.name}.finetuning is False; set it to "
                 "True to go on from there, or set another ckpt_version to start afresh"
             )
-        if done:
-            load_weights(self._network, weights)
-            self._best = self._checkpoints.restore(done, self._state)
-            origins = [f"epoch {done + 1} from {weights}"]
+        if weights:
+            require_same_run(folder, phase.name, self._config, progress.data_mark != data_mark)
+            self.done = progress._replace(data_mark=data_mark)
+            within = f", step {progress.step + 1}," if progress.step else ""
+            origins = [f"epoch {progress.epoch + 1}{within} from {weights}"]
         elif settings.finetuning:
             origins = load_earlier_weights(self._network, phase.name, self._run_folder, init_weight)
         else:
             origins = ["fresh weights"]
+        self._world.wait()
+        if self._world.is_first:
+            remember_run(folder, self._config)
         print(f"{phase.title}: starting with {', '.join(origins)}")
-        return done
 
-    def open_events(self, done: int) -> Events:
-        """The TensorBoard events, to go on after `done` epochs."""
-        return Events(self._run_folder / "events" / self._phase.name, done * self._steps)
+    def open_log(self) -> RunLog:
+        """The log files, which the first process writes."""
+        return RunLog(self._run_folder, self._phase.name, writes=self._world.is_first)
 
-    def train_epoch(self, epoch: int, log: RunLog, events: Events) -> float:
-        """Run the steps of one epoch; returns the mean loss."""
-        settings = self._settings
+    def open_events(self) -> Events:
+        """The TensorBoard events, to go on after what is done."""
+        folder = self._run_folder / "events" / self._phase.name
+        first_step = self.done.epoch * self._steps + self.done.step
+        return Events(folder, first_step, writes=self._world.is_first)
+
+    def train_epoch(self, log: RunLog, events: Events, stop: StopRequest) -> int:
+        """Run the steps that the epoch still lacks; returns their number."""
+        settings, epoch, first_step = self._settings, self.done.epoch + 1, self.done.step
         batches = training_batches(
             self._train_set,
             epoch,
-            seed=self._seed,
+            seed=self._config.seed,
             batch_size=settings.train_batch,
             workers=settings.nThreads,
+            world=self._world,
+            first_step=first_step,
         )
         title = f"{self._phase.title} {epoch}/{settings.nEpochs}"
-        losses = []
         self._network.set_train(True)
-        with EpochProgress(title, self._steps * settings.train_batch) as progress:
-            for step, batch in enumerate(batches, start=1):
+        with EpochProgress(title, self._steps * self._images_per_step) as progress:
+            progress.advance(first_step * self._images_per_step)
+            for step, batch in enumerate(batches, start=first_step + 1):
                 started = time.perf_counter()
-                is_finite, *values = (value.asnumpy() for value in self._step(*batch[:3]))
+                is_finite, values = self._step(*batch[:3], Tensor(np.float32(bool(stop))))
+                *terms, stopping = values.asnumpy().tolist()
                 seconds = time.perf_counter() - started
-                terms = dict(zip(self._phase.terms, map(float, values), strict=True))
-                log.step(f"train epoch: {epoch} step: {step}, loss: {terms['loss']:.9f}, speed: {seconds}")
-                self._require_finite(epoch, step, terms["loss"], bool(is_finite), batch.index)
-                losses.append(terms["loss"])
-                events.scalars("train", {**terms, "lr": settings.lr}, (epoch - 1) * self._steps + step)
-                progress.advance(settings.train_batch, terms["loss"])
-        return float(np.mean(losses))
+                loss = terms[0]
+                log.step(f"train epoch: {epoch} step: {step}, loss: {loss:.9f}, speed: {seconds}")
+                self._require_finite(epoch, step, loss, bool(is_finite), batch.index)
+                self.done = self.done._replace(step=step, loss_sum=self.done.loss_sum + loss)
+                named = {**dict(zip(self._phase.terms, terms, strict=True)), "lr": settings.lr}
+                events.scalars("train", named, (epoch - 1) * self._steps + step)
+                progress.advance(self._images_per_step, loss)
+                if stopping:
+                    self._stop(stop)
+                if settings.save_steps and step % settings.save_steps == 0 and step < self._steps:
+                    self._save_within_epoch()
+        return self._steps - first_step
 
-    def validate_epoch(self, epoch: int, log: RunLog, events: Events) -> dict[str, float]:
+    def validate_epoch(self, log: RunLog, events: Events) -> dict[str, float]:
         """Measure the weights after an epoch on the whole eval split."""
-        settings = self._settings
+        settings, epoch = self._settings, self.done.epoch + 1
+        self._average_statistics()
         self._network.set_train(False)
         batches = validation_batches(
-            self._eval_set, batch_size=settings.train_batch, workers=settings.nThreads
+            self._eval_set, batch_size=settings.train_batch, workers=settings.nThreads, world=self._world
         )
-        scores = validate(self._phase, self._predict, batches)
+        scores = validate(self._phase, self._predict, batches, len(self._eval_set), self._world)
         events.scalars("eval", scores, epoch * self._steps)
         events.picture("eval/predictions", self._strip.draw(self._predict), epoch * self._steps)
         log.say(self._score_line(epoch, scores))
         return scores
 
-    def save_epoch(self, epoch: int, scores: dict[str, float], log: RunLog) -> None:
-        """Save the weights if they are the best so far, and every save_epoch epochs."""
-        settings = self._settings
-        if scores[self._phase.score] < self._best:
-            self._best = scores[self._phase.score]
-            self._checkpoints.save_best(self._network)
+    def finish_epoch(self, scores: dict[str, float], steps: int, seconds: float, log: RunLog) -> None:
+        """Record the epoch; save the weights if they are the best so far, and every save_epoch epochs.
+
+        Args:
+            scores: of the validation.
+            steps: that this process ran in `seconds`, fewer than the epoch's where a run was resumed.
+            seconds: for these steps.
+            log: gets the line of a best epoch.
+        """
+        settings, epoch, best = self._settings, self.done.epoch + 1, self.done.best_score
+        score = scores[self._phase.score]
+        loss = self.done.loss_sum / self._steps
+        self.done = self.done._replace(epoch=epoch, step=0, loss_sum=0.0, best_score=min(score, best))
+        if not self._world.is_first:
+            return
+        record_epoch(self._run_folder, self._row(epoch, loss, scores, steps, seconds))
+        if score < best:
+            self._checkpoints.save_best()
             log.best(self._score_line(epoch, scores))
         if epoch % settings.save_epoch == 0 or epoch == settings.nEpochs:
-            self._checkpoints.save(epoch, self._network, self._state, self._best)
+            self._checkpoints.save(self.done)
 
-    def record(self, epoch: int, loss: float, scores: dict[str, float], seconds: float) -> None:
-        """Add the epoch to metrics.csv and draw curves.png."""
-        row = {
+    def stop_if_asked(self, stop: StopRequest) -> None:
+        """Save and end, where any process was asked to stop after the last step of the epoch."""
+        if self._world.sum(np.array([bool(stop)], np.float32))[0]:
+            self._stop(stop)
+
+    def _stop(self, stop: StopRequest) -> None:
+        self._save_within_epoch()
+        self._world.wait()  # until the file is written: the end of any process ends the others
+        path = self._run_folder / self._phase.name / STEP_FILE
+        raise StoppedError(
+            f"stopped in epoch {self.done.epoch + 1} after step {self.done.step} of {self._steps}, all of it "
+            f"saved in {path}; the same command goes on from there",
+            stop.signal_number or signal.SIGTERM,  # another process was told
+        )
+
+    def _save_within_epoch(self) -> None:
+        self._average_statistics()
+        if self._world.is_first:
+            self._checkpoints.save_within_epoch(self.done)
+
+    def _row(
+        self, epoch: int, loss: float, scores: dict[str, float], steps: int, seconds: float
+    ) -> dict[str, object]:
+        return {
             "phase": self._phase.name,
             "epoch": epoch,
             "train_loss": f"{loss:.6f}",
             **{f"eval_{name}": f"{value:.6f}" for name, value in scores.items()},
             "lr": self._settings.lr,
-            "images_per_s": f"{self._steps * self._settings.train_batch / seconds:.2f}",
+            "images_per_s": f"{steps * self._images_per_step / seconds:.2f}",
             "seconds": f"{seconds:.1f}",
         }
-        record_epoch(self._run_folder, row)
 
     def _score_line(self, epoch: int, scores: dict[str, float]) -> str:
         values = ", ".join(f"eval {name}: {value:.6f}" for name, value in scores.items())
@@ -194,22 +268,28 @@ class _PhaseTraining:
         )
 
 
-def _open_data(config: Config, phase_name: str, data_folder: str) -> tuple[MattingDataset, MattingDataset]:
+def _open_data(
+    config: Config, phase_name: str, data_folder: str, world: World
+) -> tuple[MattingDataset, MattingDataset]:
     settings = config.phase(phase_name)
+    common = {
+        "patch_size": settings.patch_size,
+        "mean": config.mean,
+        "max_bad_fraction": config.max_bad_fraction,
+    }
     train_set = MattingDataset(
         SplitFiles(data_folder, "train"),
-        patch_size=settings.patch_size,
-        mean=config.mean,
         seed=config.seed,
         augments=True,
         vertical_flip=config.vertical_flip,
+        **common,
     )
-    eval_set = MattingDataset(
-        SplitFiles(data_folder, "eval"), patch_size=settings.patch_size, mean=config.mean
-    )
-    if len(train_set) < settings.train_batch:
+    eval_set = MattingDataset(SplitFiles(data_folder, "eval"), **common)
+    needed = settings.train_batch * world.size
+    if len(train_set) < needed:
+        processes = f" in each of {world.size} processes" if world.size > 1 else ""
         raise UserError(
-            f"{data_folder}: has {len(train_set)} training images, fewer than one batch; set "
-            f"{phase_name}.train_batch to {len(train_set)} or less, or add images"
+            f"{data_folder}: has {len(train_set)} training images, fewer than the {needed} of one step; set "
+            f"{phase_name}.train_batch to {len(train_set) // world.size} or less{processes}, or add images"
         )
     return train_set, eval_set

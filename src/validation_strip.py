@@ -1,12 +1,13 @@
 """A fixed strip of validation photos with their predictions, one picture an epoch."""
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
 from mindspore import Tensor
 
 from src.dataset import MattingDataset
-from src.image_io import read_image
+from src.image_io import ImageError, read_image
 from src.phases import Phase
 from src.preprocessing import alpha_to_bytes, resize
 from src.trimap import class_map_to_trimap
@@ -26,11 +27,16 @@ class ValidationStrip:
     def __init__(self, phase: Phase, eval_set: MattingDataset):
         self._phase = phase
         indices = np.unique(np.linspace(0, len(eval_set) - 1, _PHOTOS).astype(int))
-        self._samples = [eval_set.sample(index) for index in indices]
-        self._photos = [read_image(eval_set.files.photo(index)) for index in indices]
+        self._samples, self._photos = [], []
+        for index in indices:
+            with contextlib.suppress(ImageError):  # validation reports it
+                self._samples.append(eval_set.sample(index))
+                self._photos.append(read_image(eval_set.files.photo(index)))
 
-    def draw(self, predict: Callable) -> np.ndarray:
-        """Predict and lay out photo, true alpha and predictions; (H, W, 3) uint8 BGR."""
+    def draw(self, predict: Callable) -> np.ndarray | None:
+        """Predict and lay out photo, true alpha and predictions; (H, W, 3) uint8 BGR, None without photos."""
+        if not self._photos:
+            return None
         titles = ["photo", "true alpha"]
         titles += [_PICTURES[name][0] for name in self._phase.outputs]
         rows = []

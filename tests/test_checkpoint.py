@@ -11,9 +11,17 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn
 
-from src.checkpoint import BEST_FILE, PhaseCheckpoints, best_or_newest_weights
+from src.checkpoint import (
+    BEST_FILE,
+    STEP_FILE,
+    PhaseCheckpoints,
+    Progress,
+    best_or_newest_weights,
+    load_weights,
+    save_parameters,
+)
 from src.errors import UserError
-from src.load_model import load_earlier_weights, load_network, load_weights
+from src.load_model import load_earlier_weights, load_network
 from src.model.network import SHMNet
 
 
@@ -58,113 +66,167 @@ def save(cell: nn.Cell, path: Path) -> Path:
 # Saving, keeping, finding
 
 
+def checkpoints_of(folder: Path, keep: int | None = None, value: float = 0, state=None) -> PhaseCheckpoints:
+    """The checkpoints of a small cell and its state, both with one value."""
+    return PhaseCheckpoints(folder, keep, small_cell(value), small_state(value) if state is None else state)
+
+
+def weights_of(folder: Path, epoch: int) -> Path:
+    return folder / f"semantic_hm_latest_{epoch}.ckpt"
+
+
+class Restored:
+    """What comes back from a folder."""
+
+    def __init__(self, folder: Path):
+        cell, self.state = small_cell(), small_state()
+        self.progress, self.weights = PhaseCheckpoints(folder, None, cell, self.state).restore()
+        self.values = values(cell)
+        self.moments = set(np.unique(self.state["moment1"].asnumpy()).tolist())
+
+
 @pytest.mark.parametrize(
     ("keep", "kept"), [(None, (8, 9, 10, 11)), (2, (10, 11)), (1, (11,)), (9, (8, 9, 10, 11)), (0, ())]
 )
 def test_so_many_of_the_newest_epochs_are_kept(tmp_path, keep, kept):
-    checkpoints = PhaseCheckpoints(tmp_path, keep)
     for epoch in (8, 9, 10, 11):  # 10 sorts before 9 as text
-        checkpoints.save(epoch, small_cell(), small_state(), best_score=1)
+        checkpoints_of(tmp_path, keep).save(Progress(epoch))
     assert names(tmp_path) == files_of_epochs(*kept)
-    assert checkpoints.newest_epoch() == max(kept, default=0)
+    assert Restored(tmp_path).progress.epoch == max(kept, default=0)
 
 
 def test_removing_old_epochs_spares_all_other_files(tmp_path):
-    checkpoints = PhaseCheckpoints(tmp_path, keep=1)
-    checkpoints.save_best(small_cell())
+    checkpoints = checkpoints_of(tmp_path, keep=1)
+    checkpoints.save_best()
     others = {BEST_FILE, "semantic_hm_latest_x.ckpt", "semantic_hm_latest_1.ckpt.old", "notes.txt"}
     for name in others - {BEST_FILE}:
         (tmp_path / name).touch()
     for epoch in (1, 2, 3):
-        checkpoints.save(epoch, small_cell(), small_state(), best_score=1)
+        checkpoints.save(Progress(epoch))
     assert names(tmp_path) == others | files_of_epochs(3)
 
 
-def test_no_epoch_in_an_empty_or_missing_folder(tmp_path):
-    assert PhaseCheckpoints(tmp_path, None).newest_epoch() == 0
-    assert PhaseCheckpoints(tmp_path / "missing", None).newest_epoch() == 0
+@pytest.mark.parametrize("folder", [".", "missing"])
+def test_no_progress_in_an_empty_or_missing_folder(tmp_path, folder):
+    restored = Restored(tmp_path / folder)
+    assert (restored.progress, restored.weights) == (Progress(), None)
 
 
 def test_an_epoch_counts_when_its_weights_are_there(tmp_path):
     """What a crash between the two files leaves behind is no saved epoch."""
-    checkpoints = PhaseCheckpoints(tmp_path, None)
-    checkpoints.save(1, small_cell(), small_state(), best_score=1)
-    checkpoints.save(2, small_cell(), small_state(), best_score=1)
-    checkpoints.weights(2).unlink()
-    assert checkpoints.newest_epoch() == 1
+    for epoch in (1, 2):
+        checkpoints_of(tmp_path).save(Progress(epoch))
+    weights_of(tmp_path, 2).unlink()
+    assert Restored(tmp_path).progress.epoch == 1
 
 
-def test_saved_weights_and_state_come_back(tmp_path):
-    checkpoints = PhaseCheckpoints(tmp_path, None)
-    checkpoints.save(4, small_cell(0.5), small_state(7), best_score=0.125)
-    cell, state = small_cell(), small_state()
-    load_weights(cell, checkpoints.weights(4))
-    assert values(cell) == {0.5}
-    assert checkpoints.restore(4, state) == 0.125
+def test_all_that_was_saved_comes_back(tmp_path):
+    progress = Progress(4, best_score=1 / 3, data_mark=2**32 - 1)
+    checkpoints_of(tmp_path, value=7).save(progress)
+    restored = Restored(tmp_path)
+    assert (restored.progress, restored.weights) == (progress, weights_of(tmp_path, 4))
+    assert restored.values == restored.moments == {7}
     for name, parameter in small_state(7).items():
-        np.testing.assert_array_equal(state[name].asnumpy(), parameter.asnumpy())
-        assert state[name].dtype == parameter.dtype
+        np.testing.assert_array_equal(restored.state[name].asnumpy(), parameter.asnumpy())
+        assert restored.state[name].dtype == parameter.dtype
 
 
 def test_no_best_score_yet_comes_back_as_infinite(tmp_path):
-    checkpoints = PhaseCheckpoints(tmp_path, None)
-    checkpoints.save(1, small_cell(), small_state(), best_score=float("inf"))
-    assert checkpoints.restore(1, small_state()) == float("inf")
+    checkpoints_of(tmp_path).save(Progress(1))
+    assert Restored(tmp_path).progress.best_score == float("inf")
+
+
+def test_what_is_saved_within_an_epoch_comes_back(tmp_path):
+    checkpoints_of(tmp_path, value=1).save(Progress(1))
+    for step in (3, 5):
+        checkpoints_of(tmp_path, value=step).save_within_epoch(Progress(1, step, loss_sum=1 / 7))
+    assert names(tmp_path) == files_of_epochs(1) | {STEP_FILE}
+    restored = Restored(tmp_path)
+    assert (restored.progress, restored.weights) == (Progress(1, 5, loss_sum=1 / 7), tmp_path / STEP_FILE)
+    assert restored.values == restored.moments == {5}
+    checkpoints_of(tmp_path, value=2).save(Progress(2))
+    assert names(tmp_path) == files_of_epochs(1, 2)
+    assert Restored(tmp_path).progress.epoch == 2
 
 
 def test_the_weights_file_holds_the_parameters_alone(tmp_path):
     """So that older code loads it."""
-    checkpoints = PhaseCheckpoints(tmp_path, None)
-    checkpoints.save(1, SHMNet(), small_state(), best_score=1)
+    PhaseCheckpoints(tmp_path, None, SHMNet(), small_state()).save(Progress(1))
     expected = [parameter.name for parameter in SHMNet().get_parameters()]
-    assert list(ms.load_checkpoint(str(checkpoints.weights(1)))) == expected
+    assert list(ms.load_checkpoint(str(weights_of(tmp_path, 1)))) == expected
 
 
 def test_saving_again_replaces_the_earlier_files(tmp_path):
-    checkpoints = PhaseCheckpoints(tmp_path, None)
     for value in (1, 2):
-        checkpoints.save(1, small_cell(value), small_state(value), best_score=value)
-        checkpoints.save_best(small_cell(value))
+        checkpoints_of(tmp_path, value=value).save(Progress(1, best_score=value))
+        checkpoints_of(tmp_path, value=value).save_best()
     assert names(tmp_path) == files_of_epochs(1) | {BEST_FILE}
-    for path in (checkpoints.weights(1), tmp_path / BEST_FILE):
-        cell = small_cell()
-        load_weights(cell, path)
-        assert values(cell) == {2}
-    assert checkpoints.restore(1, small_state()) == 2
+    restored = Restored(tmp_path)
+    assert (restored.values, restored.progress.best_score) == ({2}, 2)
+    cell = small_cell()
+    load_weights(cell, tmp_path / BEST_FILE)
+    assert values(cell) == {2}
 
 
 def test_restoring_without_its_file_says_what_to_do(tmp_path):
-    checkpoints = PhaseCheckpoints(tmp_path, None)
-    checkpoints.save(3, small_cell(), small_state(), best_score=1)
+    checkpoints_of(tmp_path).save(Progress(3))
     (tmp_path / "resume_3.ckpt").unlink()
-    with pytest.raises(UserError, match=r"resume_3\.ckpt.*missing.*--init_weight"):
-        checkpoints.restore(3, small_state())
+    with pytest.raises(UserError, match=r"(?s)no checkpoint.*resume_3\.ckpt.*missing.*--init_weight"):
+        Restored(tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "of another phase", "of another shape"])
+def damage_file(path: Path, damage: str) -> None:
+    content = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes({"truncated": content[: len(content) // 2], "empty": b""}[damage])
+
+
+@pytest.mark.parametrize("damage", ["of another phase", "of another shape", "of an older version"])
 def test_restoring_from_a_wrong_file_names_it(tmp_path, damage):
-    checkpoints = PhaseCheckpoints(tmp_path, None)
     state = small_state()
     if damage == "of another phase":
         del state["moment1"]
     elif damage == "of another shape":
         state["moment1"] = Parameter(Tensor(np.zeros((5, 5), np.float32)), name="any")
-    checkpoints.save(3, small_cell(), state, best_score=1)
-    if damage in ("truncated", "empty"):
-        path = tmp_path / "resume_3.ckpt"
-        content = path.read_bytes()
-        path.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"")
-    with pytest.raises(UserError, match=r"resume_3\.ckpt"):
-        checkpoints.restore(3, small_state())
+    checkpoints_of(tmp_path, state=state).save(Progress(3))
+    if damage == "of an older version":
+        entries = [{"name": name, "data": parameter} for name, parameter in state.items()]
+        save_parameters(entries, tmp_path / "resume_3.ckpt")
+    with pytest.raises(UserError, match=r"resume_3\.ckpt: does not fit this phase"):
+        Restored(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty"])
+@pytest.mark.parametrize("file", ["semantic_hm_latest_3.ckpt", "resume_3.ckpt", STEP_FILE])
+def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_is_used(tmp_path, capsys, file, damage):
+    for epoch in (2, 3):
+        checkpoints_of(tmp_path, value=epoch).save(Progress(epoch))
+    if file == STEP_FILE:
+        checkpoints_of(tmp_path, value=9).save_within_epoch(Progress(3, 1))
+    damage_file(tmp_path / file, damage)
+    restored = Restored(tmp_path)
+    before = 3 if file == STEP_FILE else 2
+    assert restored.progress.epoch == before
+    assert restored.values == restored.moments == {before}
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{tmp_path / file}: is no checkpoint, or a damaged one: ")
+    assert line.endswith("; going on from the one before")
+
+
+def test_if_all_are_damaged_nothing_is_taken(tmp_path):
+    for epoch in (2, 3):
+        checkpoints_of(tmp_path, value=epoch).save(Progress(epoch))
+        damage_file(weights_of(tmp_path, epoch), "truncated")
+    with pytest.raises(UserError, match=r"(?s)no checkpoint of this phase can be used.*latest_3.*latest_2"):
+        Restored(tmp_path)
 
 
 def test_the_best_is_preferred_to_the_newest(tmp_path):
-    checkpoints = PhaseCheckpoints(tmp_path, None)
     assert best_or_newest_weights(tmp_path) is None
     for epoch in (9, 10):
-        checkpoints.save(epoch, small_cell(), small_state(), best_score=1)
-    assert best_or_newest_weights(tmp_path) == checkpoints.weights(10)
-    checkpoints.save_best(small_cell())
+        checkpoints_of(tmp_path).save(Progress(epoch))
+    assert best_or_newest_weights(tmp_path) == weights_of(tmp_path, 10)
+    checkpoints_of(tmp_path).save_best()
     assert best_or_newest_weights(tmp_path) == tmp_path / BEST_FILE
 
 

@@ -1,6 +1,7 @@
 """The flags, messages and exit statuses that all commands share."""
 
 import errno
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from src.command_line import config_of, make_parser, run_command
 from src.config import ConfigError, load_config
 from src.errors import UserError
+from src.stopping import StoppedError
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]
@@ -86,8 +88,14 @@ def test_a_command_that_succeeds_returns():
 
 
 @pytest.mark.parametrize("kind", [UserError, ConfigError])
-def test_a_mistake_becomes_one_message(kind):
-    assert status_of(kind("config.yaml: seed is wrong")) == "error: config.yaml: seed is wrong"
+def test_a_mistake_becomes_one_message(kind, capsys):
+    assert status_of(kind("config.yaml: seed is wrong")) == 1
+    assert capsys.readouterr().err == "error: config.yaml: seed is wrong\n"
+
+
+def test_a_run_that_was_asked_to_stop(capsys):
+    assert status_of(StoppedError("stopped in epoch 3", signal.SIGTERM)) == 143
+    assert capsys.readouterr().err == "stopped in epoch 3\n"
 
 
 def test_interruption(capsys):

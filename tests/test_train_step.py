@@ -12,9 +12,8 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Tensor, nn
 
-from src.checkpoint import PhaseCheckpoints, save_parameters
+from src.checkpoint import PhaseCheckpoints, Progress, load_weights, save_parameters
 from src.get_init_weight import torch_name
-from src.load_model import load_weights
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
 from src.phases import PHASES
@@ -70,8 +69,10 @@ class Training:
         """Take one step on a random batch; returns whether gradients were finite, and the loss terms."""
         batch_image, class_map, alpha = random_batch(seed)
         image = batch_image if image is None else image
-        is_finite, *terms = (value.asnumpy() for value in self._step(*map(Tensor, (image, class_map, alpha))))
-        return bool(is_finite), dict(zip(self.phase.terms, map(float, terms), strict=True))
+        is_finite, values = self._step(*map(Tensor, (image, class_map, alpha, np.float32(0.25))))
+        *terms, flag = values.asnumpy().tolist()
+        assert flag == 0.25
+        return bool(is_finite), dict(zip(self.phase.terms, terms, strict=True))
 
     def weights(self) -> dict[str, np.ndarray]:
         return values_of({parameter.name: parameter for parameter in self.network.get_parameters()})
@@ -288,8 +289,8 @@ class ScaledSteps:
         self.is_finite, self.terms = training.step()
         self.after_step = {name: training.weights()[name] for name in training.trainable_names()}
         self.saved_state = values_of(training.state)
-        self.checkpoints = PhaseCheckpoints(folder, keep=None)
-        self.checkpoints.save(2, training.network, training.state, best_score=0.625)
+        self.folder = folder
+        PhaseCheckpoints(folder, None, training.network, training.state).save(Progress(2, best_score=0.625))
         training.step(seed=2)
         self.last_weights = training.weights()
         self.last_state = values_of(training.state)
@@ -326,9 +327,12 @@ def test_a_resumed_training_goes_on_bit_by_bit(scaled, restores_state):
     """And without the optimizer's state it does not."""
     training = Training("pre_train_m_net", has_loss_scaler=True)
     initialise(training.network, seed=1)
-    load_weights(training.network, scaled.checkpoints.weights(2))
+    checkpoints = PhaseCheckpoints(
+        scaled.folder, None, training.network, training.state if restores_state else {}
+    )
+    progress, _ = checkpoints.restore()
+    assert progress == Progress(2, best_score=0.625)
     if restores_state:
-        assert scaled.checkpoints.restore(2, training.state) == 0.625
         assert not changed(scaled.saved_state, values_of(training.state))
     training.step(seed=2)
     is_equal = not changed(scaled.last_weights, training.weights())

@@ -4,8 +4,12 @@ import contextlib
 import csv
 import io
 import re
+import signal
 import struct
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +21,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 import mindspore as ms
 
-from src.config import Config
+from src.config import Config, save_config
 from src.phases import PHASES
 from train import train
 
@@ -25,6 +29,14 @@ VERSION = "small"
 PATCH = 32
 BATCH = 4
 STEP_LINE = re.compile(r"train epoch: (\d+) step: (\d+), loss: (\d+\.\d+), speed: (\d+\.\d+(?:e-\d+)?)")
+ROOT = Path(__file__).resolve().parent.parent
+START = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+PATIENCE = 120  # seconds
 _RECORD_HEADER = struct.Struct("<Q4x")  # length of the record, its checksum
 _RECORD_TRAILER = 4
 
@@ -80,6 +92,14 @@ def assert_same_parameters(first: Path, second: Path) -> None:
     assert [name for name in one if one[name].tobytes() != other[name].tobytes()] == []
 
 
+def assert_same_outcome(folder: Path, expected: Path) -> None:
+    """Two runs left the same checkpoints: weights, optimizers and progress are equal bit for bit."""
+    names = {path.relative_to(expected) for path in expected.rglob("*.ckpt")}
+    assert {path.relative_to(folder) for path in folder.rglob("*.ckpt")} == names
+    for name in names:
+        assert_same_parameters(folder / name, expected / name)
+
+
 def read_steps(log: Path) -> list[tuple[int, int, float]]:
     """Epoch, step and loss of each step in a log; a line of any other form must tell of an epoch."""
     steps = []
@@ -107,3 +127,47 @@ def read_events(folder: Path) -> Iterator[Event]:
             position += _RECORD_HEADER.size
             yield Event.FromString(content[position : position + length])
             position += length + _RECORD_TRAILER
+
+
+class TrainCommand:
+    """train.py in a process of its own."""
+
+    def __init__(self, config: Config, data: Path, output: Path, init_weight: Path | None = None):
+        self.folder = output / "single" / VERSION
+        output.mkdir(parents=True, exist_ok=True)
+        save_config(config, output / "config.yaml")
+        arguments = {
+            "yaml_path": output / "config.yaml",
+            "data_url": data,
+            "train_url": output,
+            "init_weight": init_weight,
+        }
+        flags = [f"--{name}={value}" for name, value in arguments.items() if value]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", START, str(ROOT / "train.py"), *flags],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> "TrainCommand":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def signal_when(self, condition: Callable[[], bool], number: signal.Signals) -> tuple[int, str]:
+        """Send a signal once a condition holds; returns the exit status and what stderr shows."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert self._process.poll() is None, self._process.communicate()[1]
+            assert time.monotonic() < deadline, "did not come so far"
+            time.sleep(0.01)
+        self._process.send_signal(number)
+        _, errors = self._process.communicate(timeout=PATIENCE)
+        return self._process.returncode, errors

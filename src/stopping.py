@@ -1,0 +1,58 @@
+"""Stopping a run from outside: the first signal is a request, the second an order."""
+
+import os
+import signal
+import sys
+import threading
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_POLL_SECONDS = 0.2
+
+
+class StoppedError(Exception):
+    """A run that was asked to stop and has saved what it had; the message tells how to go on.
+
+    Args:
+        message: for people.
+        signal_number: of the signal that asked.
+    """
+
+    def __init__(self, message: str, signal_number: int):
+        super().__init__(message)
+        self.exit_status = 128 + signal_number
+
+
+class StopRequest:
+    """Takes SIGTERM and Ctrl-C while it is entered; a second signal ends the process at once.
+
+    To be entered before MindSpore is imported: its threads then leave these signals to this class. While it
+    computes, MindSpore has handlers of its own, which turn Ctrl-C into SIGTERM.
+    """
+
+    def __init__(self):
+        self.signal_number: int | None = None
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._is_over = threading.Event()
+
+    def __enter__(self) -> "StopRequest":
+        self._earlier = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._is_over.set()
+        self._watcher.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._earlier)
+
+    def __bool__(self) -> bool:
+        return self.signal_number is not None
+
+    def _watch(self) -> None:
+        while not self._is_over.is_set():
+            received = signal.sigtimedwait(_SIGNALS, _POLL_SECONDS)
+            if received is None:
+                continue
+            if self:
+                os._exit(128 + received.si_signo)
+            self.signal_number = received.si_signo
+            print("\nfinishing this step, then saving; once more to end at once", file=sys.stderr, flush=True)

@@ -1,0 +1,60 @@
+"""The processes of a training run: one, or several that average their gradients."""
+
+import os
+
+import mindspore as ms
+import numpy as np
+from mindspore import Parameter, Tensor, ops
+from mindspore.communication import get_group_size, get_rank, init
+
+
+class World:
+    """This process's place among all of the run; what they exchange.
+
+    Args:
+        rank: number of this process.
+        size: how many there are.
+    """
+
+    def __init__(self, rank: int = 0, size: int = 1):
+        self.rank = rank
+        self.size = size
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes what the run leaves."""
+        return self.rank == 0
+
+    def sum(self, values: np.ndarray) -> np.ndarray:
+        """Add up float32 arrays of one shape over all processes."""
+        if self.size == 1:
+            return values
+        return ops.AllReduce()(Tensor(values)).asnumpy()
+
+    def wait(self) -> None:
+        """Wait until all processes have come here."""
+        self.sum(np.zeros(1, np.float32))
+
+
+def join_world() -> World:
+    """The world that msrun started this process in; else this process alone.
+
+    The rank is the communicator's: DEVICE_ID counts cards of one machine only.
+    """
+    if os.environ.get("MS_ROLE") not in ("MS_WORKER", "MS_SCHED"):
+        return World()
+    init()
+    return World(get_rank(), get_group_size())
+
+
+def make_averaging(parameters: list[Parameter], world: World):
+    """Compile the replacement of parameters by their mean over all processes."""
+    total = ops.AllReduce()
+
+    @ms.jit
+    def average():
+        for parameter in parameters:
+            ops.assign(parameter, total(parameter) / world.size)
+        return Tensor(0)
+
+    return average if world.size > 1 else lambda: None

@@ -1,0 +1,70 @@
+"""What each process of a distributed test does: some steps on its share of the data, and a validation.
+
+python tests/distributed_worker.py DATA OUTPUT BATCH; writes OUTPUT/<rank>.npz
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import src  # noqa: F401, E402  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+from mindspore import Tensor  # noqa: E402
+
+from src.dataset import MattingDataset, training_batches, validation_batches  # noqa: E402
+from src.device import use_device  # noqa: E402
+from src.model.network import SHMNet  # noqa: E402
+from src.phases import PHASES  # noqa: E402
+from src.split_files import SplitFiles  # noqa: E402
+from src.train_step import make_optimizer, make_predict_step, make_train_step  # noqa: E402
+from src.validation import validate  # noqa: E402
+from src.world import join_world, make_averaging  # noqa: E402
+from tests.golden_weights import load_golden_weights  # noqa: E402
+
+PATCH = 32
+
+
+def main(data: str, output: str, batch_size: int) -> None:
+    """Train M-Net with batch statistics frozen, then with them, then validate."""
+    use_device("CPU")
+    world = join_world()
+    phase = PHASES["pre_train_m_net"]
+    common = {"patch_size": PATCH, "mean": (114, 121, 134)}
+    train_set = MattingDataset(SplitFiles(data, "train"), seed=1, augments=True, **common)
+    eval_set = MattingDataset(SplitFiles(data, "eval"), **common)
+    results: dict[str, np.ndarray] = {}
+    for trains, name in ((False, "frozen"), (True, "training")):
+        network = SHMNet()
+        load_golden_weights(network)
+        optimizer = make_optimizer(network.m_net, 1e-3)
+        step = make_train_step(phase, network, optimizer, world=world)
+        network.set_train(trains)
+        batches = training_batches(train_set, 1, seed=5, batch_size=batch_size, workers=1, world=world)
+        losses, order = [], []
+        for batch in batches:
+            is_finite, values = step(*batch[:3], Tensor(np.float32(world.rank)))
+            assert bool(is_finite)
+            *terms, flag = values.asnumpy().tolist()
+            assert flag == sum(range(world.size)) / world.size
+            losses.append(terms[0])
+            order.append(batch.index)
+        results |= {f"{name}/losses": np.array(losses), f"{name}/order": np.array(order)}
+        statistics = [each for each in network.m_net.get_parameters() if ".moving_" in each.name]
+        make_averaging(statistics, world)()
+        results |= {f"{name}/{each.name}": each.asnumpy() for each in network.m_net.get_parameters()}
+    network.set_train(False)
+    batches = validation_batches(eval_set, batch_size=batch_size, workers=1, world=world)
+    predict = make_predict_step(phase, network)
+    load_golden_weights(network)
+    scores = validate(phase, predict, batches, len(eval_set), world)
+    results |= {f"scores/{score}": np.float64(value) for score, value in scores.items()}
+    np.savez(Path(output, f"{world.rank}.npz"), **results)
+    world.wait()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,342 @@
+"""Training in several processes, on CPU: the same as in one, and as hard to lose."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+from src.config import save_config
+from src.dataset import MattingDataset, training_batches, validation_batches
+from src.rank_table import RankTableError, read_rank_table
+from src.split_files import SplitFiles
+from src.world import World
+from tests.small_dataset import write_dataset
+from tests.training_runs import ROOT, assert_same_outcome, make_config, read_epochs, read_steps
+
+M_NET = "pre_train_m_net"
+STEPS, EPOCHS, BATCH = 4, 3, 2
+PATIENCE = 180  # seconds
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """A data set whose size no number of processes here divides."""
+    folder = tmp_path_factory.mktemp("data")
+    write_dataset(folder, {"train": 2 * STEPS * BATCH + 1, "eval": 5})
+    return folder
+
+
+# Shares
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+@pytest.mark.parametrize("count", [17, 24, 50])
+def test_together_the_processes_take_what_one_would(tmp_path, size, count):
+    write_dataset(tmp_path, {"train": count}, size=(8, 8))
+    dataset = MattingDataset(SplitFiles(tmp_path, "train"), patch_size=16, mean=(0, 0, 0))
+
+    def order(world: World, batch_size: int, epoch: int = 1, first_step: int = 0) -> np.ndarray:
+        options = {
+            "seed": 3,
+            "batch_size": batch_size,
+            "workers": 1,
+            "world": world,
+            "first_step": first_step,
+        }
+        batches = training_batches(dataset, epoch, **options)
+        return np.reshape([batch.index for batch in batches], (-1, batch_size)).astype(int)
+
+    alone = order(World(), 2 * size)
+    shares = [order(World(rank, size), 2) for rank in range(size)]
+    np.testing.assert_array_equal(np.concatenate(shares, axis=1), alone)
+    taken = alone.ravel().tolist()
+    assert len(taken) == len(set(taken)) == count // (2 * size) * 2 * size
+    assert not np.array_equal(alone, order(World(), 2 * size, epoch=2))
+    np.testing.assert_array_equal(order(World(0, size), 2, first_step=1), shares[0][1:])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_every_image_is_validated_by_one_process(data, size):
+    dataset = MattingDataset(SplitFiles(data, "eval"), patch_size=16, mean=(0, 0, 0))
+    seen = [
+        {
+            index
+            for batch in validation_batches(dataset, batch_size=2, workers=1, world=World(rank, size))
+            for index in batch.index.tolist()
+        }
+        for rank in range(size)
+    ]
+    assert sum(map(len, seen)) == len(dataset)
+    assert set().union(*seen) == set(range(len(dataset)))
+
+
+# Numbers
+
+
+def run_workers(workers: int, data: Path, folder: Path, batch_size: int) -> list[dict[str, np.ndarray]]:
+    """Run tests/distributed_worker.py; returns what each process has found."""
+    script = ROOT / "tests" / "distributed_worker.py"
+    folder.mkdir()
+    arguments = [str(data), str(folder), str(batch_size)]
+    if workers == 1:
+        subprocess.run([sys.executable, script, *arguments], check=True, timeout=PATIENCE)
+    else:
+        command = (
+            "import sys; from pathlib import Path; from src.launch import Job; "
+            f"Job({workers}, Path({str(folder)!r}), {arguments!r}, master='127.0.0.1', port={free_port()}, "
+            f"nodes=1, node_rank=0, rank_table=None, script=Path({str(script)!r})).run()"
+        )
+        subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, timeout=PATIENCE)
+    return [dict(np.load(folder / f"{rank}.npz")) for rank in range(workers)]
+
+
+@pytest.fixture(scope="module")
+def one_process(data, tmp_path_factory) -> dict[int, dict[str, np.ndarray]]:
+    """The results of one process by its batch size."""
+    room = tmp_path_factory.mktemp("one")
+    return {size: run_workers(1, data, room / str(size), size)[0] for size in (4, 6)}
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_several_processes_compute_what_one_does(one_process, data, tmp_path, workers):
+    first, *others = run_workers(workers, data, tmp_path / "run", BATCH)
+    alone = one_process[BATCH * workers]
+    weights = [name for name in first if name.startswith(("frozen/m_net", "training/m_net"))]
+    assert len(weights) == 2 * 45
+    for other in others:
+        for name in weights:
+            np.testing.assert_array_equal(other[name], first[name], err_msg=name)
+    for kind in ("frozen", "training"):
+        taken = np.concatenate([each[f"{kind}/order"] for each in (first, *others)], axis=1)
+        np.testing.assert_array_equal(taken, alone[f"{kind}/order"])
+    np.testing.assert_allclose(first["frozen/losses"], alone["frozen/losses"], atol=1e-6)
+    for name in weights:
+        # Frozen statistics: the same numbers but for rounding, which Adam's first steps enlarge. Else every
+        # process normalises by its own samples: each of the steps of 1e-3 may go the other way.
+        bound = 2e-5 if name.startswith("frozen") else 2.5 * len(alone["training/losses"]) * 1e-3
+        if ".moving_" not in name:
+            np.testing.assert_allclose(first[name], alone[name], atol=bound, err_msg=name)
+    for name in (name for name in alone if name.startswith("scores/")):
+        for each in (first, *others):
+            assert each[name] == pytest.approx(alone[name], rel=1e-6), name
+
+
+# Whole runs
+
+
+class TrainScript:
+    """run_train.sh --workers 2 on the M-Net phase."""
+
+    def __init__(self, data: Path, room: Path, *options: str):
+        self.room = room
+        self.folder = room / "out" / "distribute" / "small"
+        self.config = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "save_steps": 1}})
+        room.mkdir(exist_ok=True)
+        save_config(self.config, room / "config.yaml")
+        programs = room / "bin"
+        programs.mkdir(exist_ok=True)
+        (programs / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        (programs / "python3").chmod(0o755)
+        arguments = ["--workers", "2", "--port", str(free_port()), "config.yaml", data, "out", *options]
+        self.process = subprocess.Popen(
+            ["bash", ROOT / "scripts" / "run_train.sh", *arguments],
+            cwd=room,
+            env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def finish(self) -> tuple[int, str]:
+        output, _ = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, output
+
+    def wait_for(self, line: str) -> None:
+        log = self.folder / M_NET / "log_latest.txt"
+        deadline = time.monotonic() + PATIENCE
+        while not (log.exists() and line in log.read_text()):
+            assert self.process.poll() is None, self.process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def worker(self, rank: int) -> psutil.Process:
+        for each in psutil.Process(self.process.pid).children(recursive=True):
+            environment = each.environ()
+            if environment.get("MS_ROLE") == "MS_WORKER" and environment.get("RANK_ID") == str(rank):
+                return each
+        raise AssertionError(f"no worker {rank}")
+
+
+@pytest.fixture(scope="module")
+def unbroken(data, tmp_path_factory) -> TrainScript:
+    script = TrainScript(data, tmp_path_factory.mktemp("unbroken") / "with space")
+    status, output = script.finish()
+    assert status == 0, output
+    return script
+
+
+def test_what_a_distributed_run_leaves(unbroken):
+    rows = read_epochs(unbroken.folder, M_NET)
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
+    steps = [(e, s) for e, s, _ in read_steps(unbroken.folder / M_NET / "log_latest.txt")]
+    assert steps == [(e, s) for e in range(1, EPOCHS + 1) for s in range(1, STEPS + 1)]
+    for device in ("device0", "device1"):
+        log = (unbroken.room / device / "train.log").read_text()
+        assert f"process {int(device[-1]) + 1} of 2" in log
+        assert len(re.findall("^train epoch: ", log, re.MULTILINE)) == EPOCHS * STEPS
+    assert len(list((unbroken.folder / "events" / M_NET).iterdir())) == 1  # the first process alone writes
+
+
+def test_a_killed_worker_ends_the_job_and_nothing_is_lost(unbroken, data, tmp_path):
+    script = TrainScript(data, tmp_path / "run")
+    script.wait_for("train epoch: 2 step: 2,")
+    script.worker(1).kill()
+    status, output = script.finish()
+    assert status == 137
+    log = tmp_path / "run" / "device1" / "train.log"
+    assert f"error: worker 1 was killed by signal 9, the others were ended; the end of {log}:" in output
+    assert "  train epoch: 2 step: " in output
+    resumed = TrainScript(data, tmp_path / "run")
+    status, output = resumed.finish()
+    assert status == 0, output
+    assert re.search("starting with epoch [23]", log.read_text())
+    assert_same_outcome(resumed.folder, unbroken.folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_job_saves_and_goes_on(unbroken, data, tmp_path, number):
+    script = TrainScript(data, tmp_path / "run")
+    script.wait_for("train epoch: 2 step: 2,")
+    script.process.send_signal(number)
+    status, output = script.finish()
+    assert status == 128 + number, output
+    log = (tmp_path / "run" / "device0" / "train.log").read_text()
+    assert re.search(r"^stopped in epoch \d after step \d of 4, all of it saved in", log, re.MULTILINE)
+    if number == signal.SIGINT:
+        return
+    resumed = TrainScript(data, tmp_path / "run")
+    status, output = resumed.finish()
+    assert status == 0, output
+    names = {path.relative_to(unbroken.folder) for path in unbroken.folder.rglob("*.ckpt")}
+    assert {path.relative_to(resumed.folder) for path in resumed.folder.rglob("*.ckpt")} == names
+
+
+def test_a_failing_worker_shows_its_error(tmp_path):
+    (tmp_path / "config.yaml").write_text("{}")
+    script = TrainScript(tmp_path / "absent", tmp_path / "run")
+    status, output = script.finish()
+    assert status == 1
+    assert "ended with status 1, the others were ended; the end of" in output
+    assert "train.txt: no such file; make the data set" in output
+
+
+# The command
+
+
+def run_script(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["bash", ROOT / "scripts" / "run_train.sh", *arguments], cwd=cwd, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((), "RANK_TABLE_FILE or --workers is needed"),
+        (("--workers", "2", "config.yaml", "data"), "YAML_PATH, DATASETS and OUTPUT are needed"),
+        (("table.json", "config.yaml", "data"), "YAML_PATH, DATASETS and OUTPUT are needed"),
+        (("--workers", "2", "a", "b", "c", "d", "e"), "YAML_PATH, DATASETS and OUTPUT are needed"),
+        (("--colour", "red"), "--colour: unknown option"),
+        (("--workers",), "--workers: unknown option, or its value is missing"),
+    ],
+)
+def test_a_wrong_command_line(tmp_path, arguments, reason):
+    result = run_script(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == f"error: {reason}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def write_table(path: Path, devices: list[dict], servers: int = 1) -> Path:
+    server = {"server_id": "10.0.0.1", "device": devices}
+    path.write_text(json.dumps({"version": "1.0", "server_list": [server] * servers, "status": "completed"}))
+    return path
+
+
+def devices(*ranks: object, ids: tuple[object, ...] | None = None) -> list[dict]:
+    return [
+        {"device_id": str(device), "device_ip": f"192.1.1.{position}", "rank_id": str(rank)}
+        for position, (rank, device) in enumerate(zip(ranks, ids or ranks, strict=True))
+    ]
+
+
+def test_a_rank_table_of_eight_cards(tmp_path):
+    assert read_rank_table(write_table(tmp_path / "hccl_8p.json", devices(*range(8)))) == 8
+
+
+@pytest.mark.parametrize(
+    ("listed", "reason"),
+    [
+        (devices(0, 1, 1), "rank_id 1 is there 2 times"),
+        (devices(0, 1, ids=(3, 3)), "device_id 3 is there 2 times"),
+        (devices(0, 2), r"rank_id must count from 0 to 1, but are \[0, 2\]"),
+        (devices(0, "one"), "device 1 of the list has rank_id = one; a number is needed"),
+        ([{"rank_id": "0"}], "device 0 of the list has device_id = None; a number is needed"),
+        (["0"], "device 0 of the list has rank_id = None; a number is needed"),
+        ([], r"server_list\[0\] has no device"),
+    ],
+)
+def test_a_wrong_rank_table(tmp_path, listed, reason):
+    table = write_table(tmp_path / "table.json", listed)
+    with pytest.raises(RankTableError, match=f"table.json: {reason}"):
+        read_rank_table(table)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no such rank table"),
+        ("{not json", "is not valid JSON"),
+        ("[]", "has no server_list"),
+        ('{"server_list": []}', "has no server_list"),
+    ],
+)
+def test_a_file_that_is_no_rank_table(tmp_path, content, reason):
+    path = tmp_path / "table.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(RankTableError, match=f"table.json: {reason}"):
+        read_rank_table(path)
+
+
+def test_a_rank_table_of_several_machines(tmp_path):
+    table = write_table(tmp_path / "table.json", devices(0), servers=2)
+    with pytest.raises(RankTableError, match="names 2 machines; start run_train.sh on each of them"):
+        read_rank_table(table)
+
+
+def test_a_wrong_rank_table_starts_nothing(tmp_path):
+    table = write_table(tmp_path / "table.json", devices(0, 0))
+    result = run_script(str(table), "config.yaml", "data", "out", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr == f"error: {table}: rank_id 0 is there 2 times\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["table.json"]
