@@ -41,9 +41,9 @@ class BadSamples:
             if index in self._reasons:
                 return
             self._reasons[index] = reason
-            tqdm.write(f"left out, another sample takes its place: {self._names[index]}: {reason}")
             if len(self._reasons) > self._max_fraction * len(self._names):
                 raise TooManyBadSamplesError(self._describe())
+            tqdm.write(f"left out, another sample takes its place: {self._names[index]}: {reason}")
 
     def _describe(self) -> str:
         lines = [f"  {self._names[index]}: {reason}" for index, reason in sorted(self._reasons.items())]

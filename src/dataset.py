@@ -130,7 +130,8 @@ def training_batches(
     order = np.random.default_rng((seed, epoch)).permutation(len(dataset))
     steps = len(dataset) // (batch_size * world.size)
     shares = order[: steps * batch_size * world.size].reshape(steps, world.size, batch_size)
-    return _batches(dataset, epoch, shares[first_step:, world.rank].ravel(), batch_size, workers)
+    share = _Epoch(dataset, epoch, shares[:, world.rank].ravel(), first_step * batch_size)
+    return _batches(share, batch_size, workers)
 
 
 def validation_batches(
@@ -146,27 +147,27 @@ def validation_batches(
     """
     share = np.arange(world.rank, len(dataset), world.size)
     missing = -len(share) % batch_size
-    return _batches(
-        dataset, 0, np.pad(share, (0, missing), "edge") if len(share) else share, batch_size, workers
-    )
+    order = np.pad(share, (0, missing), "edge") if len(share) else share
+    return _batches(_Epoch(dataset, 0, order), batch_size, workers)
 
 
 class _Epoch:
     """The samples of one epoch in their order, in the form that MindSpore's pipeline takes."""
 
-    def __init__(self, dataset: MattingDataset, epoch: int, order: np.ndarray):
+    def __init__(self, dataset: MattingDataset, epoch: int, order: np.ndarray, first: int = 0):
         self.error: UserError | None = None
         self._dataset = dataset
         self._epoch = epoch
         self._order = order
+        self._first = first
 
     def __len__(self) -> int:
-        return len(self._order)
+        return len(self._order) - self._first
 
     def __getitem__(self, position: int) -> tuple[np.ndarray, ...]:
-        """The sample at a position, or the next one that can be used."""
+        """The sample at a position, or the next one of the whole epoch that can be used."""
         try:
-            for index in np.roll(self._order, -position).tolist():
+            for index in np.roll(self._order, -position - self._first).tolist():
                 sample = self._usable_sample(index)
                 if sample is not None:
                     return *sample, np.int32(index)
@@ -185,12 +186,9 @@ class _Epoch:
             return None
 
 
-def _batches(
-    dataset: MattingDataset, epoch: int, order: np.ndarray, batch_size: int, workers: int
-) -> Iterator[Batch]:
-    if not len(order):
+def _batches(samples: _Epoch, batch_size: int, workers: int) -> Iterator[Batch]:
+    if not len(samples):
         return
-    samples = _Epoch(dataset, epoch, order)
     pipeline = ds.GeneratorDataset(
         samples,
         ["image", "class_map", "alpha", "index"],

@@ -44,6 +44,8 @@ def join_world() -> World:
     if os.environ.get("MS_ROLE") not in ("MS_WORKER", "MS_SCHED"):
         return World()
     init()
+    # As the documentation of nn.DistributedGradReducer has it.
+    ms.set_auto_parallel_context(parallel_mode=ms.ParallelMode.DATA_PARALLEL, gradients_mean=True)
     return World(get_rank(), get_group_size())
 
 

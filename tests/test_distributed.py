@@ -23,7 +23,13 @@ from src.rank_table import RankTableError, read_rank_table
 from src.split_files import SplitFiles
 from src.world import World
 from tests.small_dataset import write_dataset
-from tests.training_runs import ROOT, assert_same_outcome, make_config, read_epochs, read_steps
+from tests.training_runs import (
+    ROOT,
+    assert_same_outcome,
+    make_config,
+    read_epochs,
+    read_steps,
+)
 
 M_NET = "pre_train_m_net"
 STEPS, EPOCHS, BATCH = 4, 3, 2
@@ -108,17 +114,10 @@ def run_workers(workers: int, data: Path, folder: Path, batch_size: int) -> list
     return [dict(np.load(folder / f"{rank}.npz")) for rank in range(workers)]
 
 
-@pytest.fixture(scope="module")
-def one_process(data, tmp_path_factory) -> dict[int, dict[str, np.ndarray]]:
-    """The results of one process by its batch size."""
-    room = tmp_path_factory.mktemp("one")
-    return {size: run_workers(1, data, room / str(size), size)[0] for size in (4, 6)}
-
-
 @pytest.mark.parametrize("workers", [2, 3])
-def test_several_processes_compute_what_one_does(one_process, data, tmp_path, workers):
+def test_several_processes_compute_what_one_does(data, tmp_path, workers):
     first, *others = run_workers(workers, data, tmp_path / "run", BATCH)
-    alone = one_process[BATCH * workers]
+    (alone,) = run_workers(1, data, tmp_path / "alone", BATCH * workers)
     weights = [name for name in first if name.startswith(("frozen/m_net", "training/m_net"))]
     assert len(weights) == 2 * 45
     for other in others:
@@ -206,38 +205,31 @@ def test_what_a_distributed_run_leaves(unbroken):
     assert len(list((unbroken.folder / "events" / M_NET).iterdir())) == 1  # the first process alone writes
 
 
-def test_a_killed_worker_ends_the_job_and_nothing_is_lost(unbroken, data, tmp_path):
-    script = TrainScript(data, tmp_path / "run")
-    script.wait_for("train epoch: 2 step: 2,")
-    script.worker(1).kill()
-    status, output = script.finish()
-    assert status == 137
-    log = tmp_path / "run" / "device1" / "train.log"
-    assert f"error: worker 1 was killed by signal 9, the others were ended; the end of {log}:" in output
-    assert "  train epoch: 2 step: " in output
-    resumed = TrainScript(data, tmp_path / "run")
-    status, output = resumed.finish()
-    assert status == 0, output
-    assert re.search("starting with epoch [23]", log.read_text())
-    assert_same_outcome(resumed.folder, unbroken.folder)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_job_saves_and_goes_on(unbroken, data, tmp_path, number):
-    script = TrainScript(data, tmp_path / "run")
-    script.wait_for("train epoch: 2 step: 2,")
-    script.process.send_signal(number)
-    status, output = script.finish()
-    assert status == 128 + number, output
-    log = (tmp_path / "run" / "device0" / "train.log").read_text()
+def test_a_stopped_job_and_a_killed_worker_lose_nothing(unbroken, data, tmp_path):
+    """Ctrl-C in the second epoch, SIGKILL to one worker in the third, then to the end."""
+    room = tmp_path / "run"
+    stopped = TrainScript(data, room)
+    stopped.wait_for("train epoch: 2 step: 2,")
+    stopped.process.send_signal(signal.SIGINT)
+    status, output = stopped.finish()
+    assert status == 130, output
+    log = (room / "device0" / "train.log").read_text()
     assert re.search(r"^stopped in epoch \d after step \d of 4, all of it saved in", log, re.MULTILINE)
-    if number == signal.SIGINT:
-        return
-    resumed = TrainScript(data, tmp_path / "run")
-    status, output = resumed.finish()
+
+    killed = TrainScript(data, room)
+    killed.wait_for("train epoch: 3 step: 2,")
+    killed.worker(1).kill()
+    status, output = killed.finish()
+    assert status == 137
+    log = room / "device1" / "train.log"
+    assert f"error: worker 1 was killed by signal 9, the others were ended; the end of {log}:" in output
+    assert "  train epoch: 3 step: " in output
+
+    finished = TrainScript(data, room)
+    status, output = finished.finish()
     assert status == 0, output
-    names = {path.relative_to(unbroken.folder) for path in unbroken.folder.rglob("*.ckpt")}
-    assert {path.relative_to(resumed.folder) for path in resumed.folder.rglob("*.ckpt")} == names
+    assert re.search("starting with epoch 3, step [23]", log.read_text())
+    assert_same_outcome(finished.folder, unbroken.folder)
 
 
 def test_a_failing_worker_shows_its_error(tmp_path):

@@ -347,7 +347,7 @@ def test_the_sanitisers_find_nothing(sanitised_runner, lowered_mindir, inputs, t
         (tmp_path / "out").write_text("")
         status = 1
     # The runtime never frees some of its own tables; what the runner itself leaks would name its namespace.
-    for leaks in ("0", "1"):
+    for leaks in ("0", "1") if case == "good" else ("0",):
         result = run_runner(
             model, inputs, tmp_path / "out", runner=sanitised_runner, ASAN_OPTIONS=f"detect_leaks={leaks}"
         )

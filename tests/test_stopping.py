@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from src.config import Config
+from src.dataset import MattingDataset, training_batches
 from src.errors import UserError
 from src.image_io import write_image
 from src.split_files import SplitFiles
@@ -19,11 +20,12 @@ from tests.training_runs import (
     assert_same_outcome,
     make_config,
     read_epochs,
+    read_events,
     read_steps,
     run_training,
 )
 
-M_NET, T_NET, END_TO_END = "pre_train_m_net", "pre_train_t_net", "end_to_end"
+M_NET = "pre_train_m_net"
 STEPS = 4
 EPOCHS = 3
 STEP_FILE = "resume_step.ckpt"
@@ -62,32 +64,30 @@ def has_line(log: Path, text: str) -> bool:
     return log.exists() and text in log.read_text()
 
 
-@pytest.mark.parametrize(
-    ("phase", "number"),
-    [(M_NET, signal.SIGINT), (M_NET, signal.SIGTERM), (T_NET, signal.SIGTERM), (END_TO_END, signal.SIGTERM)],
-)
-def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(data, tmp_path, phase, number, request):
-    config = config_of(phase)
-    with TrainCommand(config, data, tmp_path / "stopped") as command:
-        log = command.folder / phase / "log_latest.txt"
-        line = "train epoch: 2 step: 2,"
-        status, errors = command.signal_when(lambda: has_line(log, line), number)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp_path, number):
+    config = config_of(M_NET)
+    with TrainCommand(config, data, tmp_path) as command:
+        log = command.folder / M_NET / "log_latest.txt"
+        status, errors = command.signal_when(lambda: has_line(log, "train epoch: 2 step: 2,"), number)
     assert status == 128 + number
     last = errors.strip().splitlines()[-1]
-    epoch, step = map(
-        int, re.match(r"stopped in epoch (\d) after step (\d) of 4, all of it saved in", last).groups()
-    )
-    assert f"{command.folder / phase / STEP_FILE}; the same command goes on from there" in last
+    found = re.match(r"stopped in epoch (\d) after step (\d) of 4, all of it saved in ", last)
+    epoch, step = map(int, found.groups())
     assert (epoch, step) >= (2, 2)
-    resumed = run_training(config, data, tmp_path / "stopped")
+    assert f"{command.folder / M_NET / STEP_FILE}; the same command goes on from there" in last
+    resumed = run_training(config, data, tmp_path)
     assert f"starting with epoch {epoch}, step {step + 1}, from " in resumed.screen
-    steps = [(epoch, step) for epoch, step, _ in read_steps(log)]
-    assert steps == [(epoch, step) for epoch in range(1, EPOCHS + 1) for step in range(1, STEPS + 1)]
-    if phase == M_NET:
-        reference = request.getfixturevalue("unbroken")
-    else:
-        reference = run_training(config, data, tmp_path / "unbroken").folder
-    assert_same_outcome(resumed.folder, reference)
+    every_step = [(epoch, step) for epoch in range(1, EPOCHS + 1) for step in range(1, STEPS + 1)]
+    assert [(epoch, step) for epoch, step, _ in read_steps(log)] == every_step
+    events = [
+        event.step
+        for event in read_events(resumed.folder / "events" / M_NET)
+        for value in event.summary.value
+        if value.tag == "train/loss"
+    ]
+    assert events == list(range(1, EPOCHS * STEPS + 1))
+    assert_same_outcome(resumed.folder, unbroken)
 
 
 def test_a_second_signal_ends_at_once(data, tmp_path):
@@ -286,3 +286,20 @@ def test_a_finished_model_is_refined_on_new_data_from_epoch_1(unbroken, large_da
     run = run_training(config_of(M_NET), large_data, tmp_path / "out", model)
     assert f"M-Net: starting with all weights from {model}" in run.screen
     assert read_steps(run.folder / M_NET / "log_latest.txt")[0][:2] == (1, 1)
+
+
+def test_a_bad_sample_is_replaced_by_the_same_one_after_resuming(tmp_path):
+    """Even the last of an epoch, whose place the first one takes."""
+    write_dataset(tmp_path, {"train": 8}, size=(8, 8))
+
+    def order(first_step: int) -> list[list[int]]:
+        files = SplitFiles(tmp_path, "train")
+        dataset = MattingDataset(files, patch_size=16, mean=(0, 0, 0), max_bad_fraction=0.5)
+        options = {"seed": 1, "batch_size": 2, "workers": 1, "first_step": first_step}
+        return [batch.index.tolist() for batch in training_batches(dataset, 1, **options)]
+
+    whole = order(0)
+    spoil(tmp_path, "train", whole[-1][1], "photo")
+    replaced = order(0)
+    assert replaced == [*whole[:-1], [whole[-1][0], whole[0][0]]]
+    assert order(3) == replaced[3:]

@@ -340,6 +340,20 @@ def test_a_resumed_training_goes_on_bit_by_bit(scaled, restores_state):
     assert (not changed(scaled.last_state, values_of(training.state))) == restores_state
 
 
+@pytest.mark.parametrize("phase", ["pre_train_t_net", "end_to_end"])
+def test_the_other_phases_go_on_bit_by_bit(phase, tmp_path):
+    unbroken = Training(phase)
+    unbroken.step(seed=1)
+    PhaseCheckpoints(tmp_path, None, unbroken.network, unbroken.state).save_within_epoch(Progress(0, 1))
+    unbroken.step(seed=2)
+    resumed = Training(phase)
+    initialise(resumed.network, seed=1)
+    PhaseCheckpoints(tmp_path, None, resumed.network, resumed.state).restore()
+    resumed.step(seed=2)
+    assert not changed(unbroken.weights(), resumed.weights())
+    assert not changed(values_of(unbroken.state), values_of(resumed.state))
+
+
 # Prediction
 
 

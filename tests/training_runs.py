@@ -132,7 +132,13 @@ def read_events(folder: Path) -> Iterator[Event]:
 class TrainCommand:
     """train.py in a process of its own."""
 
-    def __init__(self, config: Config, data: Path, output: Path, init_weight: Path | None = None):
+    def __init__(
+        self,
+        config: Config,
+        data: Path,
+        output: Path,
+        init_weight: Path | None = None,
+    ):
         self.folder = output / "single" / VERSION
         output.mkdir(parents=True, exist_ok=True)
         save_config(config, output / "config.yaml")
