@@ -66,6 +66,11 @@ class PhaseCheckpoints:
         """Save the weights of the best epoch so far."""
         save_parameters(self._network, self._folder / BEST_FILE)
 
+    def newest(self) -> Path | None:
+        """The file with the newest weights; None where there is no checkpoint."""
+        files = self._newest_first()
+        return files[0][0] if files else None
+
     def restore(self) -> tuple[Progress, Path | None]:
         """Load the newest checkpoint that is whole; a damaged one is reported, and the one before it taken.
 

@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ TRAIN = Path(__file__).resolve().parent.parent / "train.py"
 _MSRUN_LOG = "msrun.log"
 _POLL_SECONDS = 0.5
 _LINES_SHOWN = 15
+_STOPPED_CODES = (128 + signal.SIGTERM, 128 + signal.SIGINT, -signal.SIGTERM, -signal.SIGINT)
 _FIRST_DEATH = re.compile(r"Worker process (\d+) exit with exception\. Error code: (-?\d+)")
 
 
@@ -76,6 +78,7 @@ class Job:
         self._workers = workers
         self._ranks: dict[int, int] = {}  # of the workers, by process number
         self._signal_number: int | None = None  # of the signal that asked the workers to stop
+        self._ends_now = False  # asked a second time, or before there was anything to save
         self._command = [
             *(sys.executable, "-c", "from mindspore.parallel.cluster.run import main; main()"),
             *(f"--worker_num={workers * nodes}", f"--local_worker_num={workers}"),
@@ -95,6 +98,8 @@ class Job:
             WorkerFailedError: one ended with another status than 0; the others have been ended then.
         """
         self._make_logs()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._pass_on)
         with (self._msrun_folder / _MSRUN_LOG).open("w") as log:
             # In a session of its own, so that Ctrl-C reaches the workers only as a request to save. msrun
             # starts them with the first `python` on the PATH.
@@ -109,8 +114,13 @@ class Job:
             print(
                 f"{self._workers} workers started, their logs are {self._first_log()} and so on", flush=True
             )
-            self._watch(process)
-        if process.returncode and self._signal_number:
+            try:
+                self._watch(process)
+            finally:
+                if process.poll() is None:
+                    self._end(process)
+                process.wait()
+        if process.returncode and self._was_asked():
             raise StoppedError(
                 f"the workers were asked to stop; see the end of {self._first_log()}", self._signal_number
             )
@@ -129,19 +139,23 @@ class Job:
             worker_log.write_text("")
             (device / "train.log").symlink_to(Path("..", worker_log.relative_to(self._log_folder)))
 
-    def _watch(self, process: subprocess.Popen) -> None:
-        def pass_on(number: int, frame: object) -> None:
-            if self._signal_number or not self._ranks:
-                self._end(process)
-            self._signal_number = number
-            print("\nasking the workers to save and end; once more to end them at once", file=sys.stderr)
-            for worker in self._ranks:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker, number)
+    def _pass_on(self, number: int, frame: object) -> None:
+        if self._signal_number or not self._ranks:
+            self._ends_now = True
+        self._signal_number = number
+        print("\nasking the workers to save and end; once more to end them at once", file=sys.stderr)
+        for worker in self._ranks:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGTERM if number == signal.SIGHUP else number)
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, pass_on)
-        while process.poll() is None:
+    def _was_asked(self) -> bool:
+        """Whether the workers ended as they were asked to, and not of a failure meanwhile."""
+        death = _FIRST_DEATH.search(self._msrun_text())
+        code = int(death[2]) if death else 0
+        return self._ends_now or (bool(self._signal_number) and code in (0, *_STOPPED_CODES))
+
+    def _watch(self, process: subprocess.Popen) -> None:
+        while process.poll() is None and not self._ends_now:
             self._note_workers(process)
             if _FIRST_DEATH.search(self._msrun_text()):
                 self._end(process, spare_msrun=True)  # its scheduler would wait half a minute for the dead
@@ -168,11 +182,12 @@ class Job:
     def _failure(self) -> WorkerFailedError:
         text = self._msrun_text()
         death = _FIRST_DEATH.search(text)
-        if not death or int(death[1]) not in self._ranks:
+        if not death:
             return WorkerFailedError(
                 f"the workers could not be run; the end of {_MSRUN_LOG}:\n{_end_of(text)}", 1
             )
-        rank, code = self._ranks[int(death[1])], int(death[2])
+        # One that ended before it was noticed made the same mistake as the others.
+        rank, code = self._ranks.get(int(death[1]), self._first_rank), int(death[2])
         log = self._log_folder / f"device{rank - self._first_rank}" / "train.log"
         how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
         end = _end_of(log.read_text(errors="replace"))
@@ -212,6 +227,8 @@ def main() -> None:
     if not 0 <= arguments.node_rank < arguments.nodes:
         parser.error(f"--node_rank {arguments.node_rank}: must be from 0 to {arguments.nodes - 1}")
     workers = arguments.workers or read_rank_table(arguments.rank_table)
+    if arguments.node_rank == 0:
+        _require_free(arguments.port)
     Job(
         workers,
         Path(arguments.log_folder).absolute(),
@@ -222,6 +239,16 @@ def main() -> None:
         node_rank=arguments.node_rank,
         rank_table=arguments.rank_table,
     ).run()
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as listener:
+        try:
+            listener.bind(("", port))
+        except OSError as error:
+            raise UserError(
+                f"port {port} cannot be used: {error.strerror}; choose another with --port"
+            ) from None
 
 
 def _positive(text: str) -> int:

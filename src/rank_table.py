@@ -34,7 +34,8 @@ def read_rank_table(path: str | Path) -> int:
     if not isinstance(devices, list) or not devices:
         raise RankTableError(f"{path}: server_list[0] has no device")
     ranks = _numbers(path, devices, "rank_id")
-    _numbers(path, devices, "device_id")
+    if _numbers(path, devices, "device_id") != ranks:
+        raise RankTableError(f"{path}: device_id must equal rank_id: the launcher gives process N the card N")
     if sorted(ranks) != list(range(len(ranks))):
         raise RankTableError(
             f"{path}: rank_id must count from 0 to {len(ranks) - 1}, but are {sorted(ranks)}"

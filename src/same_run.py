@@ -1,5 +1,6 @@
 """Whether a resumed phase goes on as it began: what has changed in its configuration since then."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from src.config import Config, PhaseName, load_config, save_config
@@ -11,16 +12,26 @@ _RUN_KEYS = ("seed", "mean", "amp_level", "vertical_flip", "group_size")
 _PHASE_KEYS = ("train_batch", "patch_size", "lr")
 
 
-def require_same_run(phase_folder: Path, phase: PhaseName, config: Config, data_changed: bool) -> None:
-    """Compare a phase's configuration with the one it was started with.
+def differences_from_start(phase_folder: Path, phase: PhaseName, config: Config) -> list[str]:
+    """A line for every setting that decides how weights come out and was another when the phase began."""
+    path = phase_folder / _CONFIG_FILE
+    if not path.is_file():
+        return []
+    earlier = load_config(path)
+    pairs = [(key, getattr(earlier, key), getattr(config, key)) for key in _RUN_KEYS]
+    pairs += [
+        (f"{phase}.{key}", getattr(earlier.phase(phase), key), getattr(config.phase(phase), key))
+        for key in _PHASE_KEYS
+    ]
+    return [f"  {key}: {old} then, {new} now" for key, old, new in pairs if old != new]
+
+
+def require_force(phase: PhaseName, differences: Sequence[str], config: Config) -> None:
+    """Show the differences, if there are any.
 
     Raises:
-        UserError: they differ, and `config.resume` is not 'force'; the message shows the differences.
+        UserError: there are, and `config.resume` is not 'force'.
     """
-    path = phase_folder / _CONFIG_FILE
-    differences = _differences(load_config(path), config, phase) if path.is_file() else []
-    if data_changed:
-        differences.append("the list of training images")
     if not differences:
         return
     text = "\n".join([f"{phase} goes on with another configuration than it began with:", *differences])
@@ -35,12 +46,3 @@ def require_same_run(phase_folder: Path, phase: PhaseName, config: Config, data_
 def remember_run(phase_folder: Path, config: Config) -> None:
     """Write the configuration that later runs are compared with."""
     save_config(config, phase_folder / _CONFIG_FILE)
-
-
-def _differences(earlier: Config, now: Config, phase: PhaseName) -> list[str]:
-    pairs = [(key, getattr(earlier, key), getattr(now, key)) for key in _RUN_KEYS]
-    pairs += [
-        (f"{phase}.{key}", getattr(earlier.phase(phase), key), getattr(now.phase(phase), key))
-        for key in _PHASE_KEYS
-    ]
-    return [f"  {key}: {old} then, {new} now" for key, old, new in pairs if old != new]

@@ -19,7 +19,7 @@ from src.load_model import load_earlier_weights
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
 from src.phases import Phase
-from src.same_run import remember_run, require_same_run
+from src.same_run import differences_from_start, remember_run, require_force
 from src.split_files import SplitFiles
 from src.stopping import StoppedError, StopRequest
 from src.train_step import (
@@ -117,14 +117,22 @@ class _PhaseTraining:
         phase, settings, data_mark = self._phase, self._settings, self.done.data_mark
         folder = self._run_folder / phase.name
         self._world.wait()  # for what the first process wrote in an earlier phase
-        progress, weights = self._checkpoints.restore()
-        if weights and not settings.finetuning:
+        earlier = self._checkpoints.newest()
+        if earlier and not settings.finetuning:
             raise UserError(
-                f"{weights}: is there from an earlier run, but {phase.name}.finetuning is False; set it to "
+                f"{earlier}: is there from an earlier run, but {phase.name}.finetuning is False; set it to "
                 "True to go on from there, or set another ckpt_version to start afresh"
             )
+        if earlier:
+            differences = differences_from_start(folder, phase.name, self._config)
+            require_force(phase.name, differences, self._config)
+        progress, weights = self._checkpoints.restore()
         if weights:
-            require_same_run(folder, phase.name, self._config, progress.data_mark != data_mark)
+            if progress.data_mark != data_mark:
+                differences = ["  the list of training images"]
+                require_force(phase.name, differences, self._config)
+            if differences:  # the steps of the epoch are others now
+                progress = progress._replace(step=0, loss_sum=0.0)
             self.done = progress._replace(data_mark=data_mark)
             within = f", step {progress.step + 1}," if progress.step else ""
             origins = [f"epoch {progress.epoch + 1}{within} from {weights}"]
@@ -207,15 +215,19 @@ class _PhaseTraining:
         settings, epoch, best = self._settings, self.done.epoch + 1, self.done.best_score
         score = scores[self._phase.score]
         loss = self.done.loss_sum / self._steps
-        self.done = self.done._replace(epoch=epoch, step=0, loss_sum=0.0, best_score=min(score, best))
+        is_best = score < best
+        best = score if is_best else best
+        self.done = self.done._replace(epoch=epoch, step=0, loss_sum=0.0, best_score=best)
         if not self._world.is_first:
             return
         record_epoch(self._run_folder, self._row(epoch, loss, scores, steps, seconds))
-        if score < best:
+        if is_best:
             self._checkpoints.save_best()
             log.best(self._score_line(epoch, scores))
         if epoch % settings.save_epoch == 0 or epoch == settings.nEpochs:
             self._checkpoints.save(self.done)
+        elif is_best:  # a run that goes on from an older epoch would take a worse one for the best
+            self._checkpoints.save_within_epoch(self.done)
 
     def stop_if_asked(self, stop: StopRequest) -> None:
         """Save and end, where any process was asked to stop after the last step of the epoch."""

@@ -141,6 +141,14 @@ def test_several_processes_compute_what_one_does(data, tmp_path, workers):
 # Whole runs
 
 
+def environment(programs: Path) -> dict[str, str]:
+    """With a python3 that has the packages, as the tests' own: a checkout may have no .venv."""
+    programs.mkdir(exist_ok=True)
+    (programs / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (programs / "python3").chmod(0o755)
+    return {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+
+
 class TrainScript:
     """run_train.sh --workers 2 on the M-Net phase."""
 
@@ -150,15 +158,11 @@ class TrainScript:
         self.config = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "save_steps": 1}})
         room.mkdir(exist_ok=True)
         save_config(self.config, room / "config.yaml")
-        programs = room / "bin"
-        programs.mkdir(exist_ok=True)
-        (programs / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-        (programs / "python3").chmod(0o755)
         arguments = ["--workers", "2", "--port", str(free_port()), "config.yaml", data, "out", *options]
         self.process = subprocess.Popen(
             ["bash", ROOT / "scripts" / "run_train.sh", *arguments],
             cwd=room,
-            env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+            env=environment(room.parent / "bin"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -246,7 +250,11 @@ def test_a_failing_worker_shows_its_error(tmp_path):
 
 def run_script(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        ["bash", ROOT / "scripts" / "run_train.sh", *arguments], cwd=cwd, capture_output=True, text=True
+        ["bash", ROOT / "scripts" / "run_train.sh", *arguments],
+        cwd=cwd,
+        env=environment(cwd.parent / "bin"),
+        capture_output=True,
+        text=True,
     )
 
 
@@ -290,6 +298,7 @@ def test_a_rank_table_of_eight_cards(tmp_path):
     [
         (devices(0, 1, 1), "rank_id 1 is there 2 times"),
         (devices(0, 1, ids=(3, 3)), "device_id 3 is there 2 times"),
+        (devices(0, 1, ids=(4, 5)), "device_id must equal rank_id: the launcher gives process N the card N"),
         (devices(0, 2), r"rank_id must count from 0 to 1, but are \[0, 2\]"),
         (devices(0, "one"), "device 1 of the list has rank_id = one; a number is needed"),
         ([{"rank_id": "0"}], "device 0 of the list has device_id = None; a number is needed"),
@@ -332,3 +341,13 @@ def test_a_wrong_rank_table_starts_nothing(tmp_path):
     assert result.returncode == 1
     assert result.stderr == f"error: {table}: rank_id 0 is there 2 times\n"
     assert [path.name for path in tmp_path.iterdir()] == ["table.json"]
+
+
+def test_a_port_that_is_taken_is_named(tmp_path):
+    with socket.socket() as listener:
+        listener.bind(("", 0))
+        port = str(listener.getsockname()[1])
+        result = run_script("--workers", "2", "--port", port, "config.yaml", "data", "out", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: port {port} cannot be used: ")
+    assert list(tmp_path.iterdir()) == []

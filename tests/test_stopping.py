@@ -135,6 +135,7 @@ def test_a_damaged_newest_checkpoint(finished, unbroken, data, tmp_path, damage,
         ({}, {"lr": 5e-4}, "  pre_train_m_net.lr: 0.001 then, 0.0005 now"),
         ({}, {"patch_size": 48}, "  pre_train_m_net.patch_size: 32 then, 48 now"),
         ({"seed": 4}, {}, "  seed: 3 then, 4 now"),
+        ({}, {"train_batch": 8}, "  pre_train_m_net.train_batch: 4 then, 8 now"),
     ],
 )
 def test_a_changed_configuration_is_shown_and_needs_force(
@@ -157,6 +158,26 @@ def test_a_changed_configuration_is_shown_and_needs_force(
     assert difference in forced.screen
     assert latest(finished, M_NET, EPOCHS + 1).exists()
     assert "goes on with another" not in run_training(config(), data, tmp_path / "out").screen
+
+
+def test_forced_onto_larger_steps_the_epoch_starts_over(data, tmp_path):
+    """The step that was saved may not even exist any more."""
+    with TrainCommand(config_of(M_NET, save_steps=1), data, tmp_path) as command:
+        log = command.folder / M_NET / "log_latest.txt"
+        command.signal_when(lambda: has_line(log, "train epoch: 2 step: 3,"), signal.SIGKILL)
+    forced = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": 2 * BATCH}}, resume="force")
+    run = run_training(forced, data, tmp_path)
+    assert re.search(r"starting with epoch [23] from", run.screen)
+    assert latest(run.folder, M_NET, EPOCHS).exists()
+
+
+def test_the_best_score_survives_epochs_that_are_not_saved(data, tmp_path):
+    """With save_epoch above 1, a run killed after a best epoch still knows its score."""
+    config = config_of(M_NET, save_epoch=100, nEpochs=100)
+    with TrainCommand(config, data, tmp_path) as command:
+        command.signal_when((command.folder / M_NET / STEP_FILE).exists, signal.SIGKILL)
+    resumed = run_training(config_of(M_NET, save_epoch=100), data, tmp_path)
+    assert re.search(r"starting with epoch \d+.* from .*resume_step.ckpt", resumed.screen)
 
 
 def test_harmless_changes_are_taken(finished, data, tmp_path):
