@@ -167,7 +167,8 @@ class _Epoch:
     def __getitem__(self, position: int) -> tuple[np.ndarray, ...]:
         """The sample at a position, or the next one of the whole epoch that can be used."""
         try:
-            for index in np.roll(self._order, -position - self._first).tolist():
+            for further in range(len(self._order)):
+                index = int(self._order[(self._first + position + further) % len(self._order)])
                 sample = self._usable_sample(index)
                 if sample is not None:
                     return *sample, np.int32(index)

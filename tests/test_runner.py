@@ -25,6 +25,7 @@ from tests.runner import (
     run_runner,
     write_input,
 )
+from tests.small_file_system import small_file_system
 
 SIZE = 64
 INPUT_BYTES = 4 * 3 * SIZE * SIZE
@@ -58,13 +59,8 @@ def outputs_of(*inputs: str) -> list[str]:
 @pytest.fixture
 def full_disk(tmp_path) -> Path:
     """A file system of 64 KiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("a file system can be mounted by root only")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_file_system(tmp_path / "small", "64k") as folder:
+        yield folder
 
 
 def test_results_and_report(lowered_mindir, inputs, tmp_path):

@@ -14,6 +14,7 @@ from src.errors import UserError
 from src.image_io import write_image
 from src.split_files import SplitFiles
 from tests.small_dataset import make_person, photo_file, write_dataset
+from tests.small_file_system import small_file_system
 from tests.training_runs import (
     BATCH,
     TrainCommand,
@@ -200,13 +201,8 @@ def test_another_list_of_training_images_needs_force(finished, data, tmp_path):
 @pytest.fixture
 def small_disk(tmp_path) -> Path:
     """Room for two checkpoints and the best, but not for one more."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("a file system can be mounted by root only")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_file_system(tmp_path / "small", "48m") as folder:
+        yield folder
 
 
 def test_no_space_for_a_checkpoint_leaves_the_last_good_one(unbroken, data, small_disk):

@@ -43,16 +43,19 @@ class Comparison(NamedTuple):
     photos: list[PhotoComparison]
     runner_milliseconds: float  # median
 
+    def python_milliseconds(self) -> float:
+        """The median, as that of the runner."""
+        return float(np.median([photo.python_milliseconds for photo in self.photos]))
+
     def table(self) -> str:
         """Mean SAD, median time and the largest difference, for people."""
         python_sad = np.mean([photo.python_sad for photo in self.photos])
         runner_sad = np.mean([photo.runner_sad for photo in self.photos])
-        python_milliseconds = np.median([photo.python_milliseconds for photo in self.photos])
         difference = max(photo.largest_difference for photo in self.photos)
         return (
             f"{f'{len(self.photos)} photos':24}{'Python':>12}{'C++ runner':>12}\n"
             f"{'ave sad':24}{python_sad:12.4f}{runner_sad:12.4f}\n"
-            f"{'network, median ms':24}{python_milliseconds:12.1f}{self.runner_milliseconds:12.1f}\n"
+            f"{'network, median ms':24}{self.python_milliseconds():12.1f}{self.runner_milliseconds:12.1f}\n"
             f"largest difference of any alpha: {difference:.1e}"
         )
 
@@ -110,11 +113,10 @@ def _row(image: np.ndarray, true_alpha: np.ndarray, mattes: Sequence[Matte]) -> 
 
 
 def _picture(rows: Sequence[Sequence[np.ndarray]], comparison: Comparison) -> np.ndarray:
-    median = np.median([photo.python_milliseconds for photo in comparison.photos])
     titles = (
         "photo",
         "true alpha",
-        f"Python, {median:.0f} ms",
+        f"Python, {comparison.python_milliseconds():.0f} ms",
         f"C++ runner, {comparison.runner_milliseconds:.0f} ms",
     )
     captions = [
