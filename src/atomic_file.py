@@ -55,6 +55,12 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path, depth: int = 0) -> None:
+    """Remove temporary files that a killed process left in a folder, or in those `depth` levels below it."""
+    for leftover in folder.glob("*/" * depth + f"{TEMPORARY_PREFIX}*"):
+        leftover.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`, which takes the place of `path` on success.

@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Sequence
 
+import numpy as np
 from tqdm import tqdm
 
 from src.errors import UserError
+from src.world import World
 
 _SHOWN = 20
 
@@ -31,6 +33,18 @@ class BadSamples:
     def __contains__(self, index: int) -> bool:
         return index in self._reasons
 
+    def share(self, world: World) -> None:
+        """Count what all processes have met; all of them must call this.
+
+        Raises:
+            TooManyBadSamplesError: together there are too many.
+        """
+        met = np.zeros(len(self._names), np.float32)
+        met[list(self._reasons)] = 1
+        count = np.count_nonzero(world.sum(met))
+        if count > self._max_fraction * len(self._names):
+            raise TooManyBadSamplesError(self._describe(count))
+
     def add(self, index: int, reason: str) -> None:
         """Report a sample, the first time it is met.
 
@@ -42,16 +56,16 @@ class BadSamples:
                 return
             self._reasons[index] = reason
             if len(self._reasons) > self._max_fraction * len(self._names):
-                raise TooManyBadSamplesError(self._describe())
+                raise TooManyBadSamplesError(self._describe(len(self._reasons)))
             tqdm.write(f"left out, another sample takes its place: {self._names[index]}: {reason}")
 
-    def _describe(self) -> str:
+    def _describe(self, count: int) -> str:
         lines = [f"  {self._names[index]}: {reason}" for index, reason in sorted(self._reasons.items())]
-        hidden = len(lines) - _SHOWN
+        hidden = count - min(len(lines), _SHOWN)
         more = [f"  and {hidden} more"] if hidden > 0 else []
         return "\n".join(
             [
-                f"{len(lines)} of {len(self._names)} samples cannot be used, more than max_bad_fraction = "
+                f"{count} of {len(self._names)} samples cannot be used, more than max_bad_fraction = "
                 f"{self._max_fraction:g} allows; make the data set again, or raise it:",
                 *lines[:_SHOWN],
                 *more,

@@ -15,11 +15,16 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn
 
-from src.atomic_file import atomic_path
+from src.atomic_file import atomic_path, remove_leftovers
 from src.errors import UserError
+from src.running_statistics import RunningStatistics
+from src.world import World
 
 BEST_FILE = "semantic_hm_best.ckpt"
 STEP_FILE = "resume_step.ckpt"
+# Mixed precision alone has these: they begin anew where amp_level was changed.
+_LOSS_SCALE = ("loss_scale", "loss_scale_counter")
+_STATISTICS = "running_statistics"
 _LATEST_PATTERN = re.compile(r"semantic_hm_latest_(\d+)\.ckpt")
 
 
@@ -30,7 +35,8 @@ class Progress(NamedTuple):
     step: int = 0  # steps of the next epoch trained
     loss_sum: float = 0.0  # of these steps
     best_score: float = math.inf  # of the epochs
-    data_mark: int = 0  # of the list of training samples
+    train_mark: int = 0  # of the list of training samples
+    eval_mark: int = 0  # of the list of validation samples
 
 
 class PhaseCheckpoints:
@@ -41,16 +47,28 @@ class PhaseCheckpoints:
         keep: how many of the newest stay; None for all.
         network: whose weights are saved, whole, whatever the phase trains.
         state: parameters of optimizer and loss scaler by name.
+        world: the processes; the first writes.
     """
 
-    def __init__(self, folder: Path, keep: int | None, network: nn.Cell, state: dict[str, Parameter]):
+    def __init__(
+        self,
+        folder: Path,
+        keep: int | None,
+        network: nn.Cell,
+        state: dict[str, Parameter],
+        world: World = World(),  # noqa: B008 - never changed
+    ):
         self._folder = folder
+        self._statistics = RunningStatistics(network, world)
+        self._world = world
         self._keep = keep
         self._network = network
         self._state = state
 
     def save(self, progress: Progress) -> None:
         """Save the end of an epoch, then remove what is not to be kept."""
+        if not self._world.is_first:
+            return
         # Weights last: an epoch counts as saved when its weights are there.
         save_parameters(self._state_entries(progress), self._state_file(progress.epoch))
         save_parameters(self._network, self._weights_file(progress.epoch))
@@ -58,12 +76,23 @@ class PhaseCheckpoints:
         self._remove_old()
 
     def save_within_epoch(self, progress: Progress) -> None:
-        """Save after any step, in place of what was saved so before."""
+        """Save after any step, in place of what was saved so before; all processes must call this."""
+        statistics = self._statistics.of_all()
+        if not self._world.is_first:
+            return
         entries = [{"name": each.name, "data": each} for each in self._network.get_parameters()]
-        save_parameters([*entries, *self._state_entries(progress)], self._folder / STEP_FILE)
+        entries += [*self._state_entries(progress), {"name": _STATISTICS, "data": Tensor(statistics)}]
+        save_parameters(entries, self._folder / STEP_FILE)
+
+    def remove_leftovers(self) -> None:
+        """Remove what a run killed while it saved has left."""
+        if self._world.is_first:
+            remove_leftovers(self._folder)
 
     def save_best(self) -> None:
         """Save the weights of the best epoch so far."""
+        if not self._world.is_first:
+            return
         save_parameters(self._network, self._folder / BEST_FILE)
 
     def newest(self) -> Path | None:
@@ -116,14 +145,17 @@ class PhaseCheckpoints:
         saved = read_checkpoint(state)
         try:
             progress = _progress_of(saved)
-            for name, parameter in self._state.items():
-                if saved[name].shape != parameter.shape:  # set_data would take it
-                    raise ValueError(f"{name} has the shape {tuple(saved[name].shape)}")
+            values = {name: saved[name] for name in self._state if name in saved or name not in _LOSS_SCALE}
+            for name, value in values.items():
+                if value.shape != self._state[name].shape:  # set_data would take it
+                    raise ValueError(f"{name} has the shape {tuple(value.shape)}")
         except (KeyError, ValueError) as error:
             raise UserError(f"{state}: does not fit this phase: {error}") from None
         load_weights(self._network, weights)
-        for name, parameter in self._state.items():
-            parameter.set_data(saved[name])
+        for name, value in values.items():
+            self._state[name].set_data(value)
+        if _STATISTICS in saved:
+            self._statistics.restore(saved[_STATISTICS].asnumpy())
         return progress
 
     def _state_entries(self, progress: Progress) -> list[dict]:
@@ -203,7 +235,7 @@ def load_weights(cell: nn.Cell, path: str | Path) -> None:
 
 def _progress_of(saved: dict[str, Parameter]) -> Progress:
     values = {name: float(saved[name].asnumpy()) for name in Progress._fields}
-    whole = {name: int(values[name]) for name in ("epoch", "step", "data_mark")}
+    whole = {name: int(values[name]) for name in ("epoch", "step", "train_mark", "eval_mark")}
     return Progress(**{**values, **whole})
 
 

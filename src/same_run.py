@@ -1,8 +1,11 @@
-"""Whether a resumed phase goes on as it began: what has changed in its configuration since then."""
+"""Whether a resumed phase goes on as it began: what has changed in configuration and data since then."""
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from src.checkpoint import Progress
 from src.config import Config, PhaseName, load_config, save_config
 from src.errors import UserError
 
@@ -10,23 +13,48 @@ _CONFIG_FILE = "config.yaml"
 # All else, such as paths, threads or what is saved when, leaves the weights as they would have been.
 _RUN_KEYS = ("seed", "mean", "amp_level", "vertical_flip", "group_size")
 _PHASE_KEYS = ("train_batch", "patch_size", "lr")
+_KEYS_OF_SCORE = ("mean", "patch_size")
 
 
-def differences_from_start(phase_folder: Path, phase: PhaseName, config: Config) -> list[str]:
-    """A line for every setting that decides how weights come out and was another when the phase began."""
+class Difference(NamedTuple):
+    """Something that decides how weights come out, and was another when the phase began."""
+
+    text: str
+    changes_score: bool  # scores from before cannot be compared with later ones
+
+
+def mark_of(names: Sequence[str]) -> int:
+    """A number that tells one list of samples from another."""
+    return zlib.crc32("\n".join(names).encode())
+
+
+def changed_settings(phase_folder: Path, phase: PhaseName, config: Config) -> list[Difference]:
+    """The settings that were others when the phase began."""
     path = phase_folder / _CONFIG_FILE
     if not path.is_file():
         return []
     earlier = load_config(path)
-    pairs = [(key, getattr(earlier, key), getattr(config, key)) for key in _RUN_KEYS]
-    pairs += [
-        (f"{phase}.{key}", getattr(earlier.phase(phase), key), getattr(config.phase(phase), key))
-        for key in _PHASE_KEYS
-    ]
-    return [f"  {key}: {old} then, {new} now" for key, old, new in pairs if old != new]
+    differences = []
+    for key in (*_RUN_KEYS, *_PHASE_KEYS):
+        of_phase = key in _PHASE_KEYS
+        old, new = (getattr(each.phase(phase) if of_phase else each, key) for each in (earlier, config))
+        if old != new:
+            name = f"{phase}.{key}" if of_phase else key
+            differences.append(Difference(f"{name}: {old} then, {new} now", key in _KEYS_OF_SCORE))
+    return differences
 
 
-def require_force(phase: PhaseName, differences: Sequence[str], config: Config) -> None:
+def changed_data(earlier: Progress, train_mark: int, eval_mark: int) -> list[Difference]:
+    """The lists of samples that were others when the progress was saved."""
+    differences = []
+    if earlier.train_mark != train_mark:
+        differences.append(Difference("the list of training images", False))
+    if earlier.eval_mark != eval_mark:
+        differences.append(Difference("the list of validation images", True))
+    return differences
+
+
+def require_force(phase: PhaseName, differences: Sequence[Difference], config: Config) -> None:
     """Show the differences, if there are any.
 
     Raises:
@@ -34,7 +62,8 @@ def require_force(phase: PhaseName, differences: Sequence[str], config: Config) 
     """
     if not differences:
         return
-    text = "\n".join([f"{phase} goes on with another configuration than it began with:", *differences])
+    lines = [f"  {each.text}" for each in differences]
+    text = "\n".join([f"{phase} goes on with another configuration than it began with:", *lines])
     if config.resume != "force":
         raise UserError(
             f"{text}\nput back what was changed, set another ckpt_version to start afresh, or go on all the "

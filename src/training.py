@@ -3,7 +3,6 @@
 import math
 import signal
 import time
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +11,15 @@ from mindspore import Tensor
 from src.callback import EpochProgress, Events, RunLog
 from src.checkpoint import STEP_FILE, PhaseCheckpoints, Progress
 from src.config import Config
-from src.dataset import MattingDataset, training_batches, validation_batches
+from src.dataset import training_batches, validation_batches
 from src.errors import UserError
 from src.history import record_epoch
 from src.load_model import load_earlier_weights
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
 from src.phases import Phase
-from src.same_run import differences_from_start, remember_run, require_force
-from src.split_files import SplitFiles
+from src.running_statistics import RunningStatistics
+from src.same_run import changed_data, changed_settings, mark_of, remember_run, require_force
 from src.stopping import StoppedError, StopRequest
 from src.train_step import (
     make_loss_scaler,
@@ -30,9 +29,10 @@ from src.train_step import (
     mixed_precision_parts,
     resume_state,
 )
+from src.training_data import open_training_data
 from src.validation import validate
 from src.validation_strip import ValidationStrip
-from src.world import World, make_averaging
+from src.world import World
 
 
 class TrainingDivergedError(UserError):
@@ -76,9 +76,9 @@ def train_phase(
             started = time.perf_counter()
             steps = training.train_epoch(log, events, stop)
             seconds = time.perf_counter() - started
-            scores = training.validate_epoch(log, events)
+            scores = training.validate_epoch(log, events, stop)
             training.finish_epoch(scores, steps, seconds, log)
-            training.stop_if_asked(stop)
+            training.stop_after_epoch(stop)
 
 
 class _PhaseTraining:
@@ -90,11 +90,11 @@ class _PhaseTraining:
         self._settings = settings = config.phase(phase.name)
         self._run_folder = run_folder
         self._world = world
-        self._train_set, self._eval_set = _open_data(config, phase.name, data_folder, world)
+        self._train_set, self._eval_set = open_training_data(config, phase.name, data_folder, world)
         self._images_per_step = settings.train_batch * world.size
         self._steps = len(self._train_set) // self._images_per_step
-        data_mark = zlib.crc32("\n".join(self._train_set.files.names).encode())
-        self.done = Progress(data_mark=data_mark)
+        marks = [mark_of(split.files.names) for split in (self._train_set, self._eval_set)]
+        self.done = Progress(train_mark=marks[0], eval_mark=marks[1])
 
         self._network = SHMNet()
         initialise(self._network, config.seed)
@@ -103,20 +103,20 @@ class _PhaseTraining:
         parts = mixed_precision_parts(self._network, config.amp_level)
         self._step = make_train_step(phase, parts, optimizer, self._loss_scaler, world)
         self._predict = make_predict_step(phase, parts)
-        statistics = [each for each in self._network.get_parameters() if ".moving_" in each.name]
-        self._average_statistics = make_averaging(statistics, world)
+        self._statistics = RunningStatistics(self._network, world)
 
         state = resume_state(optimizer, self._loss_scaler)
         self._checkpoints = PhaseCheckpoints(
-            run_folder / phase.name, settings.checkpoints_to_keep(), self._network, state
+            run_folder / phase.name, settings.checkpoints_to_keep(), self._network, state, world
         )
         self._strip = ValidationStrip(phase, self._eval_set)
 
     def start(self, init_weight: str | None) -> None:
         """Load what the phase starts from."""
-        phase, settings, data_mark = self._phase, self._settings, self.done.data_mark
+        phase, settings = self._phase, self._settings
         folder = self._run_folder / phase.name
         self._world.wait()  # for what the first process wrote in an earlier phase
+        self._checkpoints.remove_leftovers()
         earlier = self._checkpoints.newest()
         if earlier and not settings.finetuning:
             raise UserError(
@@ -124,26 +124,34 @@ class _PhaseTraining:
                 "True to go on from there, or set another ckpt_version to start afresh"
             )
         if earlier:
-            differences = differences_from_start(folder, phase.name, self._config)
-            require_force(phase.name, differences, self._config)
-        progress, weights = self._checkpoints.restore()
-        if weights:
-            if progress.data_mark != data_mark:
-                differences = ["  the list of training images"]
-                require_force(phase.name, differences, self._config)
-            if differences:  # the steps of the epoch are others now
-                progress = progress._replace(step=0, loss_sum=0.0)
-            self.done = progress._replace(data_mark=data_mark)
-            within = f", step {progress.step + 1}," if progress.step else ""
-            origins = [f"epoch {progress.epoch + 1}{within} from {weights}"]
+            progress, weights = self._checkpoints.restore()
+            self.done = self._allowed(progress)
+            within = f", step {self.done.step + 1}," if self.done.step else ""
+            origins = [f"epoch {self.done.epoch + 1}{within} from {weights}"]
         elif settings.finetuning:
             origins = load_earlier_weights(self._network, phase.name, self._run_folder, init_weight)
         else:
             origins = ["fresh weights"]
-        self._world.wait()
+        if not self._world.agrees(np.array([self.done.epoch, self.done.step])):
+            raise UserError(
+                f"{folder}: this process found {', '.join(origins)}, another one something else; all "
+                "machines must share the output folder"
+            )
         if self._world.is_first:
             remember_run(folder, self._config)
         print(f"{phase.title}: starting with {', '.join(origins)}")
+
+    def _allowed(self, progress: Progress) -> Progress:
+        """What of an earlier run's progress counts with the configuration and the data of this one."""
+        folder, name, now = self._run_folder / self._phase.name, self._phase.name, self.done
+        differences = changed_settings(folder, name, self._config)
+        differences += changed_data(progress, now.train_mark, now.eval_mark)
+        require_force(name, differences, self._config)
+        if differences:  # the steps of the epoch are others now
+            progress = progress._replace(step=0, loss_sum=0.0)
+        if any(each.changes_score for each in differences):
+            progress = progress._replace(best_score=math.inf)
+        return progress._replace(train_mark=now.train_mark, eval_mark=now.eval_mark)
 
     def open_log(self) -> RunLog:
         """The log files, which the first process writes."""
@@ -184,20 +192,27 @@ class _PhaseTraining:
                 events.scalars("train", named, (epoch - 1) * self._steps + step)
                 progress.advance(self._images_per_step, loss)
                 if stopping:
+                    self._checkpoints.save_within_epoch(self.done)
                     self._stop(stop)
                 if settings.save_steps and step % settings.save_steps == 0 and step < self._steps:
-                    self._save_within_epoch()
+                    self._checkpoints.save_within_epoch(self.done)
         return self._steps - first_step
 
-    def validate_epoch(self, log: RunLog, events: Events) -> dict[str, float]:
+    def validate_epoch(self, log: RunLog, events: Events, stop: StopRequest) -> dict[str, float]:
         """Measure the weights after an epoch on the whole eval split."""
         settings, epoch = self._settings, self.done.epoch + 1
-        self._average_statistics()
+        self._train_set.bad.share(self._world)
+        self._checkpoints.save_within_epoch(self.done)  # what ends the validation early costs no step
+        self._statistics.average()
         self._network.set_train(False)
         batches = validation_batches(
             self._eval_set, batch_size=settings.train_batch, workers=settings.nThreads, world=self._world
         )
-        scores = validate(self._phase, self._predict, batches, len(self._eval_set), self._world)
+        count = len(self._eval_set)
+        scores = validate(self._phase, self._predict, batches, count, self._world, lambda: bool(stop))
+        if scores is None:
+            self._stop(stop)
+        self._eval_set.bad.share(self._world)
         events.scalars("eval", scores, epoch * self._steps)
         events.picture("eval/predictions", self._strip.draw(self._predict), epoch * self._steps)
         log.say(self._score_line(epoch, scores))
@@ -218,9 +233,8 @@ class _PhaseTraining:
         is_best = score < best
         best = score if is_best else best
         self.done = self.done._replace(epoch=epoch, step=0, loss_sum=0.0, best_score=best)
-        if not self._world.is_first:
-            return
-        record_epoch(self._run_folder, self._row(epoch, loss, scores, steps, seconds))
+        if self._world.is_first:
+            record_epoch(self._run_folder, self._row(epoch, loss, scores, steps, seconds))
         if is_best:
             self._checkpoints.save_best()
             log.best(self._score_line(epoch, scores))
@@ -229,13 +243,13 @@ class _PhaseTraining:
         elif is_best:  # a run that goes on from an older epoch would take a worse one for the best
             self._checkpoints.save_within_epoch(self.done)
 
-    def stop_if_asked(self, stop: StopRequest) -> None:
-        """Save and end, where any process was asked to stop after the last step of the epoch."""
-        if self._world.sum(np.array([bool(stop)], np.float32))[0]:
+    def stop_after_epoch(self, stop: StopRequest) -> None:
+        """Save and end, where any process was asked to stop after the validation of the epoch."""
+        if self._world.any(stop):
+            self._checkpoints.save_within_epoch(self.done)
             self._stop(stop)
 
     def _stop(self, stop: StopRequest) -> None:
-        self._save_within_epoch()
         self._world.wait()  # until the file is written: the end of any process ends the others
         path = self._run_folder / self._phase.name / STEP_FILE
         raise StoppedError(
@@ -243,11 +257,6 @@ class _PhaseTraining:
             f"saved in {path}; the same command goes on from there",
             stop.signal_number or signal.SIGTERM,  # another process was told
         )
-
-    def _save_within_epoch(self) -> None:
-        self._average_statistics()
-        if self._world.is_first:
-            self._checkpoints.save_within_epoch(self.done)
 
     def _row(
         self, epoch: int, loss: float, scores: dict[str, float], steps: int, seconds: float
@@ -278,30 +287,3 @@ class _PhaseTraining:
             f"finite; the images of that batch: {files}. The checkpoints of earlier epochs are intact; look "
             f"at these images, or lower {self._phase.name}.lr"
         )
-
-
-def _open_data(
-    config: Config, phase_name: str, data_folder: str, world: World
-) -> tuple[MattingDataset, MattingDataset]:
-    settings = config.phase(phase_name)
-    common = {
-        "patch_size": settings.patch_size,
-        "mean": config.mean,
-        "max_bad_fraction": config.max_bad_fraction,
-    }
-    train_set = MattingDataset(
-        SplitFiles(data_folder, "train"),
-        seed=config.seed,
-        augments=True,
-        vertical_flip=config.vertical_flip,
-        **common,
-    )
-    eval_set = MattingDataset(SplitFiles(data_folder, "eval"), **common)
-    needed = settings.train_batch * world.size
-    if len(train_set) < needed:
-        processes = f" in each of {world.size} processes" if world.size > 1 else ""
-        raise UserError(
-            f"{data_folder}: has {len(train_set)} training images, fewer than the {needed} of one step; set "
-            f"{phase_name}.train_batch to {len(train_set) // world.size} or less{processes}, or add images"
-        )
-    return train_set, eval_set

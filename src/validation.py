@@ -14,8 +14,13 @@ from src.world import World
 
 
 def validate(
-    phase: Phase, predict: Callable, batches: Iterable[Batch], count: int, world: World
-) -> dict[str, float]:
+    phase: Phase,
+    predict: Callable,
+    batches: Iterable[Batch],
+    count: int,
+    world: World,
+    stop: Callable[[], object] = lambda: False,
+) -> dict[str, float] | None:
     """Measure a phase's predictions at patch_size.
 
     Args:
@@ -25,8 +30,10 @@ def validate(
         batches: this process's share of the split.
         count: samples of the split.
         world: the processes that share it.
+        stop: asked before every batch whether to leave off.
 
     Returns:
+        None where any process was asked to leave off; else
         The loss terms (means over images); where there is a trimap, the intersection over union of each
         class that occurs (`iou_background`, ...) and their mean `mean_iou`; where there is alpha, `sad`,
         the mean over images.
@@ -41,12 +48,18 @@ def validate(
     if "alpha" in phase.outputs:
         names += ["sad"]
     table = np.zeros((count, len(names)), np.float32)
+    stopped = False
     for batch in batches:
+        stopped = bool(stop())
+        if stopped:
+            break
         outputs = [output.asnumpy() for output in predict(batch.image, batch.class_map)]
         image, class_map, alpha = (each.asnumpy() for each in batch[:3])
         for row, index in enumerate(batch.index):
             one = [each[row : row + 1] for each in (*outputs, image, class_map, alpha)]
             table[index] = _measure(phase, one[: len(outputs)], *one[len(outputs) :])
+    if world.any(stopped):
+        return None
     table = world.sum(table)
     table = table[table[:, 0] > 0].astype(np.float64)
     if not len(table):

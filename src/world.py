@@ -4,7 +4,7 @@ import os
 
 import mindspore as ms
 import numpy as np
-from mindspore import Parameter, Tensor, ops
+from mindspore import Tensor, ops
 from mindspore.communication import get_group_size, get_rank, init
 
 
@@ -31,6 +31,14 @@ class World:
             return values
         return ops.AllReduce()(Tensor(values)).asnumpy()
 
+    def any(self, flag: object) -> bool:
+        """Whether the flag is true in any process."""
+        return bool(self.sum(np.array([bool(flag)], np.float32))[0])
+
+    def agrees(self, values: np.ndarray) -> bool:
+        """Whether all processes give the same values; where they do not, at least one of them learns it."""
+        return np.array_equal(self.sum(values.astype(np.float32)) / self.size, values)
+
     def wait(self) -> None:
         """Wait until all processes have come here."""
         self.sum(np.zeros(1, np.float32))
@@ -47,16 +55,3 @@ def join_world() -> World:
     # As the documentation of nn.DistributedGradReducer has it.
     ms.set_auto_parallel_context(parallel_mode=ms.ParallelMode.DATA_PARALLEL, gradients_mean=True)
     return World(get_rank(), get_group_size())
-
-
-def make_averaging(parameters: list[Parameter], world: World):
-    """Compile the replacement of parameters by their mean over all processes."""
-    total = ops.AllReduce()
-
-    @ms.jit
-    def average():
-        for parameter in parameters:
-            ops.assign(parameter, total(parameter) / world.size)
-        return Tensor(0)
-
-    return average if world.size > 1 else lambda: None

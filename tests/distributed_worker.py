@@ -1,6 +1,8 @@
-"""What each process of a distributed test does: some steps on its share of the data, and a validation.
+"""What each process of a distributed test does: two epochs on its share of the data, and a validation.
 
-python tests/distributed_worker.py DATA OUTPUT BATCH; writes OUTPUT/<rank>.npz
+python tests/distributed_worker.py DATA OUTPUT BATCH PHASE STATISTICS...; writes OUTPUT/<rank>.npz
+
+STATISTICS are 'frozen', 'training' or both: whether batch normalisation uses those of its batch.
 """
 
 import sys
@@ -19,43 +21,47 @@ from src.dataset import MattingDataset, training_batches, validation_batches  # 
 from src.device import use_device  # noqa: E402
 from src.model.network import SHMNet  # noqa: E402
 from src.phases import PHASES  # noqa: E402
+from src.running_statistics import RunningStatistics  # noqa: E402
 from src.split_files import SplitFiles  # noqa: E402
 from src.train_step import make_optimizer, make_predict_step, make_train_step  # noqa: E402
 from src.validation import validate  # noqa: E402
-from src.world import join_world, make_averaging  # noqa: E402
+from src.world import join_world  # noqa: E402
 from tests.golden_weights import load_golden_weights  # noqa: E402
 
 PATCH = 32
+EPOCHS = (1, 2)
 
 
-def main(data: str, output: str, batch_size: int) -> None:
-    """Train M-Net with batch statistics frozen, then with them, then validate."""
+def main(data: str, output: str, batch_size: int, phase_name: str, kinds: list[str]) -> None:
+    """Train a phase once for each kind of statistics, then validate."""
     use_device("CPU")
     world = join_world()
-    phase = PHASES["pre_train_m_net"]
+    phase = PHASES[phase_name]
     common = {"patch_size": PATCH, "mean": (114, 121, 134)}
     train_set = MattingDataset(SplitFiles(data, "train"), seed=1, augments=True, **common)
     eval_set = MattingDataset(SplitFiles(data, "eval"), **common)
     results: dict[str, np.ndarray] = {}
-    for trains, name in ((False, "frozen"), (True, "training")):
+    for name in kinds:
         network = SHMNet()
         load_golden_weights(network)
-        optimizer = make_optimizer(network.m_net, 1e-3)
+        optimizer = make_optimizer(phase.trained_part(network), 1e-3)
         step = make_train_step(phase, network, optimizer, world=world)
-        network.set_train(trains)
-        batches = training_batches(train_set, 1, seed=5, batch_size=batch_size, workers=1, world=world)
+        network.set_train(name == "training")
+        statistics = RunningStatistics(network, world)
         losses, order = [], []
-        for batch in batches:
-            is_finite, values = step(*batch[:3], Tensor(np.float32(world.rank)))
-            assert bool(is_finite)
-            *terms, flag = values.asnumpy().tolist()
-            assert flag == sum(range(world.size)) / world.size
-            losses.append(terms[0])
-            order.append(batch.index)
+        for epoch in EPOCHS:
+            options = {"seed": 5, "batch_size": batch_size, "workers": 1, "world": world}
+            for batch in training_batches(train_set, epoch, **options):
+                is_finite, values = step(*batch[:3], Tensor(np.float32(world.rank)))
+                assert bool(is_finite)
+                *terms, flag = values.asnumpy().tolist()
+                assert flag == sum(range(world.size)) / world.size
+                losses.append(terms[0])
+                order.append(batch.index)
+            statistics.average()
+            weights = {each.name: each.asnumpy() for each in phase.trained_part(network).get_parameters()}
+            results |= {f"{name}/{epoch}/{weight}": value for weight, value in weights.items()}
         results |= {f"{name}/losses": np.array(losses), f"{name}/order": np.array(order)}
-        statistics = [each for each in network.m_net.get_parameters() if ".moving_" in each.name]
-        make_averaging(statistics, world)()
-        results |= {f"{name}/{each.name}": each.asnumpy() for each in network.m_net.get_parameters()}
     network.set_train(False)
     batches = validation_batches(eval_set, batch_size=batch_size, workers=1, world=world)
     predict = make_predict_step(phase, network)
@@ -67,4 +73,4 @@ def main(data: str, output: str, batch_size: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(*sys.argv[1:3], int(sys.argv[3]), sys.argv[4], sys.argv[5:])

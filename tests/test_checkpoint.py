@@ -11,6 +11,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn
 
+from src.atomic_file import TEMPORARY_PREFIX
 from src.checkpoint import (
     BEST_FILE,
     STEP_FILE,
@@ -23,6 +24,7 @@ from src.checkpoint import (
 from src.errors import UserError
 from src.load_model import load_earlier_weights, load_network
 from src.model.network import SHMNet
+from src.world import World
 
 
 def filled(cell: nn.Cell, value: float) -> nn.Cell:
@@ -32,9 +34,10 @@ def filled(cell: nn.Cell, value: float) -> nn.Cell:
     return cell
 
 
-def values(cell: nn.Cell) -> set[float]:
-    """All different values of the cell's parameters."""
-    return {float(value) for parameter in cell.get_parameters() for value in np.unique(parameter.asnumpy())}
+def values(cell: nn.Cell | Parameter) -> set[float]:
+    """All different values of the cell's parameters, or of one parameter."""
+    parameters = cell.get_parameters() if isinstance(cell, nn.Cell) else [cell]
+    return {float(value) for parameter in parameters for value in np.unique(parameter.asnumpy())}
 
 
 def small_cell(value: float = 0, inputs: int = 3) -> nn.Cell:
@@ -121,7 +124,7 @@ def test_an_epoch_counts_when_its_weights_are_there(tmp_path):
 
 
 def test_all_that_was_saved_comes_back(tmp_path):
-    progress = Progress(4, best_score=1 / 3, data_mark=2**32 - 1)
+    progress = Progress(4, best_score=1 / 3, train_mark=2**32 - 1, eval_mark=7)
     checkpoints_of(tmp_path, value=7).save(progress)
     restored = Restored(tmp_path)
     assert (restored.progress, restored.weights) == (progress, weights_of(tmp_path, 4))
@@ -147,6 +150,44 @@ def test_what_is_saved_within_an_epoch_comes_back(tmp_path):
     checkpoints_of(tmp_path, value=2).save(Progress(2))
     assert names(tmp_path) == files_of_epochs(1, 2)
     assert Restored(tmp_path).progress.epoch == 2
+
+
+def test_the_loss_scale_begins_anew_where_there_was_none(tmp_path):
+    """amp_level may be changed by force."""
+    checkpoints_of(tmp_path, value=4).save(Progress(1))
+    scale = {"loss_scale": Parameter(Tensor(65536.0), name="scale")}
+    checkpoints_of(tmp_path, state={**small_state(), **scale}).restore()
+    assert float(scale["loss_scale"].asnumpy()) == 65536
+
+
+def test_each_process_gets_its_own_statistics_back(tmp_path):
+    """Within an epoch; where as many processes run again."""
+
+    class TwoProcesses(World):
+        def sum(self, table):
+            return table + (np.arange(2)[:, np.newaxis] != self.rank) * np.float32(7)
+
+    def cell_of(value: float) -> nn.Cell:
+        return filled(nn.SequentialCell(nn.BatchNorm2d(3)), value)
+
+    PhaseCheckpoints(tmp_path, None, cell_of(5), {}, TwoProcesses(0, 2)).save_within_epoch(Progress(0, 1))
+    restored = []
+    for world in (World(0, 2), World(1, 2), World()):
+        cell = cell_of(0)
+        PhaseCheckpoints(tmp_path, None, cell, {}, world).restore()
+        restored.append({each.name: values(each) for each in cell.get_parameters()})
+    for found, expected in zip(restored, (5, 7, 6), strict=True):
+        assert found["0.moving_mean"] == found["0.moving_variance"] == {expected}
+        assert found["0.gamma"] == {5}
+
+
+def test_what_a_killed_save_left_is_removed(tmp_path):
+    leftover = tmp_path / f"{TEMPORARY_PREFIX}x.ckpt"
+    leftover.touch()
+    checkpoints = checkpoints_of(tmp_path)
+    checkpoints.save(Progress(1))
+    checkpoints.remove_leftovers()
+    assert names(tmp_path) == files_of_epochs(1)
 
 
 def test_the_weights_file_holds_the_parameters_alone(tmp_path):

@@ -97,11 +97,13 @@ def test_every_image_is_validated_by_one_process(data, size):
 # Numbers
 
 
-def run_workers(workers: int, data: Path, folder: Path, batch_size: int) -> list[dict[str, np.ndarray]]:
+def run_workers(
+    workers: int, data: Path, folder: Path, batch_size: int, *what: str
+) -> list[dict[str, np.ndarray]]:
     """Run tests/distributed_worker.py; returns what each process has found."""
     script = ROOT / "tests" / "distributed_worker.py"
     folder.mkdir()
-    arguments = [str(data), str(folder), str(batch_size)]
+    arguments = [str(data), str(folder), str(batch_size), *what]
     if workers == 1:
         subprocess.run([sys.executable, script, *arguments], check=True, timeout=PATIENCE)
     else:
@@ -114,23 +116,31 @@ def run_workers(workers: int, data: Path, folder: Path, batch_size: int) -> list
     return [dict(np.load(folder / f"{rank}.npz")) for rank in range(workers)]
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-def test_several_processes_compute_what_one_does(data, tmp_path, workers):
-    first, *others = run_workers(workers, data, tmp_path / "run", BATCH)
-    (alone,) = run_workers(1, data, tmp_path / "alone", BATCH * workers)
-    weights = [name for name in first if name.startswith(("frozen/m_net", "training/m_net"))]
-    assert len(weights) == 2 * 45
+# Statistics of the batch are each process's own, so weights then agree only roughly with one process's.
+@pytest.mark.parametrize(
+    ("workers", "phase", "kinds", "parameters"),
+    [
+        (2, "end_to_end", ["frozen"], 355),
+        (2, M_NET, ["frozen", "training"], 45),
+        (3, M_NET, ["frozen"], 45),
+    ],
+)
+def test_several_processes_compute_what_one_does(data, tmp_path, workers, phase, kinds, parameters):
+    first, *others = run_workers(workers, data, tmp_path / "run", BATCH, phase, *kinds)
+    (alone,) = run_workers(1, data, tmp_path / "alone", BATCH * workers, phase, *kinds)
+    weights = [name for name in first if re.match(r"\w+/\d/", name)]
+    assert len(weights) == len(kinds) * 2 * parameters  # after each of two epochs
     for other in others:
         for name in weights:
             np.testing.assert_array_equal(other[name], first[name], err_msg=name)
-    for kind in ("frozen", "training"):
+    for kind in kinds:
         taken = np.concatenate([each[f"{kind}/order"] for each in (first, *others)], axis=1)
         np.testing.assert_array_equal(taken, alone[f"{kind}/order"])
-    np.testing.assert_allclose(first["frozen/losses"], alone["frozen/losses"], atol=1e-6)
+    np.testing.assert_allclose(first["frozen/losses"], alone["frozen/losses"], atol=1e-5)
     for name in weights:
         # Frozen statistics: the same numbers but for rounding, which Adam's first steps enlarge. Else every
         # process normalises by its own samples: each of the steps of 1e-3 may go the other way.
-        bound = 2e-5 if name.startswith("frozen") else 2.5 * len(alone["training/losses"]) * 1e-3
+        bound = 2e-4 if name.startswith("frozen") else 2.5 * len(alone["training/losses"]) * 1e-3
         if ".moving_" not in name:
             np.testing.assert_allclose(first[name], alone[name], atol=bound, err_msg=name)
     for name in (name for name in alone if name.startswith("scores/")):
@@ -155,7 +165,7 @@ class TrainScript:
     def __init__(self, data: Path, room: Path, *options: str):
         self.room = room
         self.folder = room / "out" / "distribute" / "small"
-        self.config = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "save_steps": 1}})
+        self.config = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "save_steps": 0}})
         room.mkdir(exist_ok=True)
         save_config(self.config, room / "config.yaml")
         arguments = ["--workers", "2", "--port", str(free_port()), "config.yaml", data, "out", *options]
@@ -232,7 +242,7 @@ def test_a_stopped_job_and_a_killed_worker_lose_nothing(unbroken, data, tmp_path
     finished = TrainScript(data, room)
     status, output = finished.finish()
     assert status == 0, output
-    assert re.search("starting with epoch 3, step [23]", log.read_text())
+    assert "starting with epoch 3 from" in log.read_text()
     assert_same_outcome(finished.folder, unbroken.folder)
 
 

@@ -6,13 +6,19 @@ import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from src import training
+from src.bad_samples import BadSamples, TooManyBadSamplesError
 from src.config import Config
-from src.dataset import MattingDataset, training_batches
+from src.dataset import MattingDataset, training_batches, validation_batches
 from src.errors import UserError
 from src.image_io import write_image
+from src.phases import PHASES
 from src.split_files import SplitFiles
+from src.stopping import StoppedError, StopRequest
+from src.world import World
 from tests.small_dataset import make_person, photo_file, write_dataset
 from tests.small_file_system import small_file_system
 from tests.training_runs import (
@@ -22,6 +28,7 @@ from tests.training_runs import (
     make_config,
     read_epochs,
     read_events,
+    read_parameters,
     read_steps,
     run_training,
 )
@@ -88,6 +95,30 @@ def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp
         if value.tag == "train/loss"
     ]
     assert events == list(range(1, EPOCHS * STEPS + 1))
+    assert_same_outcome(resumed.folder, unbroken)
+
+
+def test_a_signal_in_a_validation_loses_no_step(unbroken, data, tmp_path, monkeypatch):
+    """Which may last longer than a scheduler waits."""
+    config = config_of(M_NET)
+    begun = []
+
+    def asks_to_stop(self: StopRequest) -> bool:
+        return begun.count("validation") == 2
+
+    def validation_begins(*arguments, **options):
+        begun.append("validation")
+        return validation_batches(*arguments, **options)
+
+    monkeypatch.setattr(StopRequest, "__bool__", asks_to_stop)
+    monkeypatch.setattr(training, "validation_batches", validation_begins)
+    with pytest.raises(StoppedError, match="stopped in epoch 2 after step 4 of 4, all of it saved in"):
+        run_training(config, data, tmp_path)
+    monkeypatch.undo()
+    resumed = run_training(config, data, tmp_path)
+    assert "starting with epoch 2, step 5, from " in resumed.screen
+    steps = [(epoch, step) for epoch, step, _ in read_steps(resumed.folder / M_NET / "log_latest.txt")]
+    assert steps == [(epoch, step) for epoch in range(1, EPOCHS + 1) for step in range(1, STEPS + 1)]
     assert_same_outcome(resumed.folder, unbroken)
 
 
@@ -187,21 +218,36 @@ def test_harmless_changes_are_taken(finished, data, tmp_path):
     assert latest(finished, M_NET, EPOCHS + 1).exists()
 
 
-def test_another_list_of_training_images_needs_force(finished, data, tmp_path):
+@pytest.mark.parametrize(("split", "kind"), [("train", "training"), ("eval", "validation")])
+def test_another_list_of_images_needs_force(finished, data, tmp_path, split, kind):
     other = tmp_path / "other"
     shutil.copytree(data, other)
-    listed = other / "train" / "train.txt"
+    listed = other / split / f"{split}.txt"
     listed.write_text("".join(listed.read_text().splitlines(keepends=True)[1:]))
-    config = config_of(M_NET, nEpochs=EPOCHS + 1)
-    with pytest.raises(UserError, match="(?s)another configuration.*the list of training images"):
-        run_training(config, other, tmp_path / "out")
-    run_training(config, data, tmp_path / "out")
+    with pytest.raises(UserError, match=f"(?s)another configuration.*the list of {kind} images"):
+        run_training(config_of(M_NET, nEpochs=EPOCHS + 1), other, tmp_path / "out")
+
+
+def test_scores_that_cannot_be_compared_do_not_hold_the_best_back(finished, data, tmp_path):
+    """Of another eval list, or at another size; while another rate leaves the best score as it was."""
+
+    def best_score(changes: dict) -> float:
+        config = make_config({M_NET: {"nEpochs": EPOCHS + 1, **changes}}, resume="force")
+        run = run_training(config, data, tmp_path / "out")
+        state = read_parameters(run.folder / M_NET / f"resume_{EPOCHS + 1}.ckpt")
+        latest(run.folder, M_NET, EPOCHS + 1).unlink()
+        return float(state["best_score"])
+
+    before = float(read_parameters(finished / M_NET / f"resume_{EPOCHS}.ckpt")["best_score"])
+    assert best_score({"lr": 1e-9}) <= before
+    scores = [float(row["eval_sad"]) for row in read_epochs(finished, M_NET)]
+    assert best_score({"lr": 1e-9, "patch_size": 64}) > 2 * min(scores)  # four times the pixels
 
 
 @pytest.fixture
 def small_disk(tmp_path) -> Path:
-    """Room for two checkpoints and the best, but not for one more."""
-    with small_file_system(tmp_path / "small", "48m") as folder:
+    """Room for one checkpoint, the best and the state within an epoch, but not for one checkpoint more."""
+    with small_file_system(tmp_path / "small", "72m") as folder:
         yield folder
 
 
@@ -267,6 +313,36 @@ def test_too_many_bad_samples_stop_the_run_with_their_list(large_data, tmp_path)
     first, *lines = str(caught.value).splitlines()
     assert first.startswith("3 of 40 samples cannot be used, more than max_bad_fraction = 0.05 allows")
     assert [line.split(": ")[0].strip() for line in lines] == bad
+
+
+def test_bad_samples_of_all_processes_count_together():
+    class Other(World):
+        """Has met the first sample too, and the third."""
+
+        def sum(self, met):
+            return met + np.float32([1, 0, 1, 0, 0, 0])
+
+    bad = BadSamples([f"{number}.png" for number in range(6)], max_fraction=0.4)
+    bad.add(0, "is damaged")
+    bad.share(Other())
+    bad.add(4, "is damaged too")
+    with pytest.raises(TooManyBadSamplesError) as caught:
+        bad.share(Other())
+    first, *lines = str(caught.value).splitlines()
+    assert first.startswith("3 of 6 samples cannot be used")
+    assert lines == ["  0.png: is damaged", "  4.png: is damaged too", "  and 1 more"]
+
+
+def test_machines_that_do_not_share_their_output_are_told(finished, data, tmp_path):
+    class Other(World):
+        """A process that starts from nothing."""
+
+        def agrees(self, values):
+            return False
+
+    folder, config = finished, config_of(M_NET, nEpochs=EPOCHS + 1)
+    with pytest.raises(UserError, match="found epoch 4 from .*all machines must share the output folder"):
+        training.train_phase(PHASES[M_NET], config, str(data), folder, None, Other(), StopRequest())
 
 
 @pytest.mark.parametrize("split", ["train", "eval"])
