@@ -11,13 +11,11 @@ from typing import NamedTuple
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np
 from tqdm import tqdm
 
-from src.atomic_file import TEMPORARY_PREFIX, write_text
 from src.command_line import run_command
 from src.errors import UserError
-from src.image_io import write_image
+from src.pair_folder import PairPaths, claim_folder, pair_paths, write_pair
 from src.portrait.scene import SHOTS_PER_SESSION, render_portrait
 from src.process_pool import available_cores, map_unordered
 
@@ -33,8 +31,7 @@ class _Portrait(NamedTuple):
     """Number `index` of a data set and the two files it is written to."""
 
     index: int
-    photo: Path
-    matting: Path
+    paths: PairPaths
 
 
 class _Session(NamedTuple):
@@ -69,10 +66,9 @@ def make_sample_data(
     """
     _check_arguments(count, seed, workers)
     folder = Path(folder)
-    _claim_folder(folder, seed)
-    _remove_leftovers(folder)
+    claim_folder(folder, _SEED_FILE, str(seed))
     portraits = [_place(folder, index) for index in range(count)]
-    missing = [portrait for portrait in portraits if not _is_made(portrait)]
+    missing = [portrait for portrait in portraits if not portrait.paths.are_made]
     with tqdm(total=count, initial=count - len(missing), unit="image", desc="portraits") as bar:
         sessions = _by_session(missing, seed)
         workers = max(1, min(workers or available_cores(), len(sessions)))
@@ -91,38 +87,10 @@ def _check_arguments(count: int, seed: int, workers: int | None) -> None:
         raise UserError(f"workers is {workers}; at least 1 process is needed")
 
 
-def _claim_folder(folder: Path, seed: int) -> None:
-    """Note the seed in the folder, so that portraits of two seeds or real photos are never mixed."""
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder}: is a file; name a folder")
-    note = folder / _SEED_FILE
-    if not note.exists():
-        if (folder / "clip_img").exists() or (folder / "matting").exists():
-            raise UserError(f"{folder}: holds another data set; name a new folder")
-        write_text(note, f"{seed}\n")
-    elif note.read_text(encoding="utf-8").strip() != str(seed):
-        raise UserError(f"{folder}: holds portraits of another seed (see {_SEED_FILE}); name a new folder")
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of a run that was killed."""
-    for path in folder.glob(f"*/*/*/{TEMPORARY_PREFIX}*"):
-        path.unlink(missing_ok=True)
-
-
 def _place(folder: Path, index: int) -> _Portrait:
     session, shot = divmod(index, SHOTS_PER_SESSION)
     group = (_FIRST_SESSION + session * _TIME_BETWEEN_SESSIONS).strftime("%y%m%d%H%M")
-    name = f"{group}-{shot:08d}"
-    return _Portrait(
-        index,
-        folder / "clip_img" / group / "clip_00000000" / f"{name}.jpg",
-        folder / "matting" / group / "matting_00000000" / f"{name}.png",
-    )
-
-
-def _is_made(portrait: _Portrait) -> bool:
-    return portrait.photo.exists() and portrait.matting.exists()
+    return _Portrait(index, pair_paths(folder, group, f"{group}-{shot:08d}"))
 
 
 def _by_session(portraits: list[_Portrait], seed: int) -> list[_Session]:
@@ -134,8 +102,7 @@ def _by_session(portraits: list[_Portrait], seed: int) -> list[_Session]:
 def _make_session(session: _Session) -> int:
     for portrait in session.portraits:
         photo, alpha = render_portrait(session.seed, portrait.index)
-        write_image(portrait.photo, photo)
-        write_image(portrait.matting, np.dstack([photo, alpha]))
+        write_pair(portrait.paths, photo, alpha)
     return len(session.portraits)
 
 

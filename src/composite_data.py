@@ -1,0 +1,204 @@
+"""Make training pictures of people before other backgrounds, in the layout of Matting Human Datasets.
+
+    python src/composite_data.py COMPOSITES --people PEOPLE --backgrounds PHOTOS --count 4000
+
+Every person is shown about equally often; a share of the pictures keeps the photo's own background.
+"""
+
+import argparse
+import contextlib
+import functools
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+if not __package__:  # started as a script: the package `src` lies in the repository root
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+from tqdm import tqdm
+
+from src.command_line import SKIPPED_STATUS, run_command
+from src.compositing import composite, reframe
+from src.errors import UserError
+from src.image_io import ImageError, read_image
+from src.pair_folder import PairPaths, claim_folder, pair_paths, write_pair
+from src.people import PersonFiles, find_people, read_person
+from src.process_pool import available_cores, map_unordered
+
+_SETTINGS_FILE = "composites.txt"
+_BACKGROUND_SUFFIXES = (".jpg", ".jpeg", ".png")
+_JPEG_QUALITIES = (50, 96)
+
+
+class _Settings(NamedTuple):
+    """What decides how pictures come out."""
+
+    seed: int
+    size: tuple[int, int]  # height and width
+    keep: float  # chance that a photo's own background stays
+
+
+class _Task(NamedTuple):
+    """The pictures of one person that are to be made."""
+
+    person: PersonFiles
+    pictures: tuple[tuple[int, PairPaths], ...]
+    backgrounds: tuple[Path, ...]
+    settings: _Settings
+
+
+def make_composites(
+    folder: str | Path,
+    people: Sequence[PersonFiles],
+    backgrounds: Sequence[str | Path],
+    count: int,
+    *,
+    size: tuple[int, int] = (640, 480),
+    keep: float = 0.35,
+    seed: int = 0,
+    workers: int | None = None,
+) -> list[str]:
+    """Write `count` pictures and their mattes below `folder`, leaving out those that are there.
+
+    Picture k of a person is a function of the seed, the person's name, k and the files alone. All pictures
+    of a person are one group.
+
+    Args:
+        folder: gets clip_img and matting.
+        people: who is shown; see `find_people`.
+        backgrounds: photos without people, or folders of them.
+        count: of pictures, all together.
+        size: height and width of the pictures.
+        keep: share of pictures with the photo's own background, where there is one.
+        seed: another gives other pictures.
+        workers: number of processes; None: one for every core.
+
+    Returns:
+        What was left out, with the reason.
+
+    Raises:
+        UserError: a bad argument, or a folder that cannot be written or holds other data.
+    """
+    if count < 1 or not 0 <= keep <= 1 or min(size) < 16 or not people:
+        raise UserError("at least 1 picture of 1 person, a share of 0 to 1 and a size from 16 on are needed")
+    folder = Path(folder)
+    settings = _Settings(seed, size, keep)
+    claim_folder(folder, _SETTINGS_FILE, f"seed {seed}, size {size[0]}x{size[1]}, keep {keep:g}")
+    files = _find_backgrounds(backgrounds)
+    tasks = [
+        _task(folder, person, _share(count, len(people), number), files, settings)
+        for number, person in enumerate(people)
+    ]
+    tasks = [task for task in tasks if task.pictures]
+    problems = []
+    missing = sum(len(task.pictures) for task in tasks)
+    with tqdm(total=count, initial=count - missing, unit="image", desc="composites") as bar:
+        workers = max(1, min(workers or available_cores(), len(tasks)))
+        with contextlib.closing(map_unordered(_make_pictures, tasks, workers)) as results:
+            for task, problem in results:
+                bar.update(len(task.pictures))
+                if problem:
+                    problems.append(problem)
+                    bar.write(f"left out: {problem}")
+    return problems
+
+
+def _share(count: int, people: int, number: int) -> int:
+    """How many of `count` pictures show person `number`."""
+    return count // people + (number < count % people)
+
+
+def _task(
+    folder: Path, person: PersonFiles, count: int, backgrounds: tuple[Path, ...], settings: _Settings
+) -> _Task:
+    pictures = [(k, pair_paths(folder, person.name, f"{person.name}-{k:05d}")) for k in range(count)]
+    return _Task(person, tuple(each for each in pictures if not each[1].are_made), backgrounds, settings)
+
+
+def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
+    files = []
+    for path in map(Path, paths):
+        found = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+        found = [each for each in found if each.suffix.lower() in _BACKGROUND_SUFFIXES]
+        if not found:
+            raise UserError(f"{path}: no such background, or a folder without any (.jpg, .png)")
+        files += found
+    return tuple(files)
+
+
+def _make_pictures(task: _Task) -> str | None:
+    """Make the pictures of one person; returns what is wrong with the person's files, if anything."""
+    seed, size, keep = task.settings
+    try:
+        person = read_person(task.person)
+    except ImageError as error:
+        return str(error)
+    for k, paths in task.pictures:
+        rng = np.random.default_rng((seed, zlib.crc32(task.person.name.encode()), k))
+        if task.person.alpha is not None and rng.random() < keep:
+            image, alpha = reframe(rng, person, size)
+        else:
+            background = _read_background(task.backgrounds[rng.integers(len(task.backgrounds))])
+            image, alpha = composite(rng, person, background, size)
+        write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
+    return None
+
+
+@functools.lru_cache(maxsize=256)
+def _read_background(path: Path) -> np.ndarray:
+    return read_image(path)
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(height), int(width)
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="the pictures are made here")
+    parser.add_argument(
+        "--people",
+        metavar="FOLDER",
+        action="append",
+        required=True,
+        help="image/<id>.jpg with alpha/<id>.png or mask/<id>.png, or RGBA files at any depth; repeatable",
+    )
+    parser.add_argument("--exclude", metavar="FILE", help="ids of people to leave out, one a line")
+    parser.add_argument(
+        "--backgrounds", metavar="PATH", nargs="+", required=True, help="photos without people, or folders"
+    )
+    parser.add_argument("--count", type=int, default=1000, help="pictures (default: %(default)s)")
+    parser.add_argument(
+        "--size", type=_parse_size, default=(640, 480), metavar="WxH", help="of pictures (default: 480x640)"
+    )
+    parser.add_argument(
+        "--keep", type=float, default=0.35, help="share with their own background (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="gives other pictures (default: %(default)s)")
+    parser.add_argument("--workers", type=int, help="processes (default: one for every core)")
+    arguments = parser.parse_args()
+    excluded = Path(arguments.exclude).read_text(encoding="utf-8").split() if arguments.exclude else ()
+    people = find_people(arguments.people, frozenset(excluded))
+    problems = make_composites(
+        arguments.folder,
+        people,
+        arguments.backgrounds,
+        arguments.count,
+        size=arguments.size,
+        keep=arguments.keep,
+        seed=arguments.seed,
+        workers=arguments.workers,
+    )
+    print(f"{arguments.folder}: {arguments.count} pictures of {len(people)} people")
+    return SKIPPED_STATUS if problems else 0
+
+
+if __name__ == "__main__":
+    run_command(main)

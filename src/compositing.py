@@ -1,0 +1,140 @@
+"""New training pictures of a person: other backgrounds, places, sizes, light, noise.
+
+What is drawn at random comes from one generator, so a picture can be made again.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+_OPAQUE = 128  # a person whose alpha reaches this at an edge of the picture goes on beyond it
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone to be shown.
+
+    Args:
+        image: the photo, BGR (H, W, 3) uint8.
+        foreground: its foreground colours, alike.
+        alpha: (H, W) uint8.
+    """
+
+    image: np.ndarray
+    foreground: np.ndarray
+    alpha: np.ndarray
+
+
+def composite(
+    rng: np.random.Generator, person: Person, background: np.ndarray, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put a person somewhere before a background, in a light of its own.
+
+    Args:
+        rng: its source.
+        person: who is shown.
+        background: BGR uint8 of any size.
+        size: height and width of the picture.
+
+    Returns:
+        image (H, W, 3) uint8 BGR and alpha (H, W) uint8.
+    """
+    behind = _change_light(rng, _random_cover(rng, background, size))
+    if rng.random() < 0.4:
+        behind = cv2.GaussianBlur(behind, (0, 0), rng.uniform(0.5, 5))
+    place = _draw_place(rng, person.alpha, size)
+    alpha = _warp(person.alpha, place, size)
+    foreground = _change_light(rng, _warp(person.foreground, place, size))
+    weight = alpha[..., np.newaxis] / np.float32(255)
+    image = np.round(foreground * weight + behind * (1 - weight)).astype(np.uint8)
+    return spoil(rng, image), alpha
+
+
+def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Show a part of the photo as it is, in another light; returns as `composite`."""
+    cut = _random_cover(rng, np.dstack([person.image, person.alpha]), size)
+    image = _change_light(rng, np.ascontiguousarray(cut[..., :3]))
+    return spoil(rng, image), np.ascontiguousarray(cut[..., 3])
+
+
+def spoil(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """What cameras do to a picture: light, blur, noise, sometimes no colour."""
+    image = _change_light(rng, image)
+    if rng.random() < 0.2:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.2))
+    if rng.random() < 0.05:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    if rng.random() < 0.4:
+        noise = rng.normal(0, rng.uniform(1, 10), image.shape)
+        image = np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
+    return image
+
+
+def _change_light(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Change gain, gamma, tint and saturation, each a little."""
+    values = np.arange(256) / 255
+    gain = rng.uniform(0.8, 1.2) * rng.uniform(0.94, 1.06, 3)
+    curve = np.clip(gain * values[:, np.newaxis] ** np.exp(rng.normal(0, 0.2)), 0, 1)
+    image = cv2.LUT(image, np.round(curve * 255).astype(np.uint8)[np.newaxis])
+    gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    saturation = rng.uniform(0.6, 1.2)
+    return cv2.addWeighted(image, saturation, gray, 1 - saturation, 0)
+
+
+def _random_cover(rng: np.random.Generator, image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Cut a part of the size's aspect ratio, at least 0.6 of what fits, and resize it; flip half of them."""
+    height, width = size
+    fits = min(image.shape[0] / height, image.shape[1] / width) * rng.uniform(0.6, 1)
+    cut_height, cut_width = max(1, int(height * fits)), max(1, int(width * fits))
+    top = rng.integers(image.shape[0] - cut_height + 1)
+    left = rng.integers(image.shape[1] - cut_width + 1)
+    cut = image[top : top + cut_height, left : left + cut_width]
+    if rng.random() < 0.5:
+        cut = cut[:, ::-1]
+    return cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if fits > 1 else cv2.INTER_LINEAR)
+
+
+def _draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Draw where a person comes to stand: the (2, 3) matrix from the photo's pixels to the picture's.
+
+    Edges of the photo that cut the person come to lie at or beyond those of the picture.
+    """
+    height, width = size
+    rows, columns = np.flatnonzero(alpha.max(axis=1)), np.flatnonzero(alpha.max(axis=0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    edges = alpha[-1], alpha[:, 0], alpha[:, -1]
+    cut_below, cut_left, cut_right = (edge.max() >= _OPAQUE for edge in edges)
+    scale = rng.uniform(0.6, 1.15) * min(height / (bottom - top), 1.4 * width / (right - left))
+    if cut_left and cut_right:
+        scale = max(scale, width / (right - left))
+    person_height, person_width = scale * (bottom - top), scale * (right - left)
+    hidden = rng.uniform(0, 0.25) if cut_below or rng.random() < 0.3 else 0
+    if cut_below or hidden:
+        y = height - person_height * (1 - hidden)
+    else:
+        y = rng.uniform(min(0, height - person_height), max(0, height - person_height))
+    if cut_left and cut_right:
+        x = rng.uniform(width - person_width, 0)
+    elif cut_left:
+        x = -rng.uniform(0, 0.1) * person_width
+    elif cut_right:
+        x = width - person_width * rng.uniform(0.9, 1)
+    else:
+        x = rng.uniform(-0.2, 0.2) * person_width + rng.uniform(0, 1) * (width - person_width)
+    matrix = np.array([[scale, 0, x - scale * left], [0, scale, y - scale * top]])
+    if rng.random() < 0.5:  # mirror the picture
+        matrix[0] = -matrix[0] + (0, 0, width)
+    return matrix
+
+
+def _warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Move pixels by a matrix, averaging first where it shrinks much: warping alone would alias."""
+    matrix, scale = matrix.copy(), matrix[1, 1]
+    if scale < 1:
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        matrix = matrix @ np.diag([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0], 1])
+        image = small
+    # The matrix counts from a pixel's corner, OpenCV from its centre.
+    matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
+    return cv2.warpAffine(image, matrix, size[::-1], flags=cv2.INTER_LINEAR)

@@ -1,0 +1,80 @@
+"""Folders of people with mattes, to be put before other backgrounds."""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from src.compositing import Person
+from src.errors import UserError
+from src.foreground import estimate_foreground
+from src.image_io import ImageError, read_alpha_channel, read_gray, read_image
+
+_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+_ALPHA_FOLDERS = ("alpha", "mask")
+
+
+class PersonFiles(NamedTuple):
+    """Where a person comes from."""
+
+    name: str  # of the folder and of the file below it; unique
+    photo: Path
+    alpha: Path | None  # None: the alpha channel of `photo`, whose background is not a photo's
+
+
+def find_people(folders: Iterable[str | Path], excluded: Collection[str] = ()) -> list[PersonFiles]:
+    """Find all people of some folders, sorted by folder and name.
+
+    Args:
+        folders: each holds `image/<id>.jpg` and `alpha/<id>.png` (or `mask/<id>.png`), or RGBA files <id>.png
+            at any depth.
+        excluded: ids to leave out.
+
+    Raises:
+        UserError: a folder is missing, holds no people, or an image has no alpha.
+    """
+    people = []
+    for folder in map(Path, folders):
+        found = _pairs(folder) if (folder / "image").is_dir() else _cutouts(folder)
+        if not found:
+            raise UserError(
+                f"{folder}: holds no people: neither image/ with alpha/ or mask/, nor RGBA files (.png)"
+            )
+        people += [each for each in found if each.photo.stem not in excluded]
+    names = [each.name for each in people]
+    if len(set(names)) < len(names):
+        raise UserError("two folders of people have the same name and hold the same files; rename one")
+    return people
+
+
+def read_person(files: PersonFiles) -> Person:
+    """Read photo and alpha and estimate the foreground.
+
+    Raises:
+        ImageError: a file cannot be read, the two differ in size, or nobody is there.
+    """
+    image = read_image(files.photo)
+    alpha = read_gray(files.alpha) if files.alpha else read_alpha_channel(files.photo)
+    if alpha.shape != image.shape[:2]:
+        raise ImageError(f"{files.alpha}: has another size than {files.photo}")
+    if not np.any(alpha):
+        raise ImageError(f"{files.alpha or files.photo}: alpha is 0 everywhere")
+    return Person(image, estimate_foreground(image, alpha), alpha)
+
+
+def _pairs(folder: Path) -> list[PersonFiles]:
+    alpha_folder = next((folder / name for name in _ALPHA_FOLDERS if (folder / name).is_dir()), None)
+    if alpha_folder is None:
+        raise UserError(f"{folder}: has image/, but neither alpha/ nor mask/")
+    people = []
+    for photo in sorted(path for path in (folder / "image").iterdir() if path.suffix in _PHOTO_SUFFIXES):
+        alpha = alpha_folder / f"{photo.stem}.png"
+        if not alpha.is_file():
+            raise UserError(f"{photo}: has no {alpha}")
+        people.append(PersonFiles(f"{folder.name}_{photo.stem}", photo, alpha))
+    return people
+
+
+def _cutouts(folder: Path) -> list[PersonFiles]:
+    return [PersonFiles(f"{folder.name}_{path.stem}", path, None) for path in sorted(folder.rglob("*.png"))]

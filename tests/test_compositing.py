@@ -1,0 +1,169 @@
+"""Training pictures of people before other backgrounds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from src.composite_data import main, make_composites
+from src.compositing import Person, composite, reframe
+from src.errors import UserError
+from src.foreground import estimate_foreground
+from src.image_io import read_alpha_channel, read_image, write_image
+from src.people import find_people
+from tests.small_dataset import make_person
+
+RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)
+SIZE = (64, 48)
+
+
+def painted(colour: tuple[int, int, int], height: int, width: int) -> np.ndarray:
+    return np.full((height, width, 3), colour, np.uint8)
+
+
+def disc(height: int = 60, width: int = 40) -> np.ndarray:
+    """Alpha of a soft disc in the middle."""
+    rows, columns = np.indices((height, width))
+    distance = np.hypot(rows - height / 2, columns - width / 2)
+    return np.round(np.clip(15 - distance, 0, 3) / 3 * 255).astype(np.uint8)
+
+
+def red_person(alpha: np.ndarray) -> Person:
+    weight = alpha[..., np.newaxis] / 255
+    image = painted(RED, *alpha.shape) * weight + painted(GREEN, *alpha.shape) * (1 - weight)
+    image = np.round(image).astype(np.uint8)
+    return Person(image, estimate_foreground(image, alpha), alpha)
+
+
+PERSON = red_person(disc())
+
+
+def test_the_estimated_foreground_is_free_of_the_old_background():
+    soft = (PERSON.alpha > 40) & (PERSON.alpha < 255)
+    assert PERSON.image[soft][:, 1].mean() > 80
+    assert PERSON.foreground[soft][:, 1].mean() < 25
+    opaque = PERSON.alpha == 255
+    np.testing.assert_array_equal(PERSON.foreground[opaque], PERSON.image[opaque])
+
+
+@given(seed=st.integers(0, 2**32 - 1), size=st.tuples(st.integers(16, 90), st.integers(16, 90)))
+def test_a_composite_shows_the_person_where_alpha_is(seed, size):
+    image, alpha = composite(np.random.default_rng(seed), PERSON, painted(BLUE, 30, 70), size)
+    assert image.shape == (*size, 3) and alpha.shape == size and image.dtype == alpha.dtype == np.uint8
+    assert alpha.max() > 0
+    again, again_alpha = composite(np.random.default_rng(seed), PERSON, painted(BLUE, 30, 70), size)
+    np.testing.assert_array_equal(image, again)
+    np.testing.assert_array_equal(alpha, again_alpha)
+
+
+def test_of_colours_person_and_background_stay_apart():
+    red, blue = [], []
+    for seed in range(30):
+        image, alpha = composite(np.random.default_rng(seed), PERSON, painted(BLUE, 30, 70), SIZE)
+        inside, outside = image[alpha > 250].mean(axis=0), image[alpha == 0].mean(axis=0)
+        red.append(inside[2] - inside[0])
+        blue.append(outside[0] - outside[2])
+    assert np.median(red) > 60 and np.median(blue) > 60
+
+
+@pytest.mark.parametrize("edge", ["below", "left", "right", "left and right"])
+def test_who_is_cut_by_an_edge_stays_cut_by_it(edge):
+    alpha = np.zeros((60, 40), np.uint8)
+    rows = slice(20, 60 if edge == "below" else 40)
+    left = 0 if "left" in edge else 12
+    alpha[rows, left : 40 if "right" in edge else 28] = 255
+    for seed in range(40):
+        _, placed = composite(np.random.default_rng(seed), red_person(alpha), painted(BLUE, 9, 9), SIZE)
+        sides = {"left": placed[:, 0].max() > 127, "right": placed[:, -1].max() > 127}
+        if edge == "below":
+            assert placed[-1].max() > 127
+        elif edge == "left and right":
+            assert all(sides.values())
+        else:  # pictures may be mirrored
+            assert any(sides.values())
+
+
+def test_reframing_keeps_photo_and_alpha_together():
+    rows = np.arange(64, dtype=np.uint8)[:, np.newaxis] * 4
+    alpha = np.broadcast_to(rows, (64, 48))
+    image = np.repeat(alpha[..., np.newaxis], 3, axis=2)
+    for seed in range(20):
+        shown, cut = reframe(np.random.default_rng(seed), Person(image, image, alpha), (32, 24))
+        gray = shown.mean(axis=2).ravel()
+        assert np.corrcoef(gray, cut.ravel())[0, 1] > 0.9
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for number in range(3):
+        photo, alpha = make_person((number,), 40, 30)
+        write_image(tmp_path / "pairs" / "image" / f"{number}.jpg", photo)
+        write_image(tmp_path / "pairs" / "alpha" / f"{number}.png", alpha)
+        write_image(tmp_path / "cutouts" / "deep" / f"{number}.png", np.dstack([photo, alpha]))
+    write_image(tmp_path / "backgrounds" / "sea.jpg", painted(BLUE, 50, 60))
+    return tmp_path
+
+
+def test_people_are_found_in_both_layouts(folders):
+    people = find_people([folders / "pairs", folders / "cutouts"], {"1"})
+    assert [each.name for each in people] == ["pairs_0", "pairs_2", "cutouts_0", "cutouts_2"]
+
+
+def pictures(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*g")}
+
+
+def test_composites_are_made_once_and_the_same_anywhere(folders):
+    people = find_people([folders / "pairs", folders / "cutouts"])
+    options = {"size": SIZE, "seed": 5}
+    backgrounds = [folders / "backgrounds"]
+    assert make_composites(folders / "one", people, backgrounds, 8, workers=1, **options) == []
+    assert make_composites(folders / "two", people, backgrounds, 8, workers=2, **options) == []
+    made = pictures(folders / "one")
+    assert len(made) == 16
+    assert made == pictures(folders / "two")
+    lost = next((folders / "one").rglob("*.jpg"))
+    lost.unlink()
+    make_composites(folders / "one", people, backgrounds, 8, **options)
+    assert pictures(folders / "one") == made
+    photo = next((folders / "one" / "clip_img").rglob("*.jpg"))
+    matting = folders / "one" / "matting" / photo.parts[-3] / "matting_00000000" / f"{photo.stem}.png"
+    assert read_image(photo).shape == (*SIZE, 3)
+    assert read_alpha_channel(matting).shape == SIZE
+
+
+def test_other_settings_need_another_folder(folders):
+    people = find_people([folders / "pairs"])
+    make_composites(folders / "out", people, [folders / "backgrounds"], 2, seed=1, size=SIZE)
+    with pytest.raises(UserError, match="made with other settings"):
+        make_composites(folders / "out", people, [folders / "backgrounds"], 2, seed=2, size=SIZE)
+
+
+def test_a_damaged_person_is_left_out_and_named(folders, monkeypatch, capsys):
+    damaged = folders / "pairs" / "image" / "1.jpg"
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    arguments = [str(folders / "out"), "--people", str(folders / "pairs"), "--count", "6", "--size", "48x64"]
+    backgrounds = ["--workers", "1", "--backgrounds", str(folders / "backgrounds" / "sea.jpg")]
+    monkeypatch.setattr("sys.argv", ["composite_data.py", *arguments, *backgrounds])
+    assert main() == 3
+    assert f"left out: {damaged}: cannot be read as an image" in capsys.readouterr().out.replace("\r", "\n")
+    assert len(list((folders / "out").rglob("*.jpg"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("people", "message"),
+    [
+        ("nowhere", "holds no people"),
+        ("backgrounds", "holds no people"),
+        ("half", "has image/, but neither alpha/ nor mask/"),
+    ],
+)
+def test_folders_without_people_are_named(folders, people, message):
+    (folders / "half" / "image").mkdir(parents=True)
+    with pytest.raises(UserError, match=message):
+        find_people([folders / people])
+
+
+def test_a_missing_background_is_named(folders):
+    with pytest.raises(UserError, match="gone: no such background"):
+        make_composites(folders / "out", find_people([folders / "pairs"]), [folders / "gone"], 1)
