@@ -75,7 +75,7 @@ def check_export(path: Path, network: SHMNet, size: int) -> float | None:
     """
     if path.suffix == _SUFFIXES["AIR"]:
         return None
-    run_exported = _load_onnx(path) if path.suffix == _SUFFIXES["ONNX"] else _load_mindir(path)
+    run_exported = _load_onnx(path) if path.suffix == _SUFFIXES["ONNX"] else load_mindir(path)
     image = np.random.default_rng(0).normal(0, 0.3, (1, 3, size, size)).astype(np.float32)
     expected = [output.asnumpy() for output in ms.jit(network.construct)(Tensor(image))]
     found = run_exported(image)
@@ -111,7 +111,12 @@ def _replace_upsampling(network: SHMNet) -> None:
             cell[0] = UpsampleTwiceBySlices()
 
 
-def _load_mindir(path: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
+def load_mindir(path: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
+    """An exported MINDIR as a function of an image (1, 3, H, W) float32 to its outputs.
+
+    Raises:
+        ExportError: the file cannot be loaded.
+    """
     try:
         graph = nn.GraphCell(ms.load(str(path)))
     except (ValueError, RuntimeError) as error:

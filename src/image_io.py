@@ -3,13 +3,15 @@
 Images are NumPy arrays (H, W, 3) uint8 in BGR order, mattes and masks (H, W) uint8.
 """
 
+import contextlib
+import io
 import struct
 import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 
 from src.atomic_file import write_bytes
 from src.errors import UserError
@@ -26,6 +28,9 @@ _TURN_OF_ORIENTATION = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+_SRGB = ImageCms.createProfile("sRGB")
+_HEIF_SUFFIXES = (".heic", ".heif")
 
 # What Pillow's decoders raise on damaged input.
 _DAMAGE = (
@@ -50,13 +55,13 @@ def read_image(path: str | Path) -> np.ndarray:
     """Read a photo as the eye sees it: any mode, EXIF orientation applied.
 
     Returns:
-        (H, W, 3) uint8, BGR. Grey, palette, CMYK and 16-bit files are converted; an alpha channel is
-        left out.
+        (H, W, 3) uint8, BGR, sRGB. Grey, palette, CMYK and 16-bit files and other colour profiles are
+        converted; an alpha channel is left out.
 
     Raises:
         ImageError: the file is missing, truncated, damaged or no image.
     """
-    rgb = _decode(path, lambda image: _converted(_to_eight_bits(image), "RGB"))
+    rgb = _decode(path, lambda image: _to_rgb(_to_eight_bits(image)))
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
 
 
@@ -94,6 +99,7 @@ def write_image(path: str | Path, image: np.ndarray, jpeg_quality: int = 95) -> 
 
 def _decode(path: str | Path, convert) -> np.ndarray:
     try:
+        _register_codec(path)
         with Image.open(path) as image:
             image.load()
             return np.asarray(convert(_upright(image)))
@@ -103,6 +109,17 @@ def _decode(path: str | Path, convert) -> np.ndarray:
         raise ImageError(f"{path}: no such file") from None
     except _DAMAGE as error:
         raise ImageError(f"{path}: cannot be read as an image: {error}") from error
+
+
+def _register_codec(path: str | Path) -> None:
+    """Make Pillow read the photos of newer telephones, if the package for it is there."""
+    if Path(path).suffix.lower() not in _HEIF_SUFFIXES:
+        return
+    try:
+        import pillow_heif
+    except ImportError:
+        raise ImageError("HEIC photos need one more package: pip install pillow-heif") from None
+    pillow_heif.register_heif_opener()
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -117,6 +134,17 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
         values = np.asarray(image).astype(np.int64) // _SIXTEEN_TO_EIGHT_BITS
         return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
     return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Convert to sRGB; by the file's colour profile if it has one that fits."""
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGB", "CMYK"):
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if "srgb" not in ImageCms.getProfileDescription(source).lower():
+                return ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+    return _converted(image, "RGB")
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:

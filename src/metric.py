@@ -1,13 +1,15 @@
 """How far a predicted alpha is from the true one.
 
-Every function takes two alphas (H, W) float, both in [0, 1], and returns a float that is 0 for equal
-alphas. SAD, gradient and connectivity errors are sums over all pixels divided by 1000, MSE and MAD are
+Every function but `dtssd` takes two alphas (H, W) float, both in [0, 1], and returns a float that is 0 for
+equal alphas. SAD, gradient and connectivity errors are sums over all pixels divided by 1000, MSE and MAD are
 means, so only the latter do not depend on the size of the photo. The definitions are those of
 Rhemann et al., "A perceptually motivated online benchmark for image matting" (CVPR 2009), there over the
 unsure region, here over the whole photo.
 """
 
+import itertools
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -31,6 +33,21 @@ def mse(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
 def mad(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
     """Mean absolute difference."""
     return float(np.abs(pred_alpha - true_alpha).mean(dtype=np.float64))
+
+
+def dtssd(pred_alphas: Sequence[np.ndarray], true_alphas: Sequence[np.ndarray]) -> float:
+    """How unsteady a video's alpha is: root mean square error of its change between frames, times 100.
+
+    Erofeev et al., Perceptually Motivated Benchmark for Video Matting (BMVC 2015): dtSSD; scaled as in Robust
+    Video Matting (arXiv:2108.11515).
+
+    Args:
+        pred_alphas: frame by frame, at least two.
+        true_alphas: the same.
+    """
+    errors = [pred - true for pred, true in zip(pred_alphas, true_alphas, strict=True)]
+    changes = [after - before for before, after in itertools.pairwise(errors)]
+    return 100 * float(np.mean([np.sqrt(np.square(change).mean()) for change in changes]))
 
 
 def gradient_error(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:

@@ -65,6 +65,19 @@ def lower_file(source: str | Path, target: str | Path) -> None:
     write_bytes(target, model.SerializeToString())
 
 
+def input_size(path: str | Path) -> int:
+    """Height and width of the square input (1, 3, S, S) that a model takes.
+
+    Raises:
+        MindirError: the file is missing, damaged or no MINDIR, or takes something else.
+    """
+    inputs = _read(Path(path)).graph.input
+    shape = [tuple(tensor.dims) for each in inputs for tensor in each.tensor]
+    if len(shape) != 1 or len(shape[0]) != 4 or shape[0][1] != 3 or shape[0][2] != shape[0][3]:
+        raise MindirError(f"{path}: takes inputs of shape {shape}; one of (1, 3, S, S) is needed")
+    return int(shape[0][2])
+
+
 class _Lowering:
     """Changes a model (mindspore.train.mind_ir_pb2.ModelProto) in place."""
 

@@ -1,0 +1,133 @@
+"""Matte photos and videos.
+
+python predict.py photo.jpg
+python predict.py photos/ --output mattes/ --background white
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from src.command_line import SKIPPED_STATUS, run_command
+from src.errors import UserError
+from src.image_io import ImageError
+from src.matting import DEFAULT_SIZE, SHIPPED_MODEL
+
+if TYPE_CHECKING:
+    from src.background import Background
+    from src.matting import Matting
+    from src.photo_files import Job
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """Do what the command line asks for; returns the exit status."""
+    from src.background import Background
+    from src.photo_files import find_jobs, left_to_do
+
+    background = Background(arguments.background)
+    jobs = find_jobs(arguments.inputs, arguments.output)
+    todo, done = left_to_do(jobs, background.is_transparent, arguments.overwrite)
+    if done:
+        print(f"{done} have their results already; --overwrite makes them again")
+    if not todo:
+        return 0
+    # MindSpore takes seconds to import; a mistake on the command line should not wait for it.
+    from src.device import use_device
+    from src.matting import Matting, open_model
+
+    use_device(arguments.device)
+    run, size = open_model(arguments.checkpoint, arguments.size)
+    matting = Matting(run, size=size, squash=arguments.squash, refinement=arguments.refine)
+    estimates = arguments.foreground == "estimate"
+    photos = [job for job in todo if not job.is_video]
+    problems = _matte_photos(photos, matting, background, estimates) if photos else 0
+    problems += sum(_matte_video(job, matting, background, estimates) for job in todo if job.is_video)
+    return SKIPPED_STATUS if problems else 0
+
+
+def _matte_photos(photos: "list[Job]", matting: "Matting", background: "Background", estimates: bool) -> int:
+    """Returns how many were left out."""
+    from src.matte_photos import matte_photos
+
+    problems, started = 0, time.perf_counter()
+    with tqdm(total=len(photos), unit="photo", desc="matting") as bar:
+        for job, problem in matte_photos(photos, matting, background, estimates):
+            bar.update()
+            problems += bool(problem)
+            result = job.results(background.is_transparent)[-1]
+            bar.write(f"left out: {problem}" if problem else f"{job.source}: {result}")
+    rate = len(photos) / (time.perf_counter() - started)
+    print(f"{len(photos) - problems} photos, {rate:.2f} a second, compiling included; {problems} left out")
+    return problems
+
+
+def _matte_video(job: "Job", matting: "Matting", background: "Background", estimates: bool) -> int:
+    """Returns 1 where it was left out."""
+    from src.matte_video import frame_count, matte_video
+
+    with tqdm(total=frame_count(job.source) or None, unit="frame", desc=job.source.name) as bar:
+        try:
+            count = matte_video(job, matting, background, estimates, bar.update)
+        except ImageError as error:
+            bar.write(f"left out: {error}")
+            return 1
+    print(f"{job.source}: {job.results(background.is_transparent)[-1]}, {count} frames")
+    return 0
+
+
+def main() -> int:
+    """Read the command line and matte."""
+    parser = argparse.ArgumentParser(
+        description="Cut people out of photos and videos. Writes photo_alpha.png and photo_cutout.png "
+        "(RGBA),\nor photo_composite.png where a background is given; of a video, alpha and composite (mp4).",
+        epilog="example:\n  python predict.py photos/ --output mattes/ --background white",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("inputs", metavar="PATH", nargs="+", help="photos, videos, or folders of them")
+    parser.add_argument("--output", metavar="DIR", help="folder of the results (default: beside the photos)")
+    parser.add_argument(
+        "--background",
+        metavar="WHAT",
+        default="transparent",
+        help="transparent, blur, a colour name, #RRGGBB or an image (default: transparent)",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        default=SHIPPED_MODEL,
+        type=Path,
+        help="model: a checkpoint (.ckpt) or an exported one (.mindir) (default: the one of this repository)",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=DEFAULT_SIZE,
+        help="height and width of the network's input, a multiple of 16 (default: %(default)s)",
+    )
+    parser.add_argument("--squash", action="store_true", help="fill the network's square, as published")
+    parser.add_argument(
+        "--refine",
+        choices=("guided", "none"),
+        default="guided",
+        help="how alpha comes back to the photo's size: by the photo's edges, or bicubic (default: guided)",
+    )
+    parser.add_argument(
+        "--foreground",
+        choices=("estimate", "none"),
+        default="estimate",
+        help="take the old background's colours out of the person's rim (default: estimate)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
+    parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
+    arguments = parser.parse_args()
+    if arguments.size < 16 or arguments.size % 16:
+        raise UserError(f"--size {arguments.size}: must be a multiple of 16")
+    return predict(arguments)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,135 @@
+"""The matte of a photo, from a model that is loaded once:
+
+from src.image_io import read_image
+from src.matting import matte
+
+alpha = matte(read_image("photo.jpg"))
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from src.errors import UserError
+from src.letterbox import Place, letterbox
+from src.preprocessing import normalise, resize, restore_alpha
+from src.refinement import refine_alpha
+
+Refinement = Literal["none", "guided"]
+NetworkRun = Callable[[np.ndarray], list[np.ndarray]]
+
+SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "pretrained" / "shm_portrait.ckpt"
+DEFAULT_SIZE = 320
+DEFAULT_MEAN = (114, 121, 134)
+
+
+class Matting:
+    """Photos to alpha.
+
+    Args:
+        run: the network, (1, 3, size, size) float32 to trimap logits and alpha, as `open_model` returns it.
+        size: height and width of its input.
+        mean: subtracted from the BGR values, as in training.
+        squash: fill the square with the photo, whatever its shape (the published protocol); else its aspect
+            ratio is kept.
+        refinement: how alpha comes back to the photo's size, 'guided' (by the photo's edges) or 'none'
+            (bicubic).
+    """
+
+    def __init__(
+        self,
+        run: NetworkRun,
+        *,
+        size: int,
+        mean: Sequence[float] = DEFAULT_MEAN,
+        squash: bool = False,
+        refinement: Refinement = "guided",
+    ):
+        self._run = run
+        self._size = size
+        self._mean = mean
+        self._squash = squash
+        self._refinement = refinement
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Matte a photo.
+
+        Args:
+            image: BGR (H, W, 3) uint8 of any size.
+
+        Returns:
+            alpha (H, W) float32 in [0, 1].
+        """
+        return self.restore(image, self.predict(image))
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        """The network's alpha of a photo, (h, w) float32 in [0, 1], at the network's size."""
+        if self._squash:
+            square, place = resize(image, self._size, self._size), Place(0, 0, self._size, self._size)
+        else:
+            square, place = letterbox(image, self._size, self._mean)
+        _, alpha = self._run(normalise(square, self._mean)[np.newaxis])
+        return np.clip(place.cut(alpha[0, 0]), 0, 1)
+
+    def restore(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
+        """Bring what `predict` returned to the photo's size."""
+        height, width = image.shape[:2]
+        shrinks = height < pred_alpha.shape[0] or width < pred_alpha.shape[1]
+        if self._refinement == "none" or shrinks:  # a small photo has no finer edges
+            return restore_alpha(pred_alpha, height, width)
+        return refine_alpha(image, pred_alpha)
+
+
+def open_model(path: str | Path = SHIPPED_MODEL, size: int = DEFAULT_SIZE) -> tuple[NetworkRun, int]:
+    """Load a checkpoint (.ckpt) or an exported model (.mindir).
+
+    Args:
+        path: the file; the model of this repository by default.
+        size: height and width of the network's input, a multiple of 16; an exported model has its own.
+
+    Returns:
+        The network, and the size of its input.
+
+    Raises:
+        UserError: the file is missing, damaged or of another network.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such model")
+    # MindSpore takes seconds to import; a mistake on the command line should not wait for it.
+    if path.suffix == ".mindir":
+        from src.exporting import load_mindir
+        from src.mindir import input_size
+
+        return load_mindir(path), input_size(path)
+    import mindspore as ms
+
+    from src.load_model import load_network
+
+    compiled = ms.jit(load_network(path).construct)
+
+    def run(inputs: np.ndarray) -> list[np.ndarray]:
+        return [output.asnumpy() for output in compiled(ms.Tensor(inputs))]
+
+    return run, size
+
+
+@functools.cache
+def _shipped() -> Matting:
+    run, size = open_model()
+    return Matting(run, size=size)
+
+
+def matte(image: np.ndarray) -> np.ndarray:
+    """Matte a photo with the model of this repository, which is loaded at the first call.
+
+    Args:
+        image: BGR (H, W, 3) uint8 of any size.
+
+    Returns:
+        alpha (H, W) float32 in [0, 1].
+    """
+    return _shipped()(image)

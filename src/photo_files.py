@@ -1,0 +1,116 @@
+"""The photos that a command was given, and where their results go."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from src.errors import UserError
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
+_SUFFIXES = PHOTO_SUFFIXES + VIDEO_SUFFIXES
+ALPHA, CUTOUT, COMPOSITE = "_alpha", "_cutout", "_composite"
+
+
+class Job(NamedTuple):
+    """A photo or video, and its results' path without ending, such as mattes/photo."""
+
+    source: Path
+    target: Path
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the source is a video, by its name."""
+        return self.source.suffix.lower() in VIDEO_SUFFIXES
+
+    def results(self, is_transparent: bool) -> list[Path]:
+        """The files that come of it: alpha, then the person before a background.
+
+        Videos cannot be transparent: where the background is, alpha is all that comes of them.
+        """
+        kinds = [ALPHA, CUTOUT if is_transparent else COMPOSITE]
+        if self.is_video:
+            kinds = [kind for kind in kinds if kind != CUTOUT]
+        suffix = ".mp4" if self.is_video else ".png"
+        return [self.target.with_name(f"{self.target.name}{kind}{suffix}") for kind in kinds]
+
+
+def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> list[Job]:
+    """Find photos and videos.
+
+    Args:
+        inputs: files, and folders that are searched to any depth, whose structure the results keep. Earlier
+            results in them are not taken for photos.
+        output: folder of the results; None: beside their sources.
+
+    Raises:
+        UserError: an input is missing, a folder holds no photo, or two photos would have the same results.
+    """
+    jobs = []
+    for each in map(Path, inputs):
+        if each.is_dir():
+            found = _in_folder(each)
+            if not found:
+                raise UserError(f"{each}: holds no photo or video ({', '.join(_SUFFIXES)})")
+        elif each.exists():
+            found = [(each, Path(each.name))]
+        else:
+            raise UserError(f"{each}: no such file or folder")
+        for source, below in found:
+            place = source.with_suffix("") if output is None else Path(output, below).with_suffix("")
+            jobs.append(Job(source, place))
+    return _told_apart(jobs)
+
+
+def _in_folder(folder: Path) -> list[tuple[Path, Path]]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    stems = {path.with_suffix("") for path in files}
+    return [
+        (path, path.relative_to(folder)) for path in files if path.is_file() and not _is_result(path, stems)
+    ]
+
+
+def _is_result(path: Path, stems: set[Path]) -> bool:
+    """Whether a file lies beside the photo that it was made from, by its name."""
+    for kind in (ALPHA, CUTOUT, COMPOSITE):
+        if path.stem.endswith(kind) and path.with_name(path.stem.removesuffix(kind)) in stems:
+            return True
+    return False
+
+
+def _told_apart(jobs: list[Job]) -> list[Job]:
+    """Keep the endings of sources whose results would have the same names: photo.jpg, photo.png."""
+    targets = [job.target for job in jobs]
+    twins = {target for target in targets if targets.count(target) > 1}
+    jobs = [
+        job._replace(target=job.target.with_name(job.source.name)) if job.target in twins else job
+        for job in jobs
+    ]
+    seen: dict[Path, Path] = {}
+    for job in jobs:
+        if job.target in seen:
+            raise UserError(
+                f"{job.source} and {seen[job.target]}: would have the same results, {job.target}{ALPHA}.png; "
+                "give them to two commands with different --output"
+            )
+        seen[job.target] = job.source
+    return jobs
+
+
+def left_to_do(jobs: Iterable[Job], is_transparent: bool, overwrite: bool) -> tuple[list[Job], int]:
+    """The jobs whose results are not all there, and how many are done.
+
+    Raises:
+        UserError: a result would replace the photo it is made from, or a folder.
+    """
+    todo, done = [], 0
+    for job in jobs:
+        files = job.results(is_transparent)
+        for file in files:
+            if file.is_dir() or (file.exists() and file.samefile(job.source)):
+                raise UserError(f"{file}: is in the way of a result; choose another --output")
+        if not overwrite and all(file.exists() for file in files):
+            done += 1
+        else:
+            todo.append(job)
+    return todo, done

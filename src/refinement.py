@@ -1,0 +1,66 @@
+"""Alpha back at the photo's size, with the photo's own edges: a fast guided filter.
+
+He et al., Guided Image Filtering, TPAMI 2013, section 3.5 (colour guide); He and Sun, Fast Guided Filter,
+arXiv:1505.00996: the linear coefficients are computed at low resolution and enlarged.
+"""
+
+import cv2
+import numpy as np
+
+_RADIUS = 1  # of the window, in pixels of the network
+_EPSILON = 1e-5  # against noise, for colours in [0, 1]
+_STRIP_PIXELS = 1 << 22  # enlarged at a time, so that an 8K photo needs little memory
+
+
+def refine_alpha(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
+    """Enlarge alpha along the edges of a photo.
+
+    In every window alpha is taken for a linear function of colour, so an edge of the photo, such as a
+    strand of hair, becomes one of alpha.
+
+    Args:
+        image: the photo, BGR (H, W, 3) uint8.
+        pred_alpha: (h, w) float32 in [0, 1] of the whole photo, smaller than it.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
+    height, width = image.shape[:2]
+    size = pred_alpha.shape[::-1]
+    guide = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    slope, offset = _linear_coefficients(guide, pred_alpha)
+    coefficients = np.dstack([slope, offset])
+    rows = max(1, _STRIP_PIXELS // width)
+    strips = [_apply(image, coefficients, top, min(top + rows, height)) for top in range(0, height, rows)]
+    return np.concatenate(strips)
+
+
+def _linear_coefficients(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope (h, w, 3) and offset (h, w) of alpha over colour, means of all windows around a pixel."""
+    mean_guide, mean_alpha = _mean(guide), _mean(alpha)
+    covariance = _mean(guide * alpha[..., np.newaxis]) - mean_guide * mean_alpha[..., np.newaxis]
+    products = guide[..., :, np.newaxis] * guide[..., np.newaxis, :]
+    variance = _mean(products.reshape(*alpha.shape, 9)).reshape(products.shape)
+    variance -= mean_guide[..., :, np.newaxis] * mean_guide[..., np.newaxis, :]
+    variance += _EPSILON * np.eye(3, dtype=np.float32)
+    slope = np.linalg.solve(variance, covariance[..., np.newaxis])[..., 0]
+    offset = mean_alpha - np.sum(slope * mean_guide, axis=-1)
+    return _mean(slope), _mean(offset)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    side = 2 * _RADIUS + 1
+    return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
+
+
+def _apply(image: np.ndarray, coefficients: np.ndarray, top: int, bottom: int) -> np.ndarray:
+    """Alpha of the rows from `top` to `bottom`: coefficients enlarged bilinearly, times colour."""
+    height, width = image.shape[:2]
+    small_height, small_width = coefficients.shape[:2]
+    x = (np.arange(width, dtype=np.float32) + 0.5) * small_width / width - 0.5
+    y = (np.arange(top, bottom, dtype=np.float32) + 0.5) * small_height / height - 0.5
+    maps = np.meshgrid(x, y)
+    enlarged = cv2.remap(coefficients, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    colour = image[top:bottom].astype(np.float32) / 255
+    alpha = np.einsum("hwc,hwc->hw", enlarged[..., :3], colour) + enlarged[..., 3]
+    return np.clip(alpha, 0, 1)

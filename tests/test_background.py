@@ -1,0 +1,77 @@
+"""What comes behind a person."""
+
+import numpy as np
+import pytest
+
+from src.background import Background, blend
+from src.errors import UserError
+from src.image_io import write_image
+
+RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)
+
+
+def painted(colour: tuple[int, int, int], height: int = 40, width: int = 60) -> np.ndarray:
+    return np.full((height, width, 3), colour, np.uint8)
+
+
+IMAGE = painted(GREEN)  # with a red square
+ALPHA = np.zeros((40, 60), np.uint8)
+IMAGE[10:30, 20:40] = RED
+ALPHA[10:30, 20:40] = 255
+
+
+@pytest.mark.parametrize(
+    ("description", "colour"), [("blue", BLUE), ("#0000ff", BLUE), ("#00F", BLUE), ("White", (255, 255, 255))]
+)
+def test_a_colour(description, colour):
+    picture = Background(description).behind(IMAGE, ALPHA, painted(RED))
+    assert (picture[ALPHA == 255] == RED).all()
+    assert (picture[ALPHA == 0] == colour).all()
+
+
+def test_transparent_keeps_alpha_and_the_foreground():
+    picture = Background("transparent").behind(IMAGE, ALPHA, painted(RED))
+    np.testing.assert_array_equal(picture[..., 3], ALPHA)
+    np.testing.assert_array_equal(picture[..., :3], painted(RED))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 200), (300, 20), (40, 60), (500, 400)])
+def test_a_picture_covers_the_photo(tmp_path, size):
+    write_image(tmp_path / "sea.png", painted(BLUE, *size))
+    picture = Background(str(tmp_path / "sea.png")).behind(IMAGE, ALPHA, painted(RED))
+    assert (picture[ALPHA == 0] == BLUE).all()
+
+
+def test_a_picture_keeps_its_shape_and_shows_its_middle(tmp_path):
+    wide = painted(BLUE, 40, 180)
+    wide[:, 60:120] = GREEN
+    write_image(tmp_path / "sea.png", wide)
+    picture = Background(str(tmp_path / "sea.png")).behind(IMAGE, ALPHA, painted(RED))
+    assert (picture[ALPHA == 0] == GREEN).all()
+
+
+def test_blur_has_nothing_of_the_person():
+    picture = Background("blur").behind(IMAGE, ALPHA, painted(RED))
+    assert (picture[ALPHA == 255] == RED).all()
+    beside = picture[18:22, 16:20]
+    assert beside[..., 2].max() <= 4 and beside[..., 1].min() >= 250
+
+
+def test_blur_where_the_person_fills_the_photo():
+    full = np.full_like(ALPHA, 255)
+    np.testing.assert_array_equal(Background("blur").behind(IMAGE, full, IMAGE), IMAGE)
+
+
+def test_blending_is_exact_in_strips():
+    rng = np.random.default_rng(0)
+    front, behind = (rng.integers(0, 256, (50, 30, 3), np.uint8) for _ in range(2))
+    alpha = rng.integers(0, 256, (50, 30), np.uint8)
+    weight = alpha[..., np.newaxis] / 255
+    expected = np.round(front * weight + behind * (1 - weight))
+    assert np.abs(blend(front, behind, alpha) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("description", ["no colour", "gone.jpg", "#12", ""])
+def test_what_is_no_background_is_named(description):
+    with pytest.raises(UserError, match="no such image, and no colour"):
+        Background(description)
