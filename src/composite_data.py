@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from src.command_line import SKIPPED_STATUS, run_command
-from src.compositing import composite, reframe
+from src.compositing import add_bars, composite, draw_part, reframe
 from src.errors import UserError
 from src.image_io import ImageError, read_image
 from src.pair_folder import PairPaths, claim_folder, pair_paths, write_pair
@@ -39,6 +39,7 @@ class _Settings(NamedTuple):
     seed: int
     size: tuple[int, int]  # height and width
     keep: float  # chance that a photo's own background stays
+    bars: float  # chance of bars at two sides
 
 
 class _Task(NamedTuple):
@@ -58,6 +59,7 @@ def make_composites(
     *,
     size: tuple[int, int] = (640, 480),
     keep: float = 0.35,
+    bars: float = 0.0,
     seed: int = 0,
     workers: int | None = None,
 ) -> list[str]:
@@ -73,6 +75,8 @@ def make_composites(
         count: of pictures, all together.
         size: height and width of the pictures.
         keep: share of pictures with the photo's own background, where there is one.
+        bars: share of pictures with bars at two sides, as predict.py shows the network photos that are not
+            square.
         seed: another gives other pictures.
         workers: number of processes; None: one for every core.
 
@@ -82,11 +86,13 @@ def make_composites(
     Raises:
         UserError: a bad argument, or a folder that cannot be written or holds other data.
     """
-    if count < 1 or not 0 <= keep <= 1 or min(size) < 16 or not people:
-        raise UserError("at least 1 picture of 1 person, a share of 0 to 1 and a size from 16 on are needed")
+    if count < 1 or not (0 <= keep <= 1 and 0 <= bars <= 1) or min(size) < 16 or not people:
+        raise UserError("at least 1 picture of 1 person, shares of 0 to 1 and a size from 16 on are needed")
     folder = Path(folder)
-    settings = _Settings(seed, size, keep)
-    claim_folder(folder, _SETTINGS_FILE, f"seed {seed}, size {size[0]}x{size[1]}, keep {keep:g}")
+    settings = _Settings(seed, size, keep, bars)
+    claim_folder(
+        folder, _SETTINGS_FILE, ", ".join(f"{key} {value}" for key, value in settings._asdict().items())
+    )
     files = _find_backgrounds(backgrounds)
     tasks = [
         _task(folder, person, _share(count, len(people), number), files, settings)
@@ -131,18 +137,20 @@ def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
 
 def _make_pictures(task: _Task) -> str | None:
     """Make the pictures of one person; returns what is wrong with the person's files, if anything."""
-    seed, size, keep = task.settings
+    seed, size, keep, bars = task.settings
     try:
         person = read_person(task.person)
     except ImageError as error:
         return str(error)
     for k, paths in task.pictures:
         rng = np.random.default_rng((seed, zlib.crc32(task.person.name.encode()), k))
+        shown = draw_part(rng, size) if rng.random() < bars else size
         if task.person.alpha is not None and rng.random() < keep:
-            image, alpha = reframe(rng, person, size)
+            image, alpha = reframe(rng, person, shown)
         else:
             background = _read_background(task.backgrounds[rng.integers(len(task.backgrounds))])
-            image, alpha = composite(rng, person, background, size)
+            image, alpha = composite(rng, person, background, shown)
+        image, alpha = add_bars(image, alpha, size)
         write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
     return None
 
@@ -181,6 +189,12 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=float, default=0.35, help="share with their own background (default: %(default)s)"
     )
+    parser.add_argument(
+        "--bars",
+        type=float,
+        default=0,
+        help="share with bars, as predict.py adds them (default: %(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="gives other pictures (default: %(default)s)")
     parser.add_argument("--workers", type=int, help="processes (default: one for every core)")
     arguments = parser.parse_args()
@@ -193,6 +207,7 @@ def main() -> int:
         arguments.count,
         size=arguments.size,
         keep=arguments.keep,
+        bars=arguments.bars,
         seed=arguments.seed,
         workers=arguments.workers,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+_BARS = (114, 121, 134)  # BGR, zero for the network with the mean of config.yaml
 _OPAQUE = 128  # a person whose alpha reaches this at an edge of the picture goes on beyond it
 
 
@@ -56,6 +57,21 @@ def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> 
     cut = _random_cover(rng, np.dstack([person.image, person.alpha]), size)
     image = _change_light(rng, np.ascontiguousarray(cut[..., :3]))
     return spoil(rng, image), np.ascontiguousarray(cut[..., 3])
+
+
+def draw_part(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int]:
+    """Draw the height and width of a picture that leaves bars at two sides of the size."""
+    shrunk = int(rng.integers(2))
+    share = rng.uniform(0.5, 0.95)
+    return tuple(max(1, round(side * share)) if axis == shrunk else side for axis, side in enumerate(size))
+
+
+def add_bars(image: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Put a picture into the middle of a larger one, where bars count as background."""
+    missing = [whole - part for whole, part in zip(size, alpha.shape, strict=True)]
+    sides = [(gap // 2, gap - gap // 2) for gap in missing]
+    bars = [np.pad(image[..., channel], sides, constant_values=_BARS[channel]) for channel in range(3)]
+    return np.dstack(bars), np.pad(alpha, sides)
 
 
 def spoil(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:

@@ -116,6 +116,16 @@ def write_checkpoint(weights: Mapping[str, np.ndarray], path: str | Path) -> Non
     save_parameters([{"name": name, "data": ms.Tensor(value)} for name, value in weights.items()], path)
 
 
+def _halved(name: str, value: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        half = value.astype(np.float16)
+    if not np.isfinite(half).all():
+        raise UserError(
+            f"{name} does not fit float16 (largest value {np.abs(value).max():g}); leave --half out"
+        )
+    return half
+
+
 def _listed(names: list[str]) -> str:
     more = len(names) - _NAMES_SHOWN
     return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
@@ -134,6 +144,7 @@ def main() -> None:
     parser.add_argument(
         "--output", metavar="FILE", default="init_weight.ckpt", help="written (default: %(default)s)"
     )
+    parser.add_argument("--half", action="store_true", help="store float16: half the size, for predict.py")
     arguments = parser.parse_args()
     if Path(arguments.output).suffix != ".ckpt":  # MindSpore would append it
         raise UserError(f"--output {arguments.output}: must end in .ckpt")
@@ -143,6 +154,8 @@ def main() -> None:
         weights, unknown = convert_state_dict(state)
     except UserError as error:
         raise UserError(f"{arguments.model}: {error}") from None
+    if arguments.half:
+        weights = {name: _halved(name, value) for name, value in weights.items()}
     write_checkpoint(weights, arguments.output)
 
     print(f"{arguments.output}: {len(weights)} parameters, {sum(map(np.size, weights.values()))} values")

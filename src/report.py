@@ -11,7 +11,7 @@ from src.image_io import ImageError, read_gray, read_image, write_image
 from src.matte import Matte
 from src.metric import METRICS
 from src.preprocessing import alpha_to_bytes, alpha_to_float
-from src.visualise import contact_sheet, cutout, on_checkerboard
+from src.visualise import contact_sheet, cutout, on_checkerboard, side_by_side
 
 METRICS_FILE = "metrics.csv"
 CONTACT_SHEET_FILE = "contact_sheet.png"
@@ -91,9 +91,7 @@ def _best_and_worst(
     best, worst = by_sad[:rows], by_sad[rows:][::-1][:rows]
     blocks = [("best", best), ("worst", worst)]
     sheets = [_sheet(title, chosen, matte_of) for title, chosen in blocks if chosen]
-    height = max(sheet.shape[0] for sheet in sheets)
-    padded = [np.pad(s, ((0, height - s.shape[0]), (0, 0), (0, 0)), constant_values=255) for s in sheets]
-    return np.hstack(padded)
+    return side_by_side(sheets)
 
 
 def _sheet(

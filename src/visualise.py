@@ -50,6 +50,13 @@ def contact_sheet(
     return np.vstack([header, *(with_gap for row in sheet_rows for with_gap in (row, _gap_below(row)))])
 
 
+def side_by_side(sheets: Sequence[np.ndarray]) -> np.ndarray:
+    """Join sheets from left to right, the shorter ones filled up with white."""
+    height = max(sheet.shape[0] for sheet in sheets)
+    padded = [np.pad(s, ((0, height - s.shape[0]), (0, 0), (0, 0)), constant_values=255) for s in sheets]
+    return np.hstack(padded)
+
+
 def _to_tile(image: np.ndarray) -> np.ndarray:
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.composite_data import main, make_composites
-from src.compositing import Person, composite, reframe
+from src.compositing import Person, add_bars, composite, draw_part, reframe
 from src.errors import UserError
 from src.foreground import estimate_foreground
 from src.image_io import read_alpha_channel, read_image, write_image
@@ -91,6 +91,17 @@ def test_reframing_keeps_photo_and_alpha_together():
         shown, cut = reframe(np.random.default_rng(seed), Person(image, image, alpha), (32, 24))
         gray = shown.mean(axis=2).ravel()
         assert np.corrcoef(gray, cut.ravel())[0, 1] > 0.9
+
+
+@given(seed=st.integers(0, 99), size=st.tuples(st.integers(16, 90), st.integers(16, 90)))
+def test_bars_lie_at_two_sides(seed, size):
+    part = draw_part(np.random.default_rng(seed), size)
+    assert (part[0] == size[0]) != (part[1] == size[1])
+    assert all(0.45 * whole <= side <= whole for side, whole in zip(part, size, strict=True))
+    image, alpha = add_bars(painted(RED, *part), np.full(part, 255, np.uint8), size)
+    assert image.shape == (*size, 3) and alpha.shape == size
+    assert (image[alpha == 255] == RED).all() and np.count_nonzero(alpha) == part[0] * part[1]
+    assert (image[alpha == 0] == (114, 121, 134)).all()
 
 
 @pytest.fixture

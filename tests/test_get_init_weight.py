@@ -265,6 +265,22 @@ def test_command_line(torch, torch_state, network, tmp_path):
     assert_weights_of(network, {name: value.asnumpy() for name, value in weights.items()})
 
 
+def test_half_the_size_loads_as_well(torch, torch_state, tmp_path):
+    torch.save(torch_state, tmp_path / "model.pth")
+    sizes = []
+    for name, flags in (("whole.ckpt", []), ("half.ckpt", ["--half"])):
+        assert run_script(tmp_path / "model.pth", "--output", tmp_path / name, *flags).returncode == 0
+        sizes.append((tmp_path / name).stat().st_size)
+    assert sizes[1] < 0.55 * sizes[0]
+    whole, half = (load_network(tmp_path / name).parameters_dict() for name in ("whole.ckpt", "half.ckpt"))
+    for name, value in whole.items():
+        np.testing.assert_allclose(half[name].asnumpy(), value.asnumpy(), rtol=1e-3, atol=1e-6, err_msg=name)
+    torch_state[WEIGHT] = torch.full_like(torch_state[WEIGHT], 1e6)
+    torch.save(torch_state, tmp_path / "model.pth")
+    process = run_script(tmp_path / "model.pth", "--output", tmp_path / "out.ckpt", "--half")
+    assert_failed(process, "does not fit float16", "leave --half out")
+
+
 def test_command_line_names_the_file_that_lacks_weights(torch, torch_state, tmp_path):
     del torch_state[WEIGHT]
     torch.save(torch_state, tmp_path / "model.pth")

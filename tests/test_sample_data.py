@@ -107,7 +107,7 @@ def test_other_seed_gives_other_pictures():
 
 def test_folder_of_another_seed_is_refused(data_set):
     before = contents(data_set)
-    with pytest.raises(UserError, match="another seed"):
+    with pytest.raises(UserError, match="made with other settings"):
         make_sample_data(data_set, COUNT, seed=6)
     assert contents(data_set) == before
 

@@ -1,0 +1,58 @@
+"""Measure the mattes of predict.py on photos with true alpha.
+
+python scripts/measure_matting.py PAIRS --list PAIRS/val.txt
+
+PAIRS holds image/<id>.jpg and alpha/<id>.png (or mask/<id>.png).
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+if not __package__:  # started as a script: the package `src` lies in the repository root
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from src.command_line import run_command  # noqa: E402
+from src.errors import UserError  # noqa: E402
+from src.image_io import write_image  # noqa: E402
+from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, open_model  # noqa: E402
+from src.matting_report import draw_sheet, measure_matting  # noqa: E402
+from src.people import find_people  # noqa: E402
+from src.report import Sample  # noqa: E402
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("pairs", metavar="PAIRS", type=Path)
+    parser.add_argument("--list", metavar="FILE", type=Path, help="ids to measure, one a line (default: all)")
+    parser.add_argument("--checkpoint", metavar="FILE", type=Path, default=SHIPPED_MODEL)
+    parser.add_argument("--size", type=int, default=DEFAULT_SIZE)
+    parser.add_argument("--squash", action="store_true")
+    parser.add_argument("--refine", choices=("guided", "none"), default="guided")
+    parser.add_argument("--picture", metavar="FILE", type=Path, help="the best, the median and the worst")
+    arguments = parser.parse_args()
+    people = [each for each in find_people([arguments.pairs]) if each.alpha]
+    if arguments.list:
+        wanted = frozenset(arguments.list.read_text(encoding="utf-8").split())
+        people = [each for each in people if each.photo.stem in wanted]
+    if not people:
+        raise UserError(f"{arguments.pairs}: holds no photo with alpha, or none that is listed")
+    samples = [Sample(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people if each.alpha]
+    run, size = open_model(arguments.checkpoint, arguments.size)
+    matting = Matting(run, size=size, squash=arguments.squash, refinement=arguments.refine)
+    measurements = measure_matting(tqdm(samples, unit="photo", desc="measuring"), matting)
+    for name in measurements[0].values:
+        values = [each.values[name] for each in measurements]
+        print(f"{name}: mean {np.mean(values):.4f}, median {np.median(values):.4f}, of {len(values)} photos")
+    if arguments.picture:
+        write_image(arguments.picture, draw_sheet(measurements, matting))
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,55 @@
+"""The model in pretrained/: what it says of people that it was not trained on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.image_io import write_image
+from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, open_model
+from src.matting_report import draw_sheet, measure_matting
+from src.portrait.scene import render_portrait
+from src.report import Sample
+
+REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
+UNSEEN_SEED = 77  # the model was trained on portraits of another
+# A little above what pretrained/README.md reports.
+PORTRAIT_SAD, REAL_SAD, REAL_IOU = 0, 0, 1
+
+
+@pytest.fixture(scope="module")
+def matting() -> Matting:
+    run, size = open_model()
+    assert size == DEFAULT_SIZE
+    return Matting(run, size=size)
+
+
+def test_it_is_small_enough_for_a_repository():
+    assert SHIPPED_MODEL.stat().st_size < 13e6
+
+
+def test_portraits_drawn_here(matting, tmp_path):
+    samples = []
+    for number in range(12):
+        image, alpha = render_portrait(UNSEEN_SEED, 4 * number)  # one of each session
+        sample = Sample(f"{number}.png", tmp_path / f"{number}.jpg", tmp_path / f"{number}.png")
+        write_image(sample.photo, image)
+        write_image(sample.true_alpha, alpha)
+        samples.append(sample)
+    measurements = measure_matting(samples, matting)
+    assert np.mean([each.values["sad"] for each in measurements]) < PORTRAIT_SAD
+    sheet = draw_sheet(measurements, matting)
+    assert sheet.dtype == np.uint8 and sheet.shape[0] > 900
+
+
+@pytest.mark.skipif(not REAL_PHOTOS.is_dir(), reason=f"needs photos with alpha in {REAL_PHOTOS}")
+def test_photos_kept_out_of_training(matting):
+    names = (REAL_PHOTOS / "val.txt").read_text().split()
+    samples = [
+        Sample(f"{name}.png", REAL_PHOTOS / "image" / f"{name}.jpg", REAL_PHOTOS / "alpha" / f"{name}.png")
+        for name in names
+    ]
+    measurements = measure_matting(samples, matting)
+    assert len(measurements) == 120
+    assert np.mean([each.values["sad"] for each in measurements]) < REAL_SAD
+    assert np.mean([each.values["iou"] for each in measurements]) > REAL_IOU
