@@ -23,10 +23,10 @@ _find_python() {
 }
 
 # Sets $python: .venv's or the one on the PATH (on a board, say), whichever has what images and configuration
-# need, and with `find_interpreter mindspore` that too; else that of a new .venv.
+# need, and with `find_interpreter mindspore` (or more packages) that too; else that of a new .venv.
 find_interpreter() {
-    local needs='cv2, numpy, PIL, pydantic, tqdm, yaml' candidate
-    [ $# -eq 0 ] || needs+="; from importlib.util import find_spec; assert find_spec('$1')"
+    local needs='cv2, numpy, PIL, pydantic, tqdm, yaml; from importlib.util import find_spec' package candidate
+    for package in "$@"; do needs+="; assert find_spec('$package')"; done
     for candidate in "$python" python3; do
         if _is_suitable "$candidate" "$needs"; then
             python=$candidate

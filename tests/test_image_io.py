@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -48,6 +49,46 @@ def test_photo_is_bgr(tmp_path):
 def test_jpeg_is_close(tmp_path):
     difference = read_image(saved(tmp_path, PHOTO, "image.jpg")).astype(int) - PHOTO
     assert abs(difference).mean() < 3
+
+
+def linear_profile() -> bytes:
+    """A colour profile of version 2 with the primaries of sRGB, but values in proportion to light."""
+
+    def xyz(*values: float) -> bytes:
+        return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 7) + b"linear\0" + bytes(79),
+        b"cprt": b"text" + bytes(4) + b"none\0",
+        b"wtpt": xyz(0.9642, 1, 0.8249),
+        b"rXYZ": xyz(0.4361, 0.2225, 0.0139),
+        b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
+        b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
+        **{name: b"curv" + bytes(8) for name in (b"rTRC", b"gTRC", b"bTRC")},
+    }
+    offset = 128 + 4 + 12 * len(tags)
+    table, data = struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        content += bytes(-len(content) % 4)
+        table += name + struct.pack(">2I", offset + len(data), len(content))
+        data += content
+    size = struct.pack(">I", offset + len(data))
+    kind = bytes.fromhex("02100000") + b"mntrRGB XYZ " + bytes(12) + b"acsp"
+    white = struct.pack(">3i", 63190, 65536, 54061)
+    return (size + bytes(4) + kind + bytes(28) + white).ljust(128, b"\0") + table + data
+
+
+def test_another_colour_profile_becomes_srgb(tmp_path):
+    gray = Image.new("RGB", (8, 8), (128, 128, 128))
+    gray.save(tmp_path / "linear.png", icc_profile=linear_profile())
+    # sRGB's curve of 128 / 255, by its definition (IEC 61966-2-1).
+    expected = 255 * (1.055 * (128 / 255) ** (1 / 2.4) - 0.055)
+    np.testing.assert_allclose(read_image(tmp_path / "linear.png"), expected, atol=1.5)
+
+
+def test_a_damaged_colour_profile_is_left_aside(tmp_path):
+    Image.new("RGB", (8, 8), (128, 128, 128)).save(tmp_path / "odd.png", icc_profile=linear_profile()[:140])
+    assert (read_image(tmp_path / "odd.png") == 128).all()
 
 
 def test_grey_photo_has_three_equal_channels(tmp_path):

@@ -168,7 +168,8 @@ def test_the_conversion_from_pytorch_runs(project):
 
 def test_the_set_up_commands_are_run_by_ci():
     ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    assert set(SET_UP_COMMANDS) <= {line.split(" # ")[0].strip() for line in blocks("bash")[0].splitlines()}
+    lines = {line.split(" # ")[0].strip() for block in blocks("bash") for line in block.splitlines()}
+    assert set(SET_UP_COMMANDS) <= lines
     for command in SET_UP_COMMANDS:
         assert command in ci
 

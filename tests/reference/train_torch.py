@@ -17,7 +17,10 @@ import numpy as np
 import torch
 
 from src.atomic_file import atomic_path
+from src.checkpoint import read_checkpoint
 from src.dataset import MattingDataset
+from src.errors import UserError
+from src.get_init_weight import torch_name
 from src.split_files import SplitFiles
 from tests.reference.shm_torch import SHMNet, phase_loss
 
@@ -37,7 +40,10 @@ class Training:
         torch.manual_seed(options.seed)
         self.network = SHMNet().to(self.device, memory_format=torch.channels_last)
         if options.init:
-            self.network.load_state_dict(torch.load(options.init, weights_only=True))
+            found = self.network.load_state_dict(read_weights(options.init), strict=False)
+            missing = [name for name in found.missing_keys if not name.endswith("num_batches_tracked")]
+            if missing or found.unexpected_keys:
+                raise UserError(f"{options.init}: holds other weights: {missing}, {found.unexpected_keys}")
         part = getattr(self.network, _TRAINED.get(options.phase, ""), self.network)
         self.optimizer = torch.optim.Adam(part.parameters(), options.lr, weight_decay=5e-4)
         self.mean = {name: value.clone() for name, value in self.network.state_dict().items()}
@@ -83,6 +89,15 @@ class Training:
         for path, content in ((self.state_file, state), (weights_file, self.mean)):
             with atomic_path(path, flush=True) as temporary:
                 torch.save(content, temporary)
+
+
+def read_weights(path: str) -> dict[str, torch.Tensor]:
+    """The weights of an earlier phase (.pth) or of a MindSpore checkpoint (.ckpt), by PyTorch's names."""
+    if not path.endswith(".ckpt"):
+        return torch.load(path, weights_only=True)
+    loaded = read_checkpoint(path)
+    values = {name: parameter.asnumpy().astype(np.float32) for name, parameter in loaded.items()}
+    return {torch_name(name): torch.from_numpy(value) for name, value in values.items()}
 
 
 class Samples:
@@ -135,7 +150,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--init", metavar="WEIGHTS.pth", help="of an earlier phase")
+    parser.add_argument("--init", metavar="FILE", help="weights of an earlier phase (.pth), or a checkpoint")
     options = parser.parse_args()
     training = Training(options)
     validation = Samples(options, "eval", training.device)
