@@ -14,11 +14,10 @@ from tqdm import tqdm
 from src.command_line import SKIPPED_STATUS, run_command
 from src.errors import UserError
 from src.image_io import ImageError
-from src.matting import DEFAULT_SIZE, SHIPPED_MODEL
+from src.matting import DEFAULT_MEAN, DEFAULT_SIZE, SHIPPED_MODEL
 
 if TYPE_CHECKING:
-    from src.background import Background
-    from src.matting import Matting
+    from src.cutting import Cutting
     from src.photo_files import Job
 
 
@@ -35,46 +34,49 @@ def predict(arguments: argparse.Namespace) -> int:
     if not todo:
         return 0
     # MindSpore takes seconds to import; a mistake on the command line should not wait for it.
+    from src.cutting import Cutting
     from src.device import use_device
     from src.matting import Matting, open_model
 
     use_device(arguments.device)
     run, size = open_model(arguments.checkpoint, arguments.size)
-    matting = Matting(run, size=size, squash=arguments.squash, refinement=arguments.refine)
-    estimates = arguments.foreground == "estimate"
+    matting = Matting(
+        run, size=size, mean=arguments.mean, squash=arguments.squash, refinement=arguments.refine
+    )
+    cutting = Cutting(matting, background, arguments.foreground == "estimate", arguments.overwrite)
     photos = [job for job in todo if not job.is_video]
-    problems = _matte_photos(photos, matting, background, estimates) if photos else 0
-    problems += sum(_matte_video(job, matting, background, estimates) for job in todo if job.is_video)
+    problems = _matte_photos(photos, cutting) if photos else 0
+    problems += sum(_matte_video(job, cutting) for job in todo if job.is_video)
     return SKIPPED_STATUS if problems else 0
 
 
-def _matte_photos(photos: "list[Job]", matting: "Matting", background: "Background", estimates: bool) -> int:
+def _matte_photos(photos: "list[Job]", cutting: "Cutting") -> int:
     """Returns how many were left out."""
     from src.matte_photos import matte_photos
 
     problems, started = 0, time.perf_counter()
     with tqdm(total=len(photos), unit="photo", desc="matting") as bar:
-        for job, problem in matte_photos(photos, matting, background, estimates):
+        for job, problem in matte_photos(photos, cutting):
             bar.update()
             problems += bool(problem)
-            result = job.results(background.is_transparent)[-1]
+            result = job.results(cutting.background.is_transparent)[-1]
             bar.write(f"left out: {problem}" if problem else f"{job.source}: {result}")
     rate = len(photos) / (time.perf_counter() - started)
     print(f"{len(photos) - problems} photos, {rate:.2f} a second, compiling included; {problems} left out")
     return problems
 
 
-def _matte_video(job: "Job", matting: "Matting", background: "Background", estimates: bool) -> int:
+def _matte_video(job: "Job", cutting: "Cutting") -> int:
     """Returns 1 where it was left out."""
     from src.matte_video import frame_count, matte_video
 
     with tqdm(total=frame_count(job.source) or None, unit="frame", desc=job.source.name) as bar:
         try:
-            count = matte_video(job, matting, background, estimates, bar.update)
+            count = matte_video(job, cutting, bar.update)
         except ImageError as error:
             bar.write(f"left out: {error}")
             return 1
-    print(f"{job.source}: {job.results(background.is_transparent)[-1]}, {count} frames")
+    print(f"{job.source}: {job.results(cutting.background.is_transparent)[-1]}, {count} frames")
     return 0
 
 
@@ -107,6 +109,14 @@ def main() -> int:
         type=int,
         default=DEFAULT_SIZE,
         help="height and width of the network's input, a multiple of 16 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--mean",
+        type=float,
+        nargs=3,
+        metavar=("B", "G", "R"),
+        default=DEFAULT_MEAN,
+        help="of the model's training (default: 114 121 134; checkpoints of older code: 104 112 121)",
     )
     parser.add_argument("--squash", action="store_true", help="fill the network's square, as published")
     parser.add_argument(

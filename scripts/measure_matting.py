@@ -20,7 +20,7 @@ from src.errors import UserError  # noqa: E402
 from src.image_io import write_image  # noqa: E402
 from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, open_model  # noqa: E402
 from src.matting_report import draw_sheet, measure_matting  # noqa: E402
-from src.people import find_people  # noqa: E402
+from src.people import find_people, read_ids  # noqa: E402
 from src.report import Sample  # noqa: E402
 
 
@@ -39,7 +39,7 @@ def main() -> None:
     arguments = parser.parse_args()
     people = [each for each in find_people([arguments.pairs]) if each.alpha]
     if arguments.list:
-        wanted = frozenset(arguments.list.read_text(encoding="utf-8").split())
+        wanted = read_ids(arguments.list)
         people = [each for each in people if each.photo.stem in wanted]
     if not people:
         raise UserError(f"{arguments.pairs}: holds no photo with alpha, or none that is listed")

@@ -72,15 +72,15 @@ def blend(foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray) -> 
 
 
 def _cover(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Enlarge or shrink a picture until it covers the shape, and cut its middle out."""
+    """The middle of a picture, of the shape's aspect ratio, resized to it."""
     height, width = shape
     scale = max(height / picture.shape[0], width / picture.shape[1])
-    size = max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale))
-    if picture.shape[:2] == (1, 1):
-        size = width, height
-    resized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    top, left = (resized.shape[0] - height) // 2, (resized.shape[1] - width) // 2
-    return resized[top : top + height, left : left + width]
+    cut_height, cut_width = (max(1, round(side / scale)) for side in shape)
+    top, left = max(0, picture.shape[0] - cut_height) // 2, max(0, picture.shape[1] - cut_width) // 2
+    middle = picture[top : top + cut_height, left : left + cut_width]
+    return cv2.resize(
+        middle, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
 
 
 def _without_person(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:

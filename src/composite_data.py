@@ -25,7 +25,7 @@ from src.compositing import add_bars, composite, draw_part, reframe
 from src.errors import UserError
 from src.image_io import ImageError, read_image
 from src.pair_folder import PairPaths, claim_folder, pair_paths, write_pair
-from src.people import PersonFiles, find_people, read_person
+from src.people import PersonFiles, find_people, read_ids, read_person
 from src.process_pool import available_cores, map_unordered
 
 _SETTINGS_FILE = "composites.txt"
@@ -140,22 +140,22 @@ def _make_pictures(task: _Task) -> str | None:
     seed, size, keep, bars = task.settings
     try:
         person = read_person(task.person)
+        for k, paths in task.pictures:
+            rng = np.random.default_rng((seed, zlib.crc32(task.person.name.encode()), k))
+            shown = draw_part(rng, size) if rng.random() < bars else size
+            if task.person.alpha is not None and rng.random() < keep:
+                image, alpha = reframe(rng, person, shown)
+            else:
+                background = _read_background(task.backgrounds[rng.integers(len(task.backgrounds))])
+                image, alpha = composite(rng, person, background, shown)
+            image, alpha = add_bars(image, alpha, size)
+            write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
     except ImageError as error:
         return str(error)
-    for k, paths in task.pictures:
-        rng = np.random.default_rng((seed, zlib.crc32(task.person.name.encode()), k))
-        shown = draw_part(rng, size) if rng.random() < bars else size
-        if task.person.alpha is not None and rng.random() < keep:
-            image, alpha = reframe(rng, person, shown)
-        else:
-            background = _read_background(task.backgrounds[rng.integers(len(task.backgrounds))])
-            image, alpha = composite(rng, person, background, shown)
-        image, alpha = add_bars(image, alpha, size)
-        write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
     return None
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=16)
 def _read_background(path: Path) -> np.ndarray:
     return read_image(path)
 
@@ -198,8 +198,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="gives other pictures (default: %(default)s)")
     parser.add_argument("--workers", type=int, help="processes (default: one for every core)")
     arguments = parser.parse_args()
-    excluded = Path(arguments.exclude).read_text(encoding="utf-8").split() if arguments.exclude else ()
-    people = find_people(arguments.people, frozenset(excluded))
+    excluded = read_ids(arguments.exclude) if arguments.exclude else frozenset()
+    people = find_people(arguments.people, excluded)
     problems = make_composites(
         arguments.folder,
         people,

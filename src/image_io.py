@@ -139,6 +139,8 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Convert to sRGB; by the file's colour profile if it has one that fits."""
     profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGBA", "P"):
+        image = image.convert("RGB")
     if profile and image.mode in ("RGB", "CMYK"):
         with contextlib.suppress(ImageCms.PyCMSError, OSError):
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

@@ -1,20 +1,20 @@
 """Photos in, mattes and cutouts out, file by file: reading, network and the rest overlap."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+import cv2
 import numpy as np
 
-from src.background import Background
-from src.foreground import estimate_foreground
+from src.cutting import Cutting
 from src.image_io import ImageError, read_image, write_image
-from src.matting import Matting
 from src.photo_files import Job
-from src.preprocessing import alpha_to_bytes
 from src.read_ahead import map_ahead
 
 _WAITING = 2  # photos at most that wait to be written
+
+Result = TypeVar("Result")
 
 
 class Outcome(NamedTuple):
@@ -24,30 +24,28 @@ class Outcome(NamedTuple):
     problem: str  # "" where all went well
 
 
-def matte_photos(
-    jobs: Iterable[Job], matting: Matting, background: Background, estimates_foreground: bool = True
-) -> Iterator[Outcome]:
+def matte_photos(jobs: Iterable[Job], cutting: Cutting) -> Iterator[Outcome]:
     """Write alpha (grey PNG) and the person before a background (RGBA PNG where it is transparent).
 
     Args:
         jobs: the photos.
-        matting: makes alpha.
-        background: comes behind the person.
-        estimates_foreground: whether the old background's colours are taken out of the person's rim.
+        cutting: how.
 
     Yields:
-        An outcome for each photo, in order; one that cannot be read leaves nothing behind.
+        An outcome for each photo, in order; one that cannot be read or matted leaves nothing behind.
 
     Raises:
         UserError: results cannot be written.
     """
 
     def finish(job: Job, image: np.ndarray, pred_alpha: np.ndarray) -> Outcome:
-        alpha = alpha_to_bytes(matting.restore(image, pred_alpha))
-        foreground = estimate_foreground(image, alpha) if estimates_foreground else image
-        alpha_file, picture_file = job.results(background.is_transparent)
-        write_image(picture_file, background.behind(image, alpha, foreground))
-        write_image(alpha_file, alpha)  # last: a photo counts as done when its alpha is there
+        alpha = cutting.alpha(image, pred_alpha)
+        pictures = alpha, cutting.picture(image, alpha)
+        is_transparent = cutting.background.is_transparent
+        missing = job.missing(is_transparent, cutting.overwrite)
+        for path, picture in zip(job.results(is_transparent), pictures, strict=True):
+            if path in missing:
+                write_image(path, picture)
         return Outcome(job, "")
 
     with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(1) as writers:
@@ -56,11 +54,24 @@ def matte_photos(
             if isinstance(image, ImageError):
                 waiting.append(writers.submit(Outcome, job, str(image)))
             else:
-                waiting.append(writers.submit(finish, job, image, matting.predict(image)))
+                alpha = _try(cutting.matting.predict, job, image)
+                if isinstance(alpha, Outcome):
+                    waiting.append(writers.submit(lambda outcome: outcome, alpha))
+                else:
+                    waiting.append(writers.submit(_try, finish, job, job, image, alpha))
             while len(waiting) > _WAITING:
                 yield waiting.pop(0).result()
         for each in waiting:
             yield each.result()
+
+
+def _try(step: Callable[..., Result], job: Job, *arguments) -> Result | Outcome:
+    """step(*arguments), or what went wrong with a photo too large or odd for it."""
+    try:
+        return step(*arguments)
+    except (cv2.error, MemoryError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error) else "not enough memory"
+        return Outcome(job, f"{job.source}: cannot be matted: {reason}")
 
 
 def _read(job: Job) -> tuple[Job, np.ndarray | ImageError]:

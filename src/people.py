@@ -68,7 +68,9 @@ def _pairs(folder: Path) -> list[PersonFiles]:
     if alpha_folder is None:
         raise UserError(f"{folder}: has image/, but neither alpha/ nor mask/")
     people = []
-    for photo in sorted(path for path in (folder / "image").iterdir() if path.suffix in _PHOTO_SUFFIXES):
+    for photo in sorted(
+        path for path in (folder / "image").iterdir() if path.suffix.lower() in _PHOTO_SUFFIXES
+    ):
         alpha = alpha_folder / f"{photo.stem}.png"
         if not alpha.is_file():
             raise UserError(f"{photo}: has no {alpha}")
@@ -77,4 +79,22 @@ def _pairs(folder: Path) -> list[PersonFiles]:
 
 
 def _cutouts(folder: Path) -> list[PersonFiles]:
-    return [PersonFiles(f"{folder.name}_{path.stem}", path, None) for path in sorted(folder.rglob("*.png"))]
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".png")
+    names = ["_".join((folder.name, *path.relative_to(folder).with_suffix("").parts)) for path in files]
+    return [PersonFiles(name, path, None) for name, path in zip(names, files, strict=True)]
+
+
+def read_ids(path: str | Path) -> frozenset[str]:
+    """The ids that a file lists, one a line.
+
+    Raises:
+        UserError: it cannot be read, or lists none.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    ids = frozenset(line.strip() for line in lines if line.strip())
+    if not ids:
+        raise UserError(f"{path}: lists nothing")
+    return ids

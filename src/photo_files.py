@@ -1,5 +1,6 @@
 """The photos that a command was given, and where their results go."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +35,10 @@ class Job(NamedTuple):
         suffix = ".mp4" if self.is_video else ".png"
         return [self.target.with_name(f"{self.target.name}{kind}{suffix}") for kind in kinds]
 
+    def missing(self, is_transparent: bool, overwrite: bool) -> list[Path]:
+        """The results that are to be written: those that are not there, or all."""
+        return [path for path in self.results(is_transparent) if overwrite or not path.exists()]
+
 
 def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> list[Job]:
     """Find photos and videos.
@@ -59,33 +64,34 @@ def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> list[J
         for source, below in found:
             place = source.with_suffix("") if output is None else Path(output, below).with_suffix("")
             jobs.append(Job(source, place))
-    return _told_apart(jobs)
+    jobs = _without_results(_told_apart(jobs))
+    _require_different_results(jobs)
+    return jobs
 
 
 def _in_folder(folder: Path) -> list[tuple[Path, Path]]:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    stems = {path.with_suffix("") for path in files}
     return [
-        (path, path.relative_to(folder)) for path in files if path.is_file() and not _is_result(path, stems)
+        (path, path.relative_to(folder)) for path in files if path.is_file() and not path.name.startswith(".")
     ]
-
-
-def _is_result(path: Path, stems: set[Path]) -> bool:
-    """Whether a file lies beside the photo that it was made from, by its name."""
-    for kind in (ALPHA, CUTOUT, COMPOSITE):
-        if path.stem.endswith(kind) and path.with_name(path.stem.removesuffix(kind)) in stems:
-            return True
-    return False
 
 
 def _told_apart(jobs: list[Job]) -> list[Job]:
     """Keep the endings of sources whose results would have the same names: photo.jpg, photo.png."""
-    targets = [job.target for job in jobs]
-    twins = {target for target in targets if targets.count(target) > 1}
-    jobs = [
-        job._replace(target=job.target.with_name(job.source.name)) if job.target in twins else job
+    counts = Counter(job.target for job in jobs)
+    return [
+        job._replace(target=job.target.with_name(job.source.name)) if counts[job.target] > 1 else job
         for job in jobs
     ]
+
+
+def _without_results(jobs: list[Job]) -> list[Job]:
+    """Leave out what is, by its name, a result of another one."""
+    results = {path.absolute() for job in jobs for kind in (True, False) for path in job.results(kind)}
+    return [job for job in jobs if job.source.absolute() not in results]
+
+
+def _require_different_results(jobs: list[Job]) -> None:
     seen: dict[Path, Path] = {}
     for job in jobs:
         if job.target in seen:
@@ -94,23 +100,21 @@ def _told_apart(jobs: list[Job]) -> list[Job]:
                 "give them to two commands with different --output"
             )
         seen[job.target] = job.source
-    return jobs
 
 
 def left_to_do(jobs: Iterable[Job], is_transparent: bool, overwrite: bool) -> tuple[list[Job], int]:
-    """The jobs whose results are not all there, and how many are done.
+    """The jobs that lack a result, and how many lack none.
 
     Raises:
-        UserError: a result would replace the photo it is made from, or a folder.
+        UserError: a result would replace a photo, or a folder.
     """
-    todo, done = [], 0
+    jobs = list(jobs)
+    sources = {job.source.resolve() for job in jobs}
+    todo = []
     for job in jobs:
-        files = job.results(is_transparent)
-        for file in files:
-            if file.is_dir() or (file.exists() and file.samefile(job.source)):
+        for file in job.results(is_transparent):
+            if file.is_dir() or file.resolve() in sources:
                 raise UserError(f"{file}: is in the way of a result; choose another --output")
-        if not overwrite and all(file.exists() for file in files):
-            done += 1
-        else:
+        if job.missing(is_transparent, overwrite):
             todo.append(job)
-    return todo, done
+    return todo, len(jobs) - len(todo)

@@ -137,6 +137,8 @@ class _PhaseTraining:
                 f"{folder}: this process found {', '.join(origins)}, another one something else; all "
                 "machines must share the output folder"
             )
+        if earlier and self.done != progress:  # else a run killed now would go on from what no longer counts
+            self._checkpoints.save_within_epoch(self.done)
         if self._world.is_first:
             remember_run(folder, self._config)
         print(f"{phase.title}: starting with {', '.join(origins)}")

@@ -117,7 +117,7 @@ def folders(tmp_path):
 
 def test_people_are_found_in_both_layouts(folders):
     people = find_people([folders / "pairs", folders / "cutouts"], {"1"})
-    assert [each.name for each in people] == ["pairs_0", "pairs_2", "cutouts_0", "cutouts_2"]
+    assert [each.name for each in people] == ["pairs_0", "pairs_2", "cutouts_deep_0", "cutouts_deep_2"]
 
 
 def pictures(folder):

@@ -61,6 +61,17 @@ def test_twins_keep_their_endings(tmp_path):
     ]
 
 
+def test_a_second_run_takes_no_results_for_photos(tmp_path):
+    """Neither those of twins, nor those in an output folder within the folder, nor half-written files."""
+    touch(tmp_path, "p.jpg", "p.png", "q.jpg", ".partial-x.png", "q_cutout.jpg")
+    for job in find_jobs([tmp_path], tmp_path / "out") + find_jobs([tmp_path], None):
+        touch(tmp_path, *(str(path.relative_to(tmp_path)) for path in job.results(True)))
+    found = [job.source.name for job in find_jobs(sorted(tmp_path.glob("[!.]*.*")), None)]
+    assert found == ["p.jpg", "p.png", "q.jpg", "q_cutout.jpg"]
+    again = [str(job.source.relative_to(tmp_path)) for job in find_jobs([tmp_path], tmp_path / "out")]
+    assert [name for name in again if name.startswith("out/")] == []
+
+
 def test_photos_of_one_name_cannot_share_an_output(tmp_path):
     touch(tmp_path, "a/p.jpg", "b/p.jpg")
     with pytest.raises(UserError, match="b/p.jpg and .*a/p.jpg: would have the same results"):
@@ -76,11 +87,20 @@ def test_inputs_that_are_none_are_named(tmp_path, name, message):
         find_jobs([tmp_path / name], None)
 
 
+def test_a_photo_is_never_replaced_by_the_result_of_another(tmp_path):
+    touch(tmp_path, "in/p.jpg", "p_alpha.png")
+    jobs = find_jobs([tmp_path / "in", tmp_path / "p_alpha.png"], tmp_path / "out")
+    jobs[0] = jobs[0]._replace(target=tmp_path / "p")
+    with pytest.raises(UserError, match="p_alpha.png: is in the way of a result"):
+        left_to_do(jobs, True, overwrite=True)
+
+
 def test_what_is_done_stays_unless_it_is_to_be_overwritten(tmp_path):
     touch(tmp_path, "p.jpg", "p_alpha.png", "p_cutout.png", "q.jpg", "q_alpha.png")
     jobs = find_jobs([tmp_path], None)
     todo, done = left_to_do(jobs, True, overwrite=False)
     assert ([job.source.name for job in todo], done) == (["q.jpg"], 1)
+    assert [path.name for path in todo[0].missing(True, overwrite=False)] == ["q_cutout.png"]
     todo, done = left_to_do(jobs, True, overwrite=True)
     assert ([job.source.name for job in todo], done) == (["p.jpg", "q.jpg"], 0)
 

@@ -74,6 +74,7 @@ def test_alpha_and_cutout_lie_beside_the_photo(tmp_path, run, matting):
     assert cutout.shape == (50, 40, 4)
     np.testing.assert_array_equal(cutout[..., 3], alpha)
     opaque = alpha == 255
+    assert opaque.any()
     np.testing.assert_array_equal(cutout[opaque][:, 2::-1], PHOTO[opaque])
 
 
@@ -146,7 +147,8 @@ def test_a_background(tmp_path, run):
     write_image(tmp_path / "me.png", PHOTO)
     run(tmp_path / "me.png", "--background", "#00ff00", "--output", tmp_path / "out")
     picture, alpha = (read_image(tmp_path / "out" / f"me_{kind}.png") for kind in ("composite", "alpha"))
-    assert (picture[alpha[..., 0] == 0] == (0, 255, 0)).all()
+    clear = alpha[..., 0] == 0
+    assert clear.any() and (picture[clear] == (0, 255, 0)).all()
 
 
 def test_an_exported_model_gives_the_same_matte(tmp_path, run, golden_checkpoint):
@@ -202,7 +204,14 @@ def test_an_8k_photo_needs_less_than_4_gb(tmp_path, golden_checkpoint):
         "try:\n    runpy.run_path(sys.argv[0], run_name='__main__')\n"
         "finally:\n    print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
     )
-    command = [ROOT / "predict.py", tmp_path / "large.jpg", "--checkpoint", golden_checkpoint, "--size", "64"]
+    command = [
+        ROOT / "predict.py",
+        tmp_path / "large.jpg",
+        "--checkpoint",
+        golden_checkpoint,
+        "--size",
+        "320",
+    ]
     result = subprocess.run(
         [sys.executable, "-c", script, *command],
         capture_output=True,
@@ -232,14 +241,82 @@ def test_a_video_becomes_a_video(tmp_path, run):
         assert cv2.VideoCapture(str(tmp_path / f"clip_{kind}.mp4")).get(cv2.CAP_PROP_FPS) == 12
     composite, alpha = (read_video(tmp_path / f"clip_{kind}.mp4")[2] for kind in ("composite", "alpha"))
     behind = composite[alpha[..., 0] < 3]
-    if len(behind):
-        assert behind[:, 0].mean() > 200
+    assert len(behind) and behind[:, 0].mean() > 200
 
 
 def test_without_a_background_a_video_gives_its_alpha(tmp_path, run):
     clip = write_video(tmp_path / "clip.avi", moving_frames(2))
     assert run(clip, "--output", tmp_path / "out")[0] == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["clip_alpha.mp4"]
+
+
+def test_what_is_there_is_kept(tmp_path, run):
+    """A true alpha of one's own, say."""
+    write_image(tmp_path / "me.png", PHOTO)
+    write_image(tmp_path / "me_alpha.png", np.zeros((3, 3), np.uint8))
+    run(tmp_path / "me.png")
+    assert read_gray(tmp_path / "me_alpha.png").shape == (3, 3)
+    assert (tmp_path / "me_cutout.png").exists()
+
+
+def test_a_photo_too_odd_is_left_out_and_named(tmp_path, monkeypatch, run):
+    write_image(tmp_path / "a.png", PHOTO)
+    write_image(tmp_path / "b.png", PHOTO[:20])
+
+    def fails_on_tall(self, image):
+        if len(image) == 50:
+            raise cv2.error("too large")
+        return np.zeros((SIZE, SIZE), np.float32)
+
+    monkeypatch.setattr(Matting, "predict", fails_on_tall)
+    status, screen = run(tmp_path)
+    assert status == 3 and f"left out: {tmp_path / 'a.png'}: cannot be matted: too large" in screen
+    assert not (tmp_path / "a_alpha.png").exists() and (tmp_path / "b_alpha.png").exists()
+
+
+@pytest.mark.parametrize("size", [(65, 48), (64, 47)])
+def test_a_video_of_odd_size_and_rate(tmp_path, run, size):
+    clip = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"FFV1"), 119.873, size[::-1])
+    for frame in moving_frames(4):
+        writer.write(cv2.resize(frame, size[::-1]))
+    writer.release()
+    assert run(clip)[0] == 0
+    even = size[0] // 2 * 2, size[1] // 2 * 2, 3
+    assert [frame.shape for frame in read_video(tmp_path / "clip_alpha.mp4")] == [even] * 4
+
+
+def test_a_video_that_ends_early_is_named(tmp_path, run, monkeypatch):
+    clip = write_video(tmp_path / "clip.mp4", moving_frames(6))
+    left = iter([True] * 3)
+
+    class Breaking(cv2.VideoCapture):
+        def read(self):
+            return super().read() if next(left, False) else (False, None)
+
+    monkeypatch.setattr("src.matte_video.cv2.VideoCapture", Breaking)
+    status, screen = run(clip)
+    assert status == 3 and "clip.mp4: is damaged: only 3 of 6 frames can be read" in screen
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_the_sound_is_copied(tmp_path, run, monkeypatch):
+    """By ffmpeg; here a stand-in writes down what it is asked for."""
+    clip = write_video(tmp_path / "clip.mp4", moving_frames(3))
+    ffmpeg = tmp_path / "bin" / "ffmpeg"
+    ffmpeg.parent.mkdir()
+    copies = f'#!/bin/sh\necho "$@" > "{tmp_path}/asked"\nfor last; do :; done\ncp "$5" "$last"\n'
+    ffmpeg.write_text(copies)
+    ffmpeg.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{ffmpeg.parent}:{os.environ['PATH']}")
+    assert run(clip, "--background", "red", "--output", tmp_path / "out")[0] == 0
+    assert f"-i {clip} -map 0:v -map 1:a? -c copy" in (tmp_path / "asked").read_text()
+    assert len(read_video(tmp_path / "out" / "clip_composite.mp4")) == 3
+    ffmpeg.write_text("#!/bin/sh\necho no such stream >&2; exit 1\n")
+    status, screen = run(clip, "--background", "red", "--output", tmp_path / "out", "--overwrite")
+    assert status == 0 and "its sound could not be copied: no such stream" in screen
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["clip_alpha.mp4", "clip_composite.mp4"]
 
 
 def test_a_damaged_video_is_named(tmp_path, run):

@@ -46,11 +46,12 @@ def test_hair_is_sharper_than_by_plain_enlarging():
     assert guided[1] < 0.8 * plain[1]
 
 
-def test_strips_meet_without_a_seam(monkeypatch):
+def test_parts_meet_without_a_seam(monkeypatch):
     image = make_photo(2)
     small = np.random.default_rng(0).random((12, 10), np.float32)
     whole = refine_alpha(image, small)
-    monkeypatch.setattr("src.refinement._STRIP_PIXELS", 3 * image.shape[1])
+    monkeypatch.setattr("src.refinement._STRIP_PIXELS", 60)
+    monkeypatch.setattr("src.refinement._MOST_COLUMNS", 20)
     np.testing.assert_allclose(refine_alpha(image, small), whole, atol=1e-5)
 
 

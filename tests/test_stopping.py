@@ -203,6 +203,15 @@ def test_forced_onto_larger_steps_the_epoch_starts_over(data, tmp_path):
     assert latest(run.folder, M_NET, EPOCHS).exists()
 
 
+def test_what_was_forced_is_not_forgotten_when_killed_at_once(finished, data, tmp_path, monkeypatch):
+    forced = make_config({M_NET: {"nEpochs": EPOCHS + 1, "patch_size": 64}}, resume="force")
+    monkeypatch.setattr(training, "training_batches", lambda *arguments, **options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run_training(forced, data, tmp_path / "out")
+    state = read_parameters(finished / M_NET / STEP_FILE)
+    assert (float(state["best_score"]), float(state["epoch"]), float(state["step"])) == (np.inf, EPOCHS, 0)
+
+
 def test_the_best_score_survives_epochs_that_are_not_saved(data, tmp_path):
     """With save_epoch above 1, a run killed after a best epoch still knows its score."""
     config = config_of(M_NET, save_epoch=100, nEpochs=100)

@@ -1,0 +1,36 @@
+"""From the network's alpha of a photo or frame to the pictures that people want."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.background import Background
+from src.foreground import estimate_foreground
+from src.matting import Matting
+from src.preprocessing import alpha_to_bytes
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How people are cut out.
+
+    Args:
+        matting: makes alpha.
+        background: comes behind the person.
+        estimates_foreground: whether the old background's colours are taken out of the person's rim.
+        overwrite: whether results that are there are made again.
+    """
+
+    matting: Matting
+    background: Background
+    estimates_foreground: bool = True
+    overwrite: bool = False
+
+    def alpha(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
+        """What `Matting.predict` returned as (H, W) uint8, at the image's size."""
+        return alpha_to_bytes(self.matting.restore(image, pred_alpha))
+
+    def picture(self, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+        """The person before the background: BGR uint8, or BGRA where that is transparent."""
+        foreground = estimate_foreground(image, alpha) if self.estimates_foreground else image
+        return self.background.behind(image, alpha, foreground)
