@@ -22,7 +22,7 @@ Refinement = Literal["none", "guided"]
 NetworkRun = Callable[[np.ndarray], list[np.ndarray]]
 
 SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "pretrained" / "shm_portrait.ckpt"
-DEFAULT_SIZE = 320
+DEFAULT_SIZE = 256
 DEFAULT_MEAN = (114, 121, 134)
 
 
