@@ -64,7 +64,7 @@ def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> list[J
         for source, below in found:
             place = source.with_suffix("") if output is None else Path(output, below).with_suffix("")
             jobs.append(Job(source, place))
-    jobs = _without_results(_told_apart(jobs))
+    jobs = _told_apart(_without_results(jobs))
     _require_different_results(jobs)
     return jobs
 
@@ -79,15 +79,17 @@ def _in_folder(folder: Path) -> list[tuple[Path, Path]]:
 def _told_apart(jobs: list[Job]) -> list[Job]:
     """Keep the endings of sources whose results would have the same names: photo.jpg, photo.png."""
     counts = Counter(job.target for job in jobs)
-    return [
-        job._replace(target=job.target.with_name(job.source.name)) if counts[job.target] > 1 else job
-        for job in jobs
-    ]
+    return [_with_ending(job) if counts[job.target] > 1 else job for job in jobs]
+
+
+def _with_ending(job: Job) -> Job:
+    return job._replace(target=job.target.with_name(job.source.name))
 
 
 def _without_results(jobs: list[Job]) -> list[Job]:
-    """Leave out what is, by its name, a result of another one."""
-    results = {path.absolute() for job in jobs for kind in (True, False) for path in job.results(kind)}
+    """Leave out what is, by its name, a result of another one, told apart from its twins or not."""
+    targets = [each for job in jobs for each in (job, _with_ending(job))]
+    results = {path.absolute() for each in targets for kind in (True, False) for path in each.results(kind)}
     return [job for job in jobs if job.source.absolute() not in results]
 
 
