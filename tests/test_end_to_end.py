@@ -29,8 +29,8 @@ SEED = 1
 PORTRAITS = 96
 SIZE = 32
 BATCH = 8
-T_NET_EPOCHS = 10
-END_TO_END_EPOCHS = 16
+T_NET_EPOCHS = 6
+END_TO_END_EPOCHS = 8
 
 REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
 REAL_COUNT = 40
@@ -99,8 +99,8 @@ def result(tmp_path_factory) -> Result:
     test = {"model": str(model), "test_pic_path": str(data), "output_path": str(output)}
     config = make_config(
         {
-            "pre_train_t_net": make_phase(T_NET_EPOCHS, 5e-4),
-            "end_to_end": make_phase(END_TO_END_EPOCHS, 5e-4),
+            "pre_train_t_net": make_phase(T_NET_EPOCHS, 1e-3),
+            "end_to_end": make_phase(END_TO_END_EPOCHS, 1e-3),
         },
         seed=SEED,
         generate_data=section,
