@@ -131,7 +131,7 @@ def _draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, in
     else:
         y = rng.uniform(min(0, height - person_height), max(0, height - person_height))
     if cut_left and cut_right:
-        x = rng.uniform(width - person_width, 0)
+        x = rng.uniform(min(0, width - person_width), 0)
     elif cut_left:
         x = -rng.uniform(0, 0.1) * person_width
     elif cut_right:

@@ -83,6 +83,14 @@ def test_who_is_cut_by_an_edge_stays_cut_by_it(edge):
             assert any(sides.values())
 
 
+def test_a_person_as_wide_as_the_picture_fits_in_spite_of_rounding():
+    """208 / 23 * 23 is a little less than 208."""
+    person = red_person(np.full((90, 23), 255, np.uint8))
+    for seed in range(20):
+        _, alpha = composite(np.random.default_rng(seed), person, painted(BLUE, 9, 9), (208, 208))
+        assert alpha[-1].all()
+
+
 def test_reframing_keeps_photo_and_alpha_together():
     rows = np.arange(64, dtype=np.uint8)[:, np.newaxis] * 4
     alpha = np.broadcast_to(rows, (64, 48))
