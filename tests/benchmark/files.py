@@ -1,0 +1,150 @@
+"""Photos from file to file, by eval.py and predict.py and by plain loops; what they need to start."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from src.matting import SHIPPED_MODEL
+from tests.benchmark.contender import ROOT, timed
+
+
+def evaluation(folder: str, size: int, save: str):
+    """src/evaluation.py: all metrics, with the mattes written."""
+    from src.evaluation import evaluate
+    from src.split_files import SplitFiles
+
+    predictor, files = _predictor(size), SplitFiles(folder, "test")
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            evaluate(predictor, files, Path(output), save)
+
+    return timed(work, len(files))
+
+
+def plain_evaluation(folder: str, size: int):
+    """Read, run, measure all metrics, write alpha and cutout, one photo after the other."""
+    from src.metric import METRICS
+    from src.split_files import SplitFiles
+
+    predictor, files = _predictor(size), SplitFiles(folder, "test")
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            for index in range(len(files)):
+                image, true_alpha = _pair(files, index)
+                alpha = predictor(image).alpha
+                for metric in METRICS.values():
+                    metric(alpha, true_alpha)
+                gray = np.round(alpha * 255).astype(np.uint8)
+                cv2.imwrite(f"{output}/{index}_alpha.png", gray)
+                cv2.imwrite(f"{output}/{index}_cutout.png", np.dstack((image, gray)))
+
+    return timed(work, len(files))
+
+
+def network_of_evaluation(folder: str, size: int):
+    """The network alone, as often as the evaluation runs it."""
+    from src.split_files import SplitFiles
+
+    predictor, files = _predictor(size), SplitFiles(folder, "test")
+    images = [_pair(files, index)[0] for index in range(len(files))]
+
+    def work():
+        for image in images:
+            predictor(image)
+
+    return timed(work, len(images))
+
+
+def prediction(folder: str, size: int):
+    """src/matte_photos.py: alpha and cutout with estimated foreground colours."""
+    from src.matte_photos import matte_photos
+    from src.photo_files import Job
+
+    cutting, photos = _cutting(size), _photos(folder)
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            jobs = [Job(photo, Path(output, str(number))) for number, photo in enumerate(photos)]
+            for outcome in matte_photos(jobs, cutting):
+                assert not outcome.problem
+
+    return timed(work, len(photos))
+
+
+def plain_prediction(folder: str, size: int):
+    """The same steps, one photo after the other."""
+    cutting, photos = _cutting(size), _photos(folder)
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            for number, photo in enumerate(photos):
+                image = cv2.imread(str(photo))
+                alpha = cutting.alpha(image, cutting.matting.predict(image))
+                cv2.imwrite(f"{output}/{number}_alpha.png", alpha)
+                cv2.imwrite(f"{output}/{number}_cutout.png", cutting.picture(image, alpha))
+
+    return timed(work, len(photos))
+
+
+def network_of_prediction(folder: str, size: int):
+    """The network alone, as often as the photos are."""
+    cutting, photos = _cutting(size), _photos(folder)
+    images = [cv2.imread(str(photo)) for photo in photos]
+
+    def work():
+        for image in images:
+            cutting.matting.predict(image)
+
+    return timed(work, len(images))
+
+
+def command(*arguments: str):
+    """A Python command from its start to its end."""
+
+    def work():
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+    return timed(work)
+
+
+def first_matte(photo: str, *options: str):
+    """predict.py from its start to its end, for one photo."""
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            predict = [ROOT / "predict.py", photo, "--output", output, "--device", "CPU"]
+            subprocess.run([sys.executable, *predict, *options], check=True, stdout=subprocess.DEVNULL)
+
+    return timed(work)
+
+
+def _predictor(size: int):
+    from src.load_model import load_network
+    from src.predictor import Predictor
+
+    return Predictor(load_network(SHIPPED_MODEL), size=size, mean=(114, 121, 134))
+
+
+def _cutting(size: int):
+    from src.background import Background
+    from src.cutting import Cutting
+    from src.matting import Matting, open_model
+
+    run, _ = open_model(SHIPPED_MODEL, size)
+    return Cutting(Matting(run, size=size), Background("transparent"))
+
+
+def _pair(files, index: int) -> tuple[np.ndarray, np.ndarray]:
+    return cv2.imread(str(files.photo(index))), cv2.imread(str(files.alpha(index)), 0).astype(
+        np.float32
+    ) / 255
+
+
+def _photos(folder: str) -> list[Path]:
+    return sorted(Path(folder, "test", "clip_img").rglob("*.jpg"))

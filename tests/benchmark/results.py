@@ -1,0 +1,110 @@
+"""What was measured: as a table, as JSON and as a chart."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+
+from src.atomic_file import atomic_path
+from tests.benchmark.contender import Contender, LeftOutError
+from tests.benchmark.rows import BOUND, Row
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+
+class Result(NamedTuple):
+    """One contender of a row; seconds an item."""
+
+    row: str
+    item: str
+    label: str
+    median: float
+    low: float  # quartile
+    high: float  # quartile
+    ratio: float | None  # how many times as fast as the baseline, the median over rounds
+    of_bound: float | None  # share of the speed that nothing can exceed
+    left_out: str = ""  # why there are no numbers
+
+
+def measure(row: Row, operation_seconds: float) -> list[Result]:
+    """Do the works of a row in turn, as often as it says.
+
+    Args:
+        row: what.
+        operation_seconds: of a multiply-accumulate in a matrix product.
+    """
+    contenders, results = {}, []
+    for label, work in row.works.items():
+        try:
+            contenders[label] = Contender(work.maker, *work.arguments, environment=work.environment)
+        except LeftOutError as error:
+            results.append(Result(row.title, row.item, label, *[np.nan] * 3, None, None, str(error)))
+    rounds = [{label: each.seconds() for label, each in contenders.items()} for _ in range(row.rounds)]
+    for each in contenders.values():
+        each.close()
+    for label in contenders:
+        seconds = np.array([each[label] for each in rounds])
+        low, median, high = np.percentile(seconds, (25, 50, 75))
+        ratios = [each[row.baseline] / each[label] for each in rounds if row.baseline in each]
+        bound = row.operations * operation_seconds
+        if row.bound in contenders:
+            bound = float(np.median([each[row.bound] for each in rounds]))
+        is_compared = label not in (row.baseline, row.bound) and ratios
+        ratio = float(np.median(ratios)) if is_compared else None
+        share = bound / median if bound and label != row.bound else None
+        results.append(
+            Result(row.title, row.item, label, float(median), float(low), float(high), ratio, share)
+        )
+    if row.operations:
+        results.append(
+            Result(row.title, row.item, BOUND, *[row.operations * operation_seconds] * 3, None, None)
+        )
+    return results
+
+
+def markdown(results: Iterable[Result]) -> str:
+    """The table; ratios above 1 are faster than the baseline of their row."""
+    lines = [
+        "| work | by | median | quartiles | times as fast as the baseline | of the bound |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    shown = ""
+    for each in results:
+        title, shown = "" if each.row == shown else each.row, each.row
+        if each.left_out:
+            lines.append(f"| {title} | {each.label} | left out: {each.left_out} | | | |")
+            continue
+        spread = "" if each.low == each.high else f"{_time(each.low)} to {_time(each.high)}"
+        ratio = f"{each.ratio:.2f}" if each.ratio else ""
+        share = f"{each.of_bound:.0%}" if each.of_bound else ""
+        median = f"{_time(each.median)} a {each.item}"
+        lines.append(f"| {title} | {each.label} | {median} | {spread} | {ratio} | {share} |")
+    return "\n".join(lines)
+
+
+def draw(results: Sequence[Result], path: Path) -> None:
+    """A bar for each contender: its share of the slowest one's time in its row."""
+    results = [each for each in results if not each.left_out]
+    slowest = {}
+    for each in results:
+        slowest[each.row] = max(each.median, slowest.get(each.row, 0))
+    colours = {row: f"C{number % 10}" for number, row in enumerate(slowest)}
+    figure, axes = plt.subplots(figsize=(9, 1 + 0.28 * len(results)), layout="constrained")
+    values = [each.median / slowest[each.row] for each in results]
+    axes.barh(range(len(results)), values, color=[colours[each.row] for each in results])
+    axes.set_yticks(range(len(results)), [f"{each.row}: {each.label}" for each in results], fontsize=8)
+    for place, each in enumerate(results):
+        axes.text(values[place], place, f" {_time(each.median)}", va="center", fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.15)
+    axes.set_xlabel("time, as a share of the slowest in each group (shorter is faster)")
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=110)
+    plt.close(figure)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"

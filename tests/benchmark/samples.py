@@ -1,0 +1,49 @@
+"""Photos to measure with: drawn portraits, once as a source of data sets and once as a data set."""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+
+from src.config import GenerateDataConfig
+from src.generation.generator import generate_datasets
+from src.sample_data import make_sample_data
+
+_PORTRAITS = 30
+_COPIES = 10  # of each, in the source: reading and writing take as long as for others
+_SEED = 5
+
+
+class Samples(NamedTuple):
+    """Files to measure with."""
+
+    source: Path  # 300 pairs of 600x800
+    data: Path  # 16 of them for training, 14 for the test
+    photo: Path
+    large_photo: Path  # 7680x4320
+
+
+def make_samples(folder: Path) -> Samples:
+    """Draw them."""
+    drawn, source, data = (folder / name for name in ("drawn", "source", "data"))
+    make_sample_data(drawn, _PORTRAITS, _SEED)
+    for copy in range(_COPIES):
+        for kind, sub in (("clip_img", "clip"), ("matting", "matting")):
+            for path in (drawn / kind).rglob("*.*"):
+                target = source / kind / f"{path.parts[-3]}{copy}" / f"{sub}_00000000" / path.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
+    section = GenerateDataConfig(
+        path_mt_human=str(drawn),
+        path_save=str(data),
+        path_debug=str(folder / "debug"),
+        proportion="7:1:7",
+        split_by="image",
+        generate_debug=False,
+    )
+    generate_datasets(section, _SEED)
+    photo = next((drawn / "clip_img").rglob("*.jpg"))
+    large_photo = folder / "large.jpg"
+    cv2.imwrite(str(large_photo), cv2.resize(cv2.imread(str(photo)), (7680, 4320)))
+    return Samples(source, data, photo, large_photo)

@@ -1,0 +1,60 @@
+"""One training step, forward, backward and update, on one repeated batch."""
+
+import numpy as np
+
+from tests.benchmark.contender import timed
+
+_LEARNING_RATE = 1e-4
+
+
+def mindspore(phase: str, batch: int, size: int):
+    """The step of train.py, in float32."""
+    from mindspore import Tensor
+
+    from src.device import use_device
+    from src.model.initialisation import initialise
+    from src.model.network import SHMNet
+    from src.phases import PHASES
+    from src.train_step import make_optimizer, make_train_step, mixed_precision_parts
+
+    use_device("CPU")
+    network = SHMNet()
+    initialise(network, 0)
+    network.set_train()
+    optimizer = make_optimizer(PHASES[phase].trained_part(network), _LEARNING_RATE)
+    step = make_train_step(PHASES[phase], mixed_precision_parts(network, "O0"), optimizer)
+    tensors = [Tensor(each) for each in _batch(batch, size)]
+    flag = Tensor(np.float32(0))
+    return timed(lambda: step(*tensors, flag)[1].asnumpy())
+
+
+def torch(phase: str, batch: int, size: int):
+    """The same in PyTorch, channels last."""
+    import torch
+
+    from tests.reference.shm_torch import SHMNet, phase_loss
+
+    network = SHMNet().train().to(memory_format=torch.channels_last)
+    part = {"pre_train_t_net": network.t_net, "pre_train_m_net": network.m_net}.get(phase, network)
+    optimizer = torch.optim.Adam(part.parameters(), _LEARNING_RATE, weight_decay=5e-4)
+    image, class_map, alpha = (torch.from_numpy(each) for each in _batch(batch, size))
+    image, class_map = image.to(memory_format=torch.channels_last), class_map.long()
+
+    def work():
+        loss = phase_loss(network, phase, image, class_map, alpha)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return timed(work)
+
+
+def _batch(batch: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Image, class map and alpha of a sample of noise and rectangles."""
+    rng = np.random.default_rng(0)
+    image = rng.normal(0, 60, (batch, 3, size, size)).astype(np.float32)
+    class_map = np.zeros((batch, size, size), np.int32)
+    class_map[:, size // 4 :, size // 4 : -size // 4] = 2
+    class_map[:, size // 3 :, size // 3 : -size // 3] = 1
+    alpha = np.array([0, 1, 0.5], np.float32)[class_map][:, np.newaxis]
+    return image, class_map, alpha

@@ -1,0 +1,59 @@
+"""The benchmark's own arithmetic; what it measures is not tested here."""
+
+import numpy as np
+import pytest
+
+from src.device import use_device
+from tests.benchmark import networks
+from tests.benchmark.contender import Contender, LeftOutError
+from tests.benchmark.results import Result, draw, markdown, measure
+from tests.benchmark.rows import BOUND, Row, Work
+
+SMALL, LARGE = Work("networks:matrix_product", (64,)), Work("networks:matrix_product", (256,))
+
+
+def test_a_contender_works_when_asked_and_tells_its_memory():
+    contender = Contender("networks:matrix_product", 64)
+    assert all(0 < contender.seconds() < 1e-6 for _ in range(3))
+    assert 1 << 20 < contender.close() < 1 << 32
+
+
+def test_a_contender_that_cannot_work_says_why():
+    with pytest.raises(LeftOutError, match="no_such_work"):
+        Contender("networks:no_such_work")
+
+
+def test_a_row_is_compared_with_its_baseline_and_its_bound():
+    works = {"ours": LARGE, "theirs": SMALL, "gone": Work("networks:no_such_work")}
+    row = Row("network", "products", "product", works, "theirs", operations=1000, rounds=5)
+    found = {each.label: each for each in measure(row, 1e-12)}
+    ours, theirs, gone, bound = (found[label] for label in ("ours", "theirs", "gone", BOUND))
+    assert ours.low <= ours.median <= ours.high
+    assert ours.ratio > 0 and theirs.ratio is None and gone.left_out
+    assert bound.median == pytest.approx(1e-9)
+    assert ours.of_bound == pytest.approx(1e-9 / ours.median)
+
+
+def test_the_table_and_the_chart(tmp_path):
+    results = [
+        Result("a row", "photo", "ours", 0.01, 0.009, 0.02, 2.5, 0.5),
+        Result("a row", "photo", "theirs", 2.5, 2, 3, None, 0.002),
+        Result("a row", "photo", "gone", np.nan, np.nan, np.nan, None, None, "no such package"),
+    ]
+    table = markdown(results).splitlines()
+    assert table[2:] == [
+        "| a row | ours | 10 ms a photo | 9 ms to 20 ms | 2.50 | 50% |",
+        "|  | theirs | 2.50 s a photo | 2.00 s to 3.00 s |  | 0% |",
+        "|  | gone | left out: no such package | | | |",
+    ]
+    draw(results, tmp_path / "chart.png")
+    assert (tmp_path / "chart.png").stat().st_size > 1000
+
+
+def test_multiply_accumulates_grow_with_the_pixels():
+    use_device("CPU")
+    small, large = networks.multiply_accumulates(32), networks.multiply_accumulates(64)
+    assert {phase: 4 * count for phase, count in small.items()} == large
+    assert large["end_to_end"] == large["pre_train_t_net"] + large["pre_train_m_net"]
+    by_hand = 64 * 64 * 3 * 16 * 9  # T-Net's last convolution alone
+    assert large["pre_train_t_net"] > by_hand
