@@ -29,7 +29,7 @@ def run_evaluation(config: Config, save: str = "all") -> dict[str, float]:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.device import use_device
     from src.evaluation import evaluate
-    from src.load_model import load_network
+    from src.load_model import load_for_inference
     from src.predictor import Predictor
     from src.report import averages
     from src.split_files import SplitFiles
@@ -37,7 +37,7 @@ def run_evaluation(config: Config, save: str = "all") -> dict[str, float]:
     test = config.test
     files = SplitFiles(test.test_pic_path, "test")
     device = use_device(test.device_target)
-    predictor = Predictor(load_network(test.model), size=test.size, mean=config.mean)
+    predictor = Predictor(load_for_inference(test.model), size=test.size, mean=config.mean)
     output_folder = Path(test.output_path)
     output_folder.mkdir(parents=True, exist_ok=True)  # what cannot be written should fail before the work
     measurements, skipped, seconds = evaluate(predictor, files, output_folder, save)

@@ -21,11 +21,11 @@ def export(config: Config) -> Path:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.device import use_device
     from src.exporting import check_export, export_network
-    from src.load_model import load_network
+    from src.load_model import load_for_inference, load_network
 
     settings = config.export
     use_device(settings.device_target)
-    network = load_network(settings.ckpt_file)
+    network = load_for_inference(settings.ckpt_file)
     path = export_network(
         network,
         settings.file_name,

@@ -28,10 +28,10 @@ def main() -> None:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.device import use_device
     from src.infer.compare import compare
-    from src.load_model import load_network
+    from src.load_model import load_for_inference
 
     use_device(config.export.device_target)
-    network = load_network(arguments.checkpoint)
+    network = load_for_inference(arguments.checkpoint)
     print(compare(network, Path(arguments.folder), config.infer.size, Path(arguments.output)).table())
 
 

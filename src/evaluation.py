@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from src.errors import UserError
 from src.image_io import ImageError
 from src.predictor import Predictor
+from src.read_ahead import map_ahead
 from src.report import Measurement, Sample, Save, measure, write_matte, write_report
 from src.split_files import SplitFiles
 
@@ -41,13 +44,34 @@ def evaluate(
 def _measure_all(
     predictor: Predictor, files: SplitFiles, output_folder: Path, save: Save, skipped: list[str]
 ) -> Iterator[Measurement]:
-    for index in tqdm(range(len(files)), desc="evaluating", unit="image"):
-        sample = Sample(files.names[index], files.photo(index), files.alpha(index))
-        try:
-            image, true_alpha = sample.read()
-        except ImageError as error:
-            skipped.append(str(error))
-            continue
-        alpha = predictor(image).alpha
+    """Reading, network, and measuring with writing overlap."""
+    samples = [Sample(name, files.photo(index), files.alpha(index)) for index, name in enumerate(files.names)]
+
+    def predicted() -> Iterator[tuple[Sample, np.ndarray, np.ndarray, np.ndarray]]:
+        for sample, found in map_ahead(readers, _try_to_read, samples):
+            if isinstance(found, ImageError):
+                skipped.append(str(found))
+            else:
+                image, true_alpha = found
+                yield sample, image, true_alpha, predictor(image).alpha
+
+    def finish(found: tuple[Sample, np.ndarray, np.ndarray, np.ndarray]) -> Measurement:
+        sample, image, true_alpha, alpha = found
         write_matte(output_folder, sample.name, image, alpha, save)
-        yield Measurement(sample, measure(true_alpha, alpha))
+        return Measurement(sample, measure(true_alpha, alpha))
+
+    with (
+        ThreadPoolExecutor(1) as readers,
+        ThreadPoolExecutor(1) as writers,
+        tqdm(total=len(samples), desc="evaluating", unit="image") as bar,
+    ):
+        for measurement in map_ahead(writers, finish, predicted()):
+            bar.update()
+            yield measurement
+
+
+def _try_to_read(sample: Sample) -> tuple[Sample, tuple[np.ndarray, np.ndarray] | ImageError]:
+    try:
+        return sample, sample.read()
+    except ImageError as error:
+        return sample, error

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from src.checkpoint import best_or_newest_weights, load_weights
+from src.model.folding import fold_batch_norms
 from src.model.network import SHMNet
 
 
@@ -12,6 +13,13 @@ def load_network(path: str | Path) -> SHMNet:
     network = SHMNet()
     load_weights(network, path)
     network.set_train(False)
+    return network
+
+
+def load_for_inference(path: str | Path) -> SHMNet:
+    """As `load_network`, with batch normalisation folded into the convolutions."""
+    network = load_network(path)
+    fold_batch_norms(network)
     return network
 
 

@@ -107,9 +107,9 @@ def open_model(path: str | Path = SHIPPED_MODEL, size: int = DEFAULT_SIZE) -> tu
         return load_mindir(path), input_size(path)
     import mindspore as ms
 
-    from src.load_model import load_network
+    from src.load_model import load_for_inference
 
-    compiled = ms.jit(load_network(path).construct)
+    compiled = ms.jit(load_for_inference(path).construct)
 
     def run(inputs: np.ndarray) -> list[np.ndarray]:
         return [output.asnumpy() for output in compiled(ms.Tensor(inputs))]

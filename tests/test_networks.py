@@ -15,6 +15,7 @@ from mindspore import Tensor, nn, ops
 
 from src.load_model import load_network
 from src.loss import end_to_end_loss, m_net_loss, t_net_loss
+from src.model.folding import fold_batch_norms
 from src.model.initialisation import initialise
 from src.model.m_net import MNet, double
 from src.model.network import SHMNet, fuse
@@ -110,6 +111,16 @@ def test_outputs_equal_the_golden_file(golden_outputs, forward):
     logits, alpha = golden_outputs
     assert_close(logits, forward["trimap_logits"])
     assert_close(alpha, forward["alpha"])
+
+
+def test_folded_batch_norms_change_nothing(golden_network):
+    network = SHMNet().set_train(False)
+    load_golden_weights(network)
+    fold_batch_norms(network)
+    assert not any(isinstance(cell, nn.BatchNorm2d) for _, cell in network.cells_and_names())
+    image = Tensor(random_image(1, 3, 64, 96))
+    for folded, whole in zip(network(image), golden_network(image), strict=True):
+        np.testing.assert_allclose(folded.asnumpy(), whole.asnumpy(), atol=2e-5)
 
 
 @needs_golden_files

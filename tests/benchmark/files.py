@@ -125,10 +125,10 @@ def first_matte(photo: str, *options: str):
 
 
 def _predictor(size: int):
-    from src.load_model import load_network
+    from src.load_model import load_for_inference
     from src.predictor import Predictor
 
-    return Predictor(load_network(SHIPPED_MODEL), size=size, mean=(114, 121, 134))
+    return Predictor(load_for_inference(SHIPPED_MODEL), size=size, mean=(114, 121, 134))
 
 
 def _cutting(size: int):

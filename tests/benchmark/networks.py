@@ -112,8 +112,8 @@ def _image(size: int) -> np.ndarray:
 
 def _exported(size: int, file_format: str) -> Path:
     from src.exporting import export_network
-    from src.load_model import load_network
+    from src.load_model import load_for_inference
     from src.matting import SHIPPED_MODEL
 
     folder = Path(tempfile.mkdtemp(prefix="shm-benchmark-"))
-    return export_network(load_network(SHIPPED_MODEL), str(folder / "network"), file_format, size)
+    return export_network(load_for_inference(SHIPPED_MODEL), str(folder / "network"), file_format, size)
