@@ -17,7 +17,7 @@ from src.load_model import load_network
 from src.loss import end_to_end_loss, m_net_loss, t_net_loss
 from src.model.folding import fold_batch_norms
 from src.model.initialisation import initialise
-from src.model.m_net import MNet, double
+from src.model.m_net import ConvToAlpha, MaxPoolHalf, MNet, double
 from src.model.network import SHMNet, fuse
 from src.model.t_net import InvertedResidual, TNet, UpsampleTwice
 from tests.golden_weights import GOLDEN_FOLDER, golden_value, load_golden_weights, random_image, sample
@@ -268,6 +268,24 @@ def test_doubling_equals_numpy(shape):
     weight = random_image(*layer.weight.shape, seed=6)
     layer.weight.set_data(Tensor(weight))
     assert_close(compute(layer, x)[0], transposed_convolution(x, weight), 1e-5)
+
+
+@pytest.mark.parametrize("make", [lambda: ConvToAlpha(6, 5), MaxPoolHalf], ids=["convolution", "pooling"])
+def test_layers_with_a_form_for_training_compute_the_same_in_both(make):
+    layer = make()
+    x, weights = Tensor(random_image(2, 6, 8, 12)) + 9, layer.trainable_params()
+
+    def total(x):
+        y = layer(x)
+        return (y * ops.arange(y.size).reshape(y.shape)).sum()
+
+    outputs = []
+    for is_training in (False, True):
+        layer.set_train(is_training)
+        gradients = ms.grad(total, 0, weights or None)(x)
+        outputs.append([layer(x), *((gradients[0], *gradients[1]) if weights else (gradients,))])
+    for plain, trained in zip(*outputs, strict=True):
+        np.testing.assert_allclose(trained.asnumpy(), plain.asnumpy(), rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize(("outputs", "stride", "is_added"), [(8, 1, True), (8, 2, False), (12, 1, False)])
