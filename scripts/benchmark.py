@@ -1,6 +1,6 @@
 """Measure what the programs take, each beside another way of doing the same.
 
-python scripts/benchmark.py                     everything, half an hour on 2 cores
+python scripts/benchmark.py                     everything, about half an hour on 2 cores
 python scripts/benchmark.py --only network      one group
 """
 
@@ -10,6 +10,8 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `src` and `tests` lie there
@@ -18,10 +20,11 @@ from src.atomic_file import write_text  # noqa: E402
 from src.command_line import run_command  # noqa: E402
 from src.matting import DEFAULT_SIZE  # noqa: E402
 from tests.benchmark import networks, rows  # noqa: E402
-from tests.benchmark.contender import Contender  # noqa: E402
+from tests.benchmark.contender import Contender, LeftOutError  # noqa: E402
 from tests.benchmark.results import draw, markdown, measure  # noqa: E402
-from tests.benchmark.samples import make_samples  # noqa: E402
+from tests.benchmark.samples import Samples, make_samples  # noqa: E402
 
+_GROUPS = ("network", "steps", "pipeline", "generation", "files", "start", "memory")
 _PRODUCTS = 10
 
 
@@ -30,51 +33,75 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--only", nargs="+", choices=rows.GROUPS, default=rows.GROUPS)
+    parser.add_argument("--only", nargs="+", choices=_GROUPS, default=_GROUPS)
     parser.add_argument("--size", type=int, default=320, help="of the network's input (default: 320)")
     parser.add_argument("--batch", type=int, nargs="+", default=[2, 8], help="of the steps (default: 2 8)")
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path("benchmark"))
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="shm-benchmark-") as folder:
-        results, peaks = _measure_all(arguments, Path(folder))
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    found = {"machine": machine, "results": [each._asdict() for each in results], "peaks": peaks}
-    write_text(arguments.output / "benchmark.json", json.dumps(found, indent=1))
-    if results:
-        draw(results, arguments.output / "benchmark.png")
-    print(f"\n{machine}\n\n{markdown(results)}")
-    for label, peak in peaks.items():
-        print(f"{label}: at most {peak / 2**30:.2f} GiB")
-
-
-def _measure_all(arguments: argparse.Namespace, folder: Path):
-    size = arguments.size
-    product = Contender("networks:matrix_product")
-    operation_seconds = min(product.seconds() for _ in range(_PRODUCTS))
-    product.close()
-    operations = networks.multiply_accumulates(size)
-    samples = make_samples(folder) if set(arguments.only) - {"network", "steps"} else None
-    makers = {
-        "network": lambda: rows.network_rows(size, operations["end_to_end"]),
-        "steps": lambda: rows.step_rows(size, arguments.batch, operations),
-        "pipeline": lambda: rows.pipeline_rows(samples.data, size),
-        "generation": lambda: rows.generation_rows(samples.source),
-        "files": lambda: rows.file_rows(samples.data, size, DEFAULT_SIZE),
-        "start": lambda: rows.start_rows(samples.photo),
-        "memory": list,
-    }
+    found = {"machine": _machine(), "results": [], "peaks": {}}
     results = []
-    for row in (row for group in arguments.only for row in makers[group]()):
-        print(f"measuring: {row.title}", file=sys.stderr)
-        found = measure(row, operation_seconds)
-        results += found
-        print(markdown(found), file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="shm-benchmark-") as folder:
+        folder = Path(folder)
+        samples = make_samples(folder) if set(arguments.only) - {"network", "steps"} else None
+        operation_seconds = _operation_seconds()
+        for row in _rows(arguments, folder, samples):
+            print(f"measuring: {row.title}", file=sys.stderr)
+            measured = measure(row, operation_seconds)
+            print(markdown(measured), file=sys.stderr)
+            results += measured
+            found["results"] = [each._asdict() for each in results]
+            write_text(arguments.output / "benchmark.json", json.dumps(found, indent=1))
+            draw(results, arguments.output / "benchmark.png")
+        if "memory" in arguments.only:
+            found["peaks"] = _peaks(samples, arguments.size)
+            write_text(arguments.output / "benchmark.json", json.dumps(found, indent=1))
+    print(f"\n{found['machine']}\n\n{markdown(results)}\n")
+    for label, peak in found["peaks"].items():
+        print(f"{label}: {peak}")
+
+
+def _machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("mindspore", "numpy", "opencv-python"))
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {packages}"
+
+
+def _operation_seconds() -> float:
+    """Of a multiply-accumulate in the best of some matrix products."""
+    product = Contender("networks:matrix_product")
+    seconds = min(product.seconds() for _ in range(_PRODUCTS))
+    product.close()
+    return seconds
+
+
+def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) -> Iterator[rows.Row]:
+    size = arguments.size
+    if {"network", "steps"} & set(arguments.only):
+        operations = networks.multiply_accumulates(size)
+    for group in arguments.only:
+        if group == "network":
+            yield from rows.network_rows(size, operations["end_to_end"], folder)
+        elif group == "steps":
+            yield from rows.step_rows(size, arguments.batch, operations)
+        elif group == "pipeline":
+            yield from rows.pipeline_rows(samples.data, size)
+        elif group == "generation":
+            yield from rows.generation_rows(samples.source)
+        elif group == "files":
+            yield from rows.file_rows(samples.data, size, DEFAULT_SIZE)
+        elif group == "start":
+            yield from rows.start_rows(samples.photo)
+
+
+def _peaks(samples: Samples, size: int) -> dict[str, str]:
+    """The most memory that works held."""
     peaks = {}
-    if "memory" in arguments.only:
-        for label, work in rows.memory_works(samples.data, samples.large_photo, size).items():
-            peaks[label] = Contender(work.maker, *work.arguments).close()
-    return results, peaks
+    for label, work in rows.memory_works(samples.data, samples.large_photo, size).items():
+        try:
+            peaks[label] = f"{Contender(work.maker, *work.arguments).close() / 2**30:.2f} GiB at most"
+        except LeftOutError as error:
+            peaks[label] = f"left out: {error}"
+    return peaks
 
 
 if __name__ == "__main__":

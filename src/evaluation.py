@@ -51,6 +51,7 @@ def _measure_all(
         for sample, found in map_ahead(readers, _try_to_read, samples):
             if isinstance(found, ImageError):
                 skipped.append(str(found))
+                bar.update()
             else:
                 image, true_alpha = found
                 yield sample, image, true_alpha, predictor(image).alpha

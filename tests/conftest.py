@@ -58,10 +58,10 @@ def runner() -> None:
 def golden_mindir(golden_checkpoint, tmp_path_factory) -> Path:
     """The golden network for 64x64, as MindSpore exports it; no test changes it."""
     from src.exporting import export_network
-    from src.load_model import load_network
+    from src.load_model import load_for_inference
 
     name = tmp_path_factory.mktemp("export") / "golden"
-    return export_network(load_network(golden_checkpoint), str(name), "MINDIR", 64)
+    return export_network(load_for_inference(golden_checkpoint), str(name), "MINDIR", 64)
 
 
 @pytest.fixture(scope="session")

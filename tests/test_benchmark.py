@@ -1,6 +1,5 @@
 """The benchmark's own arithmetic; what it measures is not tested here."""
 
-import numpy as np
 import pytest
 
 from src.device import use_device
@@ -19,13 +18,18 @@ def test_a_contender_works_when_asked_and_tells_its_memory():
 
 
 def test_a_contender_that_cannot_work_says_why():
-    with pytest.raises(LeftOutError, match="no_such_work"):
+    with pytest.raises(LeftOutError, match="No module named 'tests.benchmark.no_such_module'"):
+        Contender("no_such_module:work")
+
+
+def test_a_contender_that_fails_is_an_error():
+    with pytest.raises(RuntimeError, match="(?s)no_such_work failed with status 1:.*AttributeError"):
         Contender("networks:no_such_work")
 
 
 def test_a_row_is_compared_with_its_baseline_and_its_bound():
-    works = {"ours": LARGE, "theirs": SMALL, "gone": Work("networks:no_such_work")}
-    row = Row("network", "products", "product", works, "theirs", operations=1000, rounds=5)
+    works = {"ours": LARGE, "theirs": SMALL, "gone": Work("no_such_module:work")}
+    row = Row("products", "product", works, "theirs", operations=1000, rounds=5)
     found = {each.label: each for each in measure(row, 1e-12)}
     ours, theirs, gone, bound = (found[label] for label in ("ours", "theirs", "gone", BOUND))
     assert ours.low <= ours.median <= ours.high
@@ -38,7 +42,7 @@ def test_the_table_and_the_chart(tmp_path):
     results = [
         Result("a row", "photo", "ours", 0.01, 0.009, 0.02, 2.5, 0.5),
         Result("a row", "photo", "theirs", 2.5, 2, 3, None, 0.002),
-        Result("a row", "photo", "gone", np.nan, np.nan, np.nan, None, None, "no such package"),
+        Result("a row", "photo", "gone", left_out="no such package"),
     ]
     table = markdown(results).splitlines()
     assert table[2:] == [

@@ -28,6 +28,13 @@ MEAN = (114, 121, 134)
 COUNT = 5
 
 
+@pytest.fixture(autouse=True)
+def two_processes(monkeypatch):
+    """Though the tests may have but one core."""
+    for module in ("prepare", "score"):
+        monkeypatch.setattr(f"src.infer.{module}.available_cores", lambda: 2)
+
+
 @pytest.fixture
 def data(tmp_path) -> Path:
     """A test split of five photos, 48x64."""

@@ -19,7 +19,7 @@ import mindspore as ms
 import predict
 from src.exporting import export_network
 from src.image_io import read_gray, read_image, write_image
-from src.load_model import load_network
+from src.load_model import load_for_inference, load_network
 from src.matting import Matting, open_model
 from src.metric import dtssd
 from src.steadiness import SteadyAlpha
@@ -171,7 +171,7 @@ def test_a_background(tmp_path, run):
 
 
 def test_an_exported_model_gives_the_same_matte(tmp_path, run, checkpoint):
-    model = export_network(load_network(checkpoint), str(tmp_path / "model"), "MINDIR", SIZE)
+    model = export_network(load_for_inference(checkpoint), str(tmp_path / "model"), "MINDIR", SIZE)
     write_image(tmp_path / "me.png", PHOTO)
     run(tmp_path / "me.png", "--output", tmp_path / "a")
     run(

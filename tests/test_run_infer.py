@@ -20,7 +20,7 @@ from src.config import Config
 from src.errors import UserError
 from src.image_io import read_image, write_image
 from src.infer.compare import PICTURE_FILE, TABLE_FILE, compare
-from src.load_model import load_network
+from src.load_model import load_for_inference, load_network
 from src.predictor import Predictor
 from src.preprocessing import network_input
 from src.split_files import SplitFiles
@@ -203,7 +203,7 @@ def test_it_can_be_called_from_anywhere(project, results, tmp_path):
 
 
 def test_the_comparison_with_python(project, finished, golden_checkpoint, tmp_path):
-    comparison = compare(load_network(golden_checkpoint), project.scripts, SIZE, tmp_path)
+    comparison = compare(load_for_inference(golden_checkpoint), project.scripts, SIZE, tmp_path)
     assert len(comparison.photos) == len(PHOTO_SIZES)
     for photo in comparison.photos:
         assert photo.largest_difference < 1e-4
@@ -220,7 +220,7 @@ def test_a_comparison_at_another_size_is_refused(project, finished, golden_check
     with pytest.raises(
         UserError, match="img_data/.*bin: has 49152 bytes instead of 12288; infer.size and export"
     ):
-        compare(load_network(golden_checkpoint), project.scripts, 32, tmp_path)
+        compare(load_for_inference(golden_checkpoint), project.scripts, 32, tmp_path)
 
 
 def test_an_unreadable_photo_is_left_out(project, finished, tmp_path):

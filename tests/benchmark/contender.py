@@ -8,6 +8,7 @@ import functools
 import importlib
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+# Nothing here imports `src`, which would limit oneDNN for PyTorch as MindSpore needs it.
 ROOT = Path(__file__).resolve().parents[2]
 # What PyTorch needs on CPU, lest half of its time goes into page faults: memory is kept, not given back.
 KEEP_MEMORY = {
@@ -23,10 +25,12 @@ KEEP_MEMORY = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "-1",
 }
+_SET_BY_SRC = "ONEDNN_MAX_CPU_ISA"
+_KILLED = -9
 
 
 class LeftOutError(Exception):
-    """A work cannot be done on this machine."""
+    """A work cannot be done on this machine: a package is missing, or the memory."""
 
 
 class Contender:
@@ -38,10 +42,12 @@ class Contender:
         environment: variables of the process.
 
     Raises:
-        LeftOutError: it cannot be done here; says why.
+        LeftOutError: it cannot be done here; says why. So do the methods.
+        RuntimeError: it failed.
     """
 
     def __init__(self, work: str, *arguments, environment: Mapping[str, str] | None = None):
+        self._work = work
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.benchmark.contender", work, json.dumps(arguments)],
@@ -50,7 +56,10 @@ class Contender:
             stderr=self._log,
             text=True,
             cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            env={
+                **{name: value for name, value in os.environ.items() if name != _SET_BY_SRC},
+                **(environment or {}),
+            },
         )
         self._answer()
 
@@ -59,13 +68,11 @@ class Contender:
         print(file=self._process.stdin, flush=True)
         return self._answer()["seconds"]
 
-    def close(self) -> float:
-        """End the process; returns the most memory it held, in bytes."""
+    def close(self) -> int:
+        """End the process; returns the most memory that it or a program it started held, in bytes."""
         self._process.stdin.close()
         peak = self._answer()["peak"]
-        self._process.stdout.close()
-        self._process.wait()
-        self._log.close()
+        self._end()
         return peak
 
     def _answer(self) -> dict[str, float]:
@@ -74,8 +81,19 @@ class Contender:
             return json.loads(line)
         self._process.wait()
         self._log.seek(0)
-        lines = self._log.read().strip().splitlines()
-        raise LeftOutError(lines[-1] if lines else f"status {self._process.returncode}")
+        log = self._log.read().strip()
+        self._end()
+        last = log.splitlines()[-1] if log else ""
+        if last.startswith("ModuleNotFoundError"):
+            raise LeftOutError(last.partition(": ")[2])
+        if self._process.returncode == _KILLED:
+            raise LeftOutError("killed; was there memory enough?")
+        raise RuntimeError(f"{self._work} failed with status {self._process.returncode}:\n{log}")
+
+    def _end(self) -> None:
+        self._process.wait()
+        self._process.stdout.close()
+        self._log.close()
 
 
 def timed(work: Callable[[], object], items: int = 1) -> Callable[[], float]:
@@ -101,8 +119,10 @@ def main() -> None:
     print("{}", file=answers)
     for _ in sys.stdin:
         print(json.dumps({"seconds": work()}), file=answers)
-    usage = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(json.dumps({"peak": max(each.ru_maxrss for each in usage) * 1024}), file=answers)
+    # Not ru_maxrss of the process itself: that begins with what its parent once held.
+    own = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
+    peak = max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    print(json.dumps({"peak": peak * 1024}), file=answers)
 
 
 if __name__ == "__main__":

@@ -8,22 +8,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from src.matting import SHIPPED_MODEL
+from src.device import use_device
+from src.matting import DEFAULT_MEAN, SHIPPED_MODEL
 from tests.benchmark.contender import ROOT, timed
 
 
-def evaluation(folder: str, size: int, save: str):
-    """src/evaluation.py: all metrics, with the mattes written."""
+def evaluation(folder: str, size: int):
+    """src/evaluation.py: all metrics, alpha and cutouts written; without the picture at its end."""
     from src.evaluation import evaluate
     from src.split_files import SplitFiles
 
     predictor, files = _predictor(size), SplitFiles(folder, "test")
 
-    def work():
+    def work() -> float:
         with tempfile.TemporaryDirectory() as output:
-            evaluate(predictor, files, Path(output), save)
+            return evaluate(predictor, files, Path(output), "all")[2] / len(files)
 
-    return timed(work, len(files))
+    return work
 
 
 def plain_evaluation(folder: str, size: int):
@@ -48,7 +49,7 @@ def plain_evaluation(folder: str, size: int):
 
 
 def network_of_evaluation(folder: str, size: int):
-    """The network alone, as often as the evaluation runs it."""
+    """Photos in memory to alpha."""
     from src.split_files import SplitFiles
 
     predictor, files = _predictor(size), SplitFiles(folder, "test")
@@ -93,7 +94,7 @@ def plain_prediction(folder: str, size: int):
 
 
 def network_of_prediction(folder: str, size: int):
-    """The network alone, as often as the photos are."""
+    """Photos in memory to the network's alpha."""
     cutting, photos = _cutting(size), _photos(folder)
     images = [cv2.imread(str(photo)) for photo in photos]
 
@@ -128,7 +129,8 @@ def _predictor(size: int):
     from src.load_model import load_for_inference
     from src.predictor import Predictor
 
-    return Predictor(load_for_inference(SHIPPED_MODEL), size=size, mean=(114, 121, 134))
+    use_device("CPU")
+    return Predictor(load_for_inference(SHIPPED_MODEL), size=size, mean=DEFAULT_MEAN)
 
 
 def _cutting(size: int):
@@ -136,6 +138,7 @@ def _cutting(size: int):
     from src.cutting import Cutting
     from src.matting import Matting, open_model
 
+    use_device("CPU")
     run, _ = open_model(SHIPPED_MODEL, size)
     return Cutting(Matting(run, size=size), Background("transparent"))
 

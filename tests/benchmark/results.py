@@ -1,5 +1,6 @@
 """What was measured: as a table, as JSON and as a chart."""
 
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from tests.benchmark.rows import BOUND, Row
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
+_PAUSE = 0.3  # seconds, in which the threads of the one before go to sleep
+
 
 class Result(NamedTuple):
     """One contender of a row; seconds an item."""
@@ -21,11 +24,11 @@ class Result(NamedTuple):
     row: str
     item: str
     label: str
-    median: float
-    low: float  # quartile
-    high: float  # quartile
-    ratio: float | None  # how many times as fast as the baseline, the median over rounds
-    of_bound: float | None  # share of the speed that nothing can exceed
+    median: float | None = None
+    low: float | None = None  # quartile
+    high: float | None = None  # quartile
+    ratio: float | None = None  # how many times as fast as the baseline, the median over rounds
+    of_bound: float | None = None  # share of the speed that nothing can exceed
     left_out: str = ""  # why there are no numbers
 
 
@@ -36,33 +39,41 @@ def measure(row: Row, operation_seconds: float) -> list[Result]:
         row: what.
         operation_seconds: of a multiply-accumulate in a matrix product.
     """
-    contenders, results = {}, []
+    contenders, reasons = {}, {}
     for label, work in row.works.items():
         try:
             contenders[label] = Contender(work.maker, *work.arguments, environment=work.environment)
         except LeftOutError as error:
-            results.append(Result(row.title, row.item, label, *[np.nan] * 3, None, None, str(error)))
-    rounds = [{label: each.seconds() for label, each in contenders.items()} for _ in range(row.rounds)]
+            reasons[label] = str(error)
+    rounds = []
+    for number in range(row.rounds):
+        rounds.append({})
+        for label in list(contenders)[:: 1 if number % 2 else -1]:  # none always after the same other
+            time.sleep(_PAUSE)
+            try:
+                rounds[-1][label] = contenders[label].seconds()
+            except LeftOutError as error:
+                reasons[label] = str(error)
+                del contenders[label]
     for each in contenders.values():
         each.close()
-    for label in contenders:
-        seconds = np.array([each[label] for each in rounds])
-        low, median, high = np.percentile(seconds, (25, 50, 75))
-        ratios = [each[row.baseline] / each[label] for each in rounds if row.baseline in each]
-        bound = row.operations * operation_seconds
-        if row.bound in contenders:
-            bound = float(np.median([each[row.bound] for each in rounds]))
-        is_compared = label not in (row.baseline, row.bound) and ratios
-        ratio = float(np.median(ratios)) if is_compared else None
-        share = bound / median if bound and label != row.bound else None
-        results.append(
-            Result(row.title, row.item, label, float(median), float(low), float(high), ratio, share)
-        )
+    bound = row.operations * operation_seconds
+    if BOUND in contenders:
+        bound = float(np.median([each[BOUND] for each in rounds]))
+    results = [_result(row, label, rounds, bound, reasons.get(label)) for label in row.works]
     if row.operations:
-        results.append(
-            Result(row.title, row.item, BOUND, *[row.operations * operation_seconds] * 3, None, None)
-        )
+        results.append(Result(row.title, row.item, BOUND, bound))
     return results
+
+
+def _result(row: Row, label: str, rounds: list[dict[str, float]], bound: float, reason: str | None) -> Result:
+    if reason:
+        return Result(row.title, row.item, label, left_out=reason)
+    low, median, high = np.percentile([each[label] for each in rounds], (25, 50, 75)).tolist()
+    ratios = [each[row.baseline] / each[label] for each in rounds if row.baseline in each]
+    ratio = float(np.median(ratios)) if ratios and label not in (row.baseline, BOUND) else None
+    share = bound / median if bound and label != BOUND else None
+    return Result(row.title, row.item, label, median, low, high, ratio, share)
 
 
 def markdown(results: Iterable[Result]) -> str:
@@ -77,7 +88,7 @@ def markdown(results: Iterable[Result]) -> str:
         if each.left_out:
             lines.append(f"| {title} | {each.label} | left out: {each.left_out} | | | |")
             continue
-        spread = "" if each.low == each.high else f"{_time(each.low)} to {_time(each.high)}"
+        spread = "" if each.low is None else f"{_time(each.low)} to {_time(each.high)}"
         ratio = f"{each.ratio:.2f}" if each.ratio else ""
         share = f"{each.of_bound:.0%}" if each.of_bound else ""
         median = f"{_time(each.median)} a {each.item}"

@@ -11,7 +11,7 @@ from src.generation.generator import generate_datasets
 from src.sample_data import make_sample_data
 
 _PORTRAITS = 30
-_COPIES = 10  # of each, in the source: reading and writing take as long as for others
+_COPIES = 10  # of each: reading and writing take as long as for others
 _SEED = 5
 
 
@@ -19,7 +19,7 @@ class Samples(NamedTuple):
     """Files to measure with."""
 
     source: Path  # 300 pairs of 600x800
-    data: Path  # 16 of them for training, 14 for the test
+    data: Path  # 240 of them for training, 30 for the test
     photo: Path
     large_photo: Path  # 7680x4320
 
@@ -35,10 +35,10 @@ def make_samples(folder: Path) -> Samples:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, target)
     section = GenerateDataConfig(
-        path_mt_human=str(drawn),
+        path_mt_human=str(source),
         path_save=str(data),
         path_debug=str(folder / "debug"),
-        proportion="7:1:7",
+        proportion="8:1:1",
         split_by="image",
         generate_debug=False,
     )

@@ -52,7 +52,7 @@ def torch(phase: str, batch: int, size: int):
 def _batch(batch: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Image, class map and alpha of a sample of noise and rectangles."""
     rng = np.random.default_rng(0)
-    image = rng.normal(0, 60, (batch, 3, size, size)).astype(np.float32)
+    image = rng.normal(0, 0.3, (batch, 3, size, size)).astype(np.float32)
     class_map = np.zeros((batch, size, size), np.int32)
     class_map[:, size // 4 :, size // 4 : -size // 4] = 2
     class_map[:, size // 3 :, size // 3 : -size // 3] = 1
