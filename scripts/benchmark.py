@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _machine() -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("mindspore", "numpy", "opencv-python"))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("mindspore", "numpy"))
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {packages}"
 
 
