@@ -51,14 +51,18 @@ def main() -> None:
             print(markdown(measured), file=sys.stderr)
             results += measured
             found["results"] = [each._asdict() for each in results]
-            write_text(arguments.output / "benchmark.json", json.dumps(found, indent=1))
+            _write(arguments.output, found)
             draw(results, arguments.output / "benchmark.png")
         if "memory" in arguments.only:
             found["peaks"] = _peaks(samples, arguments.size)
-            write_text(arguments.output / "benchmark.json", json.dumps(found, indent=1))
+            _write(arguments.output, found)
     print(f"\n{found['machine']}\n\n{markdown(results)}\n")
     for label, peak in found["peaks"].items():
         print(f"{label}: {peak}")
+
+
+def _write(folder: Path, found: dict) -> None:
+    write_text(folder / "benchmark.json", json.dumps(found, indent=1))
 
 
 def _machine() -> str:

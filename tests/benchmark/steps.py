@@ -32,10 +32,10 @@ def torch(phase: str, batch: int, size: int):
     """The same in PyTorch, channels last."""
     import torch
 
-    from tests.reference.shm_torch import SHMNet, phase_loss
+    from tests.reference.shm_torch import SHMNet, phase_loss, trained_part
 
     network = SHMNet().train().to(memory_format=torch.channels_last)
-    part = {"pre_train_t_net": network.t_net, "pre_train_m_net": network.m_net}.get(phase, network)
+    part = trained_part(network, phase)
     optimizer = torch.optim.Adam(part.parameters(), _LEARNING_RATE, weight_decay=5e-4)
     image, class_map, alpha = (torch.from_numpy(each) for each in _batch(batch, size))
     image, class_map = image.to(memory_format=torch.channels_last), class_map.long()

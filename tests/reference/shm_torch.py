@@ -160,6 +160,11 @@ def predict(network: nn.Module, image: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return logits.numpy(), alpha.numpy()
 
 
+def trained_part(network: SHMNet, phase: str) -> nn.Module:
+    """What a training phase changes."""
+    return {"pre_train_t_net": network.t_net, "pre_train_m_net": network.m_net, "end_to_end": network}[phase]
+
+
 def phase_loss(network: SHMNet, phase: str, image, class_map, true_alpha):
     """The loss of a training phase, as it is before a step; classes (N, H, W) are int64."""
     if phase == "pre_train_t_net":

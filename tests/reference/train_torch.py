@@ -22,13 +22,13 @@ from src.dataset import MattingDataset
 from src.errors import UserError
 from src.get_init_weight import torch_name
 from src.split_files import SplitFiles
-from tests.reference.shm_torch import SHMNet, phase_loss
+from tests.reference.shm_torch import SHMNet, phase_loss, trained_part
 
 _MEAN = (114, 121, 134)
 _WARM_UP = 100  # steps
 _SAVE_STEPS = 200
 _MEMORY = 0.998  # of the running mean of weights
-_TRAINED = {"pre_train_t_net": "t_net", "pre_train_m_net": "m_net"}
+_PHASES = ("pre_train_t_net", "pre_train_m_net", "end_to_end")
 
 
 class Training:
@@ -44,7 +44,7 @@ class Training:
             missing = [name for name in found.missing_keys if not name.endswith("num_batches_tracked")]
             if missing or found.unexpected_keys:
                 raise UserError(f"{options.init}: holds other weights: {missing}, {found.unexpected_keys}")
-        part = getattr(self.network, _TRAINED.get(options.phase, ""), self.network)
+        part = trained_part(self.network, options.phase)
         self.optimizer = torch.optim.Adam(part.parameters(), options.lr, weight_decay=5e-4)
         self.mean = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.step = 0
@@ -144,7 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
     parser.add_argument("data", metavar="DATASETS")
     parser.add_argument("output", metavar="OUTPUT")
-    parser.add_argument("--phase", choices=(*_TRAINED, "end_to_end"), required=True)
+    parser.add_argument("--phase", choices=_PHASES, required=True)
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, required=True)
