@@ -124,47 +124,49 @@ class _Lowering:
         return node
 
     def _doubling(self, node: Any) -> Iterator[Any]:
-        """Bilinear doubling with half-pixel centres as a transposed convolution, which all versions share.
+        """Bilinear doubling with half-pixel centres in operators that all versions share.
 
-        (Their ResizeBilinear ignores half_pixel_centers in MindSpore Lite 2.0 on CPU.) In the outermost rows
-        and columns only the nearer of two samples is there; they are divided by its weight.
+        (Their ResizeBilinear ignores half_pixel_centers in MindSpore Lite 2.0 on CPU.) Every pixel is written
+        four times, then each becomes a weighted mean of 3x3. In the outermost rows and columns a part of these
+        is missing; they are divided by the weight of the rest.
         """
         size, align_corners, half_pixel_centers = self._take_settings(node, _RESIZE_SETTINGS)
         height, width = (value.ints[0] for value in size.values)
-        shape = list(node.attribute[0].tensors[0].dims)
+        channels = node.attribute[0].tensors[0].dims[1]
         doubled = self._size(node.input[0]) == [height // 2, width // 2]
         if align_corners.i or not half_pixel_centers.i or not doubled:
             raise MindirError("resizing other than doubling with half-pixel centres is not known")
-        near, far = 0.75, 0.25
-        kernel = np.outer((far, near, near, far), (far, near, near, far))
-        weight = self._parameter(node, "weight", np.tile(kernel, (shape[1], 1, 1, 1)))
+        centre, side = 0.5, 0.25
+        kernel = np.outer((side, centre, side), (side, centre, side))
+        weight = self._parameter(node, "weight", np.tile(kernel, (channels, 1, 1, 1)))
         border = np.ones((height, width))
-        border[[0, -1]] /= near
-        border[:, [0, -1]] /= near
+        border[[0, -1]] /= centre + side
+        border[:, [0, -1]] /= centre + side
 
-        output_shape = self._node_before(node, "shape")
-        output_shape.op_type = "Constant"
-        del output_shape.attribute[:]
-        _add_attribute(output_shape, "value", tuple(shape))
-        doubling = self._node_before(node, "doubling", node.input[0], weight, output_shape.output[0])
-        self._add_transposed_convolution(doubling, channels=shape[1])
+        repeated = self._node_before(node, "repeated", node.input[0])
+        nearest = self._add_primitive(repeated, "ResizeNearestNeighbor")
+        _add_attribute(nearest, "size", (height, width))
+        _add_attribute(nearest, "align_corners", False)
+        _add_attribute(nearest, "half_pixel_centers", False)
+        mean = self._node_before(node, "mean", repeated.output[0], weight)
+        self._add_depthwise_convolution(mean, channels)
         self._add_primitive(node, "Mul")
-        node.input[:] = [doubling.output[0], self._parameter(node, "border", border[np.newaxis, np.newaxis])]
-        yield from (output_shape, doubling, node)
+        node.input[:] = [mean.output[0], self._parameter(node, "border", border[np.newaxis, np.newaxis])]
+        yield from (repeated, mean, node)
 
-    def _add_transposed_convolution(self, node: Any, channels: int) -> None:
-        """Kernel 4x4, stride 2, padding 1, every channel alone."""
-        primitive = self._add_primitive(node, "Conv2DTranspose")
+    def _add_depthwise_convolution(self, node: Any, channels: int) -> None:
+        """Kernel 3x3, zeros around."""
+        primitive = self._add_primitive(node, "Conv2D")
         for name, value in {
-            "kernel_size": (4, 4),
+            "kernel_size": (3, 3),
             "mode": 1,
             "out_channel": channels,
-            "pad_mode": "PAD",
+            "pad_mode": "pad",
             "pad": (1, 1, 1, 1),
             "pad_list": (1, 1, 1, 1),
             "group": channels,
             "groups": channels,
-            "stride": (1, 1, 2, 2),
+            "stride": (1, 1, 1, 1),
             "dilation": (1, 1, 1, 1),
             "format": "NCHW",
         }.items():
@@ -215,7 +217,8 @@ def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -
     attribute = holder.attribute.add()
     attribute.name = name
     if isinstance(value, int):
-        attribute.type, attribute.i = attribute.INT64, value
+        attribute.type = attribute.BOOL if isinstance(value, bool) else attribute.INT64
+        attribute.i = int(value)
     elif isinstance(value, str):
         attribute.type, attribute.s = attribute.STRING, value.encode()
     else:
