@@ -7,9 +7,11 @@ Lite 2.0 reads version 1 alone and wants them as attributes. What the network co
 """
 
 import argparse
+import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from src.command_line import run_command  # noqa: E402
 from src.errors import UserError  # noqa: E402
 
 LOWERED_VERSION = 1
+_FORMAT_MODULE = "mindspore.train.mind_ir_pb2"
 
 # The attributes that an operator's trailing constant inputs become again.
 _SETTINGS = {
@@ -127,8 +130,8 @@ class _Lowering:
         """Bilinear doubling with half-pixel centres in operators that all versions share.
 
         (Their ResizeBilinear ignores half_pixel_centers in MindSpore Lite 2.0 on CPU.) Every pixel is written
-        four times, then each becomes a weighted mean of 3x3. In the outermost rows and columns a part of these
-        is missing; they are divided by the weight of the rest.
+        four times, then each becomes a weighted mean of 3x3. In the outermost rows and columns a part of the
+        nine is missing; they are divided by the weight of the rest.
         """
         size, align_corners, half_pixel_centers = self._take_settings(node, _RESIZE_SETTINGS)
         height, width = (value.ints[0] for value in size.values)
@@ -230,16 +233,15 @@ def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -
 
 
 def _read(path: Path) -> Any:
-    # MindSpore takes seconds to import; a mistake in the command line should not wait for it.
     try:
         from google.protobuf.message import DecodeError
-        from mindspore.train.mind_ir_pb2 import ModelProto
+
+        model = _mindspore_module(_FORMAT_MODULE).ModelProto()
     except ImportError:
         raise MindirError(
             f"{path}: lowering it needs MindSpore for Python; or export with export.mindir_version=1"
         ) from None
 
-    model = ModelProto()
     try:
         model.ParseFromString(path.read_bytes())
     except FileNotFoundError:
@@ -251,6 +253,21 @@ def _read(path: Path) -> Any:
     if not model.graph.node or not model.mind_ir_version:
         raise MindirError(f"{path}: holds no network; write it again with export.py")
     return model
+
+
+def _mindspore_module(name: str) -> ModuleType:
+    """A module of MindSpore that needs no other, without the seconds that importing all of it takes."""
+    if name not in sys.modules:
+        package, *place = name.split(".")
+        found = importlib.util.find_spec(package)
+        if found is None or not found.origin:
+            raise ImportError(f"{package} is not installed")
+        path = Path(found.origin).parent.joinpath(*place).with_suffix(".py")
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module
+    return sys.modules[name]
 
 
 def main() -> None:

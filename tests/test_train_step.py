@@ -27,6 +27,7 @@ from src.train_step import (
     resume_state,
 )
 from tests.golden_weights import load_golden_weights, random_image
+from tests.thin_network import make_networks_thin
 
 SIZE = 64
 LEARNING_RATE = 1e-3
@@ -341,7 +342,8 @@ def test_a_resumed_training_goes_on_bit_by_bit(scaled, restores_state):
 
 
 @pytest.mark.parametrize("phase", ["pre_train_t_net", "end_to_end"])
-def test_the_other_phases_go_on_bit_by_bit(phase, tmp_path):
+def test_the_other_phases_go_on_bit_by_bit(phase, tmp_path, monkeypatch):
+    make_networks_thin(monkeypatch)
     unbroken = Training(phase)
     unbroken.step(seed=1)
     PhaseCheckpoints(tmp_path, None, unbroken.network, unbroken.state).save_within_epoch(Progress(0, 1))

@@ -100,6 +100,11 @@ def assert_same_outcome(folder: Path, expected: Path) -> None:
         assert_same_parameters(folder / name, expected / name)
 
 
+def latest(run_folder: Path, phase: str, epoch: int) -> Path:
+    """The weights saved after an epoch."""
+    return run_folder / phase / f"semantic_hm_latest_{epoch}.ckpt"
+
+
 def read_steps(log: Path) -> list[tuple[int, int, float]]:
     """Epoch, step and loss of each step in a log; a line of any other form must tell of an epoch."""
     steps = []
