@@ -36,6 +36,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=_GROUPS, default=_GROUPS)
     parser.add_argument("--size", type=int, default=320, help="of the network's input (default: 320)")
     parser.add_argument("--batch", type=int, nargs="+", default=[2, 8], help="of the steps (default: 2 8)")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="of the input (default: 1 2)")
+    parser.add_argument("--pairs", type=int, default=300, help="of the data set (default: 300)")
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path("benchmark"))
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -43,7 +45,9 @@ def main() -> None:
     results = []
     with tempfile.TemporaryDirectory(prefix="shm-benchmark-") as folder:
         folder = Path(folder)
-        samples = make_samples(folder) if set(arguments.only) - {"network", "steps"} else None
+        samples = (
+            make_samples(folder, arguments.pairs) if set(arguments.only) - {"network", "steps"} else None
+        )
         operation_seconds = _operation_seconds()
         for row in _rows(arguments, folder, samples):
             print(f"measuring: {row.title}", file=sys.stderr)
@@ -88,9 +92,9 @@ def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) 
         elif group == "steps":
             yield from rows.step_rows(size, arguments.batch, operations)
         elif group == "pipeline":
-            yield from rows.pipeline_rows(samples.data, size)
+            yield from rows.pipeline_rows(samples.data, size, arguments.workers)
         elif group == "generation":
-            yield from rows.generation_rows(samples.source)
+            yield from rows.generation_rows(samples.source, arguments.pairs)
         elif group == "files":
             yield from rows.file_rows(samples.data, size, DEFAULT_SIZE)
         elif group == "start":

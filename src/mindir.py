@@ -257,17 +257,17 @@ def _read(path: Path) -> Any:
 
 def _mindspore_module(name: str) -> ModuleType:
     """A module of MindSpore that needs no other, without the seconds that importing all of it takes."""
-    if name not in sys.modules:
-        package, *place = name.split(".")
-        found = importlib.util.find_spec(package)
-        if found is None or not found.origin:
-            raise ImportError(f"{package} is not installed")
-        path = Path(found.origin).parent.joinpath(*place).with_suffix(".py")
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        sys.modules[name] = module
-    return sys.modules[name]
+    if name in sys.modules:
+        return sys.modules[name]
+    package, *place = name.split(".")
+    found = importlib.util.find_spec(package)
+    if found is None or not found.origin:
+        raise ImportError(f"{package} is not installed")
+    path = Path(found.origin).parent.joinpath(*place).with_suffix(".py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)  # and not into sys.modules: MindSpore's own imports depend on their order
+    return module
 
 
 def main() -> None:

@@ -266,3 +266,15 @@ def test_the_command(golden_mindir, tmp_path):
         1,
         "error: absent.mindir: no such file; export.py writes it\n",
     )
+
+
+def test_it_does_not_wait_for_mindspore(golden_mindir, tmp_path):
+    """Which takes seconds to import, and still can be imported afterwards."""
+    program = (
+        "import sys; from src.mindir import lower_file; lower_file(*sys.argv[1:]); "
+        "assert 'mindspore' not in sys.modules; "
+        "import mindspore; from mindspore.train.mind_ir_pb2 import ModelProto; mindspore.load(sys.argv[2])"
+    )
+    lowered = tmp_path / "lowered.mindir"
+    subprocess.run([sys.executable, "-c", program, golden_mindir, lowered], check=True)
+    assert read_model(lowered).mind_ir_version == LOWERED_VERSION

@@ -71,10 +71,10 @@ def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> l
     return rows
 
 
-def pipeline_rows(data: Path, size: int) -> list[Row]:
-    """Samples for training."""
+def pipeline_rows(data: Path, size: int, numbers_of_workers: list[int]) -> list[Row]:
+    """Samples for training, and the phase with the fastest step on them."""
     rows = []
-    for workers in (1, 2):
+    for workers in numbers_of_workers:
         works = {
             "dataset.py": Work("data:pipeline", (str(data), size, workers)),
             "PyTorch's DataLoader": Work("data:torch_loader", (str(data), size, workers)),
@@ -82,10 +82,17 @@ def pipeline_rows(data: Path, size: int) -> list[Row]:
         }
         title = f"input, 600x800 to {size}, workers: {workers}"
         rows.append(Row(title, "sample", works, "one after the other"))
+    arguments = ("pre_train_m_net", 8, size)
+    works = {
+        "photos, read meanwhile": Work("steps:mindspore_with_data", (*arguments, str(data), 1)),
+        "one batch again and again": Work("steps:mindspore", arguments),
+    }
+    title = f"step of 8, {PHASES['pre_train_m_net'].title}, {size}, with its input"
+    rows.append(Row(title, "step", works, "one batch again and again"))
     return rows
 
 
-def generation_rows(source: Path) -> list[Row]:
+def generation_rows(source: Path, pairs: int) -> list[Row]:
     """Making a data set."""
     works = {
         f"generate_datasets.py, workers: {workers}": Work("data:generation", (str(source), workers))
@@ -93,7 +100,7 @@ def generation_rows(source: Path) -> list[Row]:
     }
     works["step after step"] = Work("data:step_after_step", (str(source),))
     works[BOUND] = Work("data:decoding_and_encoding", (str(source),))
-    return [Row("data set, 300 pairs of 600x800", "pair", works, "step after step", rounds=3)]
+    return [Row(f"data set, {pairs} pairs of 600x800", "pair", works, "step after step", rounds=3)]
 
 
 def file_rows(data: Path, size: int, predict_size: int) -> list[Row]:

@@ -10,30 +10,31 @@ from src.config import GenerateDataConfig
 from src.generation.generator import generate_datasets
 from src.sample_data import make_sample_data
 
-_PORTRAITS = 30
-_COPIES = 10  # of each: reading and writing take as long as for others
+_PORTRAITS = 30  # and copies of them: reading and writing take as long as for others
 _SEED = 5
 
 
 class Samples(NamedTuple):
     """Files to measure with."""
 
-    source: Path  # 300 pairs of 600x800
-    data: Path  # 240 of them for training, 30 for the test
+    source: Path  # pairs of 600x800
+    data: Path  # eight tenths of them for training, one for the test
     photo: Path
     large_photo: Path  # 7680x4320
 
 
-def make_samples(folder: Path) -> Samples:
+def make_samples(folder: Path, pairs: int) -> Samples:
     """Draw them."""
     drawn, source, data = (folder / name for name in ("drawn", "source", "data"))
     make_sample_data(drawn, _PORTRAITS, _SEED)
-    for copy in range(_COPIES):
-        for kind, sub in (("clip_img", "clip"), ("matting", "matting")):
-            for path in (drawn / kind).rglob("*.*"):
-                target = source / kind / f"{path.parts[-3]}{copy}" / f"{sub}_00000000" / path.name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, target)
+    for kind, sub in (("clip_img", "clip"), ("matting", "matting")):
+        paths = sorted((drawn / kind).rglob("*.*"))
+        for number in range(pairs):
+            copy, place = divmod(number, len(paths))
+            path = paths[place]
+            target = source / kind / f"{path.parts[-3]}{copy}" / f"{sub}_00000000" / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
     section = GenerateDataConfig(
         path_mt_human=str(source),
         path_save=str(data),

@@ -1,31 +1,45 @@
-"""One training step, forward, backward and update, on one repeated batch."""
+"""One training step, forward, backward and update, on one repeated batch or on a data set."""
+
+import contextlib
+import itertools
+import time
 
 import numpy as np
 
 from tests.benchmark.contender import timed
 
 _LEARNING_RATE = 1e-4
+_FED_STEPS = 4
 
 
 def mindspore(phase: str, batch: int, size: int):
     """The step of train.py, in float32."""
     from mindspore import Tensor
 
-    from src.device import use_device
-    from src.model.initialisation import initialise
-    from src.model.network import SHMNet
-    from src.phases import PHASES
-    from src.train_step import make_optimizer, make_train_step, mixed_precision_parts
-
-    use_device("CPU")
-    network = SHMNet()
-    initialise(network, 0)
-    network.set_train()
-    optimizer = make_optimizer(PHASES[phase].trained_part(network), _LEARNING_RATE)
-    step = make_train_step(PHASES[phase], mixed_precision_parts(network, "O0"), optimizer)
+    step = _mindspore_step(phase)
     tensors = [Tensor(each) for each in _batch(batch, size)]
-    flag = Tensor(np.float32(0))
-    return timed(lambda: step(*tensors, flag)[1].asnumpy())
+    return timed(lambda: step(tensors))
+
+
+def mindspore_with_data(phase: str, batch: int, size: int, folder: str, workers: int):
+    """The same, on samples that src/dataset.py reads meanwhile."""
+    from src.dataset import MattingDataset, training_batches
+    from src.matting import DEFAULT_MEAN
+    from src.split_files import SplitFiles
+
+    step = _mindspore_step(phase)
+    dataset = MattingDataset(SplitFiles(folder, "train"), patch_size=size, mean=DEFAULT_MEAN, augments=True)
+
+    def work() -> float:
+        batches = training_batches(dataset, 1, seed=0, batch_size=batch, workers=workers)
+        with contextlib.closing(batches):
+            step(next(batches)[:3])  # the first waits for the reading, once an epoch
+            started = time.perf_counter()
+            for following in itertools.islice(batches, _FED_STEPS):
+                step(following[:3])
+            return (time.perf_counter() - started) / _FED_STEPS
+
+    return work
 
 
 def torch(phase: str, batch: int, size: int):
@@ -47,6 +61,25 @@ def torch(phase: str, batch: int, size: int):
         optimizer.step()
 
     return timed(work)
+
+
+def _mindspore_step(phase: str):
+    from mindspore import Tensor
+
+    from src.device import use_device
+    from src.model.initialisation import initialise
+    from src.model.network import SHMNet
+    from src.phases import PHASES
+    from src.train_step import make_optimizer, make_train_step, mixed_precision_parts
+
+    use_device("CPU")
+    network = SHMNet()
+    initialise(network, 0)
+    network.set_train()
+    optimizer = make_optimizer(PHASES[phase].trained_part(network), _LEARNING_RATE)
+    step = make_train_step(PHASES[phase], mixed_precision_parts(network, "O0"), optimizer)
+    flag = Tensor(np.float32(0))
+    return lambda tensors: step(*tensors, flag)[1].asnumpy()
 
 
 def _batch(batch: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
