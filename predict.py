@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from src.command_line import SKIPPED_STATUS, run_command
-from src.errors import UserError
+from src.command_line import DEFAULT_CONFIG, SKIPPED_STATUS, run_command
 from src.image_io import ImageError
-from src.matting import DEFAULT_MEAN, DEFAULT_SIZE, SHIPPED_MODEL
+from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, training_mean
 
 if TYPE_CHECKING:
     from src.cutting import Cutting
@@ -40,9 +39,8 @@ def predict(arguments: argparse.Namespace) -> int:
 
     use_device(arguments.device)
     run, size = open_model(arguments.checkpoint, arguments.size)
-    matting = Matting(
-        run, size=size, mean=arguments.mean, squash=arguments.squash, refinement=arguments.refine
-    )
+    mean = arguments.mean or training_mean(arguments.checkpoint, arguments.yaml_path)
+    matting = Matting(run, size=size, mean=mean, squash=arguments.squash, refinement=arguments.refine)
     cutting = Cutting(matting, background, arguments.foreground == "estimate", arguments.overwrite)
     photos = [job for job in todo if not job.is_video]
     problems = _matte_photos(photos, cutting) if photos else 0
@@ -115,8 +113,14 @@ def main() -> int:
         type=float,
         nargs=3,
         metavar=("B", "G", "R"),
-        default=DEFAULT_MEAN,
-        help="of the model's training (default: 114 121 134; checkpoints of older code: 104 112 121)",
+        help="of the model's training (default: that of the configuration, but 114 121 134 for the model of "
+        "this repository; checkpoints of older code: 104 112 121)",
+    )
+    parser.add_argument(
+        "--yaml_path",
+        metavar="FILE",
+        default=DEFAULT_CONFIG,
+        help="configuration with the mean (default: config.yaml of this project)",
     )
     parser.add_argument("--squash", action="store_true", help="fill the network's square, as published")
     parser.add_argument(
@@ -134,8 +138,6 @@ def main() -> int:
     parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
-    if arguments.size < 16 or arguments.size % 16:
-        raise UserError(f"--size {arguments.size}: must be a multiple of 16")
     return predict(arguments)
 
 

@@ -5,10 +5,12 @@
 Started again by the same command, it goes on after the last saved epoch.
 """
 
+import contextlib
 from pathlib import Path
 
 from src.command_line import config_of, make_parser, run_command
-from src.config import Config, save_config
+from src.config import Config
+from src.folder_lock import locked
 from src.stopping import StopRequest
 
 
@@ -49,14 +51,13 @@ def _train(
     run_folder = Path(output_folder, "distribute" if world.size > 1 else "single", config.ckpt_version)
     processes = {"rank": world.rank, "group_size": world.size}
     used = config.model_copy(update={"device_target": device, "amp_level": amp_level, **processes})
-    if world.is_first:
-        save_config(used, run_folder / "config.yaml")
     print(
         f"training on {device}, process {world.rank + 1} of {world.size}, amp_level {amp_level}, "
         f"output in {run_folder}"
     )
-    for name in config.train_phases:
-        train_phase(PHASES[name], used, data_folder, run_folder, init_weight, world, stop)
+    with locked(run_folder) if world.is_first else contextlib.nullcontext():
+        for name in config.train_phases:
+            train_phase(PHASES[name], used, data_folder, run_folder, init_weight, world, stop)
     return run_folder
 
 

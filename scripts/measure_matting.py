@@ -15,12 +15,12 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from src.command_line import run_command  # noqa: E402
+from src.command_line import DEFAULT_CONFIG, run_command  # noqa: E402
 from src.errors import UserError  # noqa: E402
 from src.image_io import write_image  # noqa: E402
-from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, open_model  # noqa: E402
+from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, open_model, training_mean  # noqa: E402
 from src.matting_report import draw_sheet, measure_matting  # noqa: E402
-from src.people import find_people, read_ids  # noqa: E402
+from src.people import find_people, read_ids, require_known  # noqa: E402
 from src.report import Sample  # noqa: E402
 
 
@@ -36,16 +36,21 @@ def main() -> None:
     parser.add_argument("--squash", action="store_true")
     parser.add_argument("--refine", choices=("guided", "none"), default="guided")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="the best, the median and the worst")
+    parser.add_argument(
+        "--yaml_path", metavar="FILE", default=DEFAULT_CONFIG, help="with the mean of other models"
+    )
     arguments = parser.parse_args()
     people = [each for each in find_people([arguments.pairs]) if each.alpha]
     if arguments.list:
         wanted = read_ids(arguments.list)
+        require_known(wanted, people)
         people = [each for each in people if each.photo.stem in wanted]
     if not people:
         raise UserError(f"{arguments.pairs}: holds no photo with alpha, or none that is listed")
     samples = [Sample(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people if each.alpha]
     run, size = open_model(arguments.checkpoint, arguments.size)
-    matting = Matting(run, size=size, squash=arguments.squash, refinement=arguments.refine)
+    mean = training_mean(arguments.checkpoint, arguments.yaml_path)
+    matting = Matting(run, size=size, mean=mean, squash=arguments.squash, refinement=arguments.refine)
     measurements = measure_matting(tqdm(samples, unit="photo", desc="measuring"), matting)
     for name in measurements[0].values:
         values = [each.values[name] for each in measurements]

@@ -101,8 +101,8 @@ step() {
     logged "$staging/$2" "${@:3}" || status=$?
     if [ "$status" -eq 3 ]; then
         skipped=3
-    elif [ "$status" -gt 128 ]; then
-        exit "$status"  # stopped by a signal
+    elif [[ $status =~ ^(129|130|143)$ ]]; then
+        exit "$status"  # stopped by HUP, INT or TERM
     elif [ "$status" -ne 0 ]; then
         mkdir "$failed"
         mv "$staging"/*.log "$failed"

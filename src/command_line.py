@@ -12,7 +12,7 @@ from src.stopping import StoppedError
 
 SKIPPED_STATUS = 3  # done, but for files that could not be used
 INTERRUPTED_STATUS = 130
-_DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "config.yaml"
+DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "config.yaml"
 
 
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
@@ -27,7 +27,7 @@ def make_parser(description: str, example: str) -> argparse.ArgumentParser:
         "--yaml_path",
         "--config_path",
         metavar="FILE",
-        default=str(_DEFAULT_CONFIG),
+        default=str(DEFAULT_CONFIG),
         help="configuration file; both names mean the same (default: config.yaml of this project)",
     )
     parser.add_argument(

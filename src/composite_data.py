@@ -24,7 +24,7 @@ from src.command_line import SKIPPED_STATUS, run_command
 from src.compositing import add_bars, composite, draw_part, reframe
 from src.errors import UserError
 from src.image_io import ImageError, read_image
-from src.pair_folder import PairPaths, claim_folder, pair_paths, write_pair
+from src.pair_folder import PairPaths, claimed, pair_paths, write_pair
 from src.people import PersonFiles, find_people, read_ids, read_person
 from src.process_pool import available_cores, map_unordered
 
@@ -86,30 +86,43 @@ def make_composites(
     Raises:
         UserError: a bad argument, or a folder that cannot be written or holds other data.
     """
-    if count < 1 or not (0 <= keep <= 1 and 0 <= bars <= 1) or min(size) < 16 or not people:
-        raise UserError("at least 1 picture of 1 person, shares of 0 to 1 and a size from 16 on are needed")
+    if count < 1 or not (0 <= keep <= 1 and 0 <= bars <= 1) or min(size) < 16 or seed < 0 or not people:
+        raise UserError(
+            "at least 1 picture of 1 person, shares of 0 to 1, a size from 16 and a seed from 0 on are needed"
+        )
     folder = Path(folder)
     settings = _Settings(seed, size, keep, bars)
-    claim_folder(
-        folder, _SETTINGS_FILE, ", ".join(f"{key} {value}" for key, value in settings._asdict().items())
-    )
+    note = ", ".join(f"{key} {value}" for key, value in settings._asdict().items())
     files = _find_backgrounds(backgrounds)
+    with claimed(folder, _SETTINGS_FILE, note):
+        return _make(folder, people, count, files, settings, workers)
+
+
+def _make(
+    folder: Path,
+    people: Sequence[PersonFiles],
+    count: int,
+    files: tuple[Path, ...],
+    settings: _Settings,
+    workers: int | None,
+) -> list[str]:
     tasks = [
         _task(folder, person, _share(count, len(people), number), files, settings)
         for number, person in enumerate(people)
     ]
     tasks = [task for task in tasks if task.pictures]
-    problems = []
+    left_out = []
     missing = sum(len(task.pictures) for task in tasks)
     with tqdm(total=count, initial=count - missing, unit="image", desc="composites") as bar:
         workers = max(1, min(workers or available_cores(), len(tasks)))
         with contextlib.closing(map_unordered(_make_pictures, tasks, workers)) as results:
-            for task, problem in results:
+            for task, problems in results:
                 bar.update(len(task.pictures))
-                if problem:
-                    problems.append(problem)
-                    bar.write(f"left out: {problem}")
-    return problems
+                for problem in problems:
+                    if problem not in left_out:
+                        left_out.append(problem)
+                        bar.write(f"left out: {problem}")
+    return left_out
 
 
 def _share(count: int, people: int, number: int) -> int:
@@ -135,9 +148,10 @@ def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def _make_pictures(task: _Task) -> str | None:
-    """Make the pictures of one person; returns what is wrong with the person's files, if anything."""
+def _make_pictures(task: _Task) -> list[str]:
+    """Make the pictures of one person; returns which files cannot be used, with the reason."""
     seed, size, keep, bars = task.settings
+    problems = []
     try:
         person = read_person(task.person)
         for k, paths in task.pictures:
@@ -146,13 +160,25 @@ def _make_pictures(task: _Task) -> str | None:
             if task.person.alpha is not None and rng.random() < keep:
                 image, alpha = reframe(rng, person, shown)
             else:
-                background = _read_background(task.backgrounds[rng.integers(len(task.backgrounds))])
+                background = _usable_background(
+                    task.backgrounds, int(rng.integers(len(task.backgrounds))), problems
+                )
                 image, alpha = composite(rng, person, background, shown)
             image, alpha = add_bars(image, alpha, size)
             write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
     except ImageError as error:
-        return str(error)
-    return None
+        problems.append(str(error))
+    return problems
+
+
+def _usable_background(backgrounds: Sequence[Path], first: int, problems: list[str]) -> np.ndarray:
+    """The background of this number, or the next one that can be read."""
+    for further in range(len(backgrounds)):
+        try:
+            return _read_background(backgrounds[(first + further) % len(backgrounds)])
+        except ImageError as error:
+            problems.append(str(error))
+    raise UserError(f"none of the {len(backgrounds)} backgrounds can be read; the first: {problems[-1]}")
 
 
 @functools.lru_cache(maxsize=16)
@@ -211,7 +237,8 @@ def main() -> int:
         seed=arguments.seed,
         workers=arguments.workers,
     )
-    print(f"{arguments.folder}: {arguments.count} pictures of {len(people)} people")
+    made = sum(1 for _ in Path(arguments.folder, "clip_img").rglob("*.jpg"))
+    print(f"{arguments.folder}: {made} pictures of {len(people)} people")
     return SKIPPED_STATUS if problems else 0
 
 

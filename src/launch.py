@@ -228,7 +228,7 @@ def main() -> None:
         parser.error(f"--node_rank {arguments.node_rank}: must be from 0 to {arguments.nodes - 1}")
     workers = arguments.workers or read_rank_table(arguments.rank_table)
     if arguments.node_rank == 0:
-        _require_free(arguments.port)
+        require_free(arguments.port)
     Job(
         workers,
         Path(arguments.log_folder).absolute(),
@@ -241,8 +241,15 @@ def main() -> None:
     ).run()
 
 
-def _require_free(port: int) -> None:
+def require_free(port: int) -> None:
+    """Make sure that a job can listen on a port.
+
+    Raises:
+        UserError: it is taken.
+    """
     with socket.socket() as listener:
+        # As the launcher does; else connections of a job just ended would hold the port for a minute.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("", port))
         except OSError as error:

@@ -79,3 +79,5 @@ def _read(job: Job) -> tuple[Job, np.ndarray | ImageError]:
         return job, read_image(job.source)
     except ImageError as error:
         return job, error
+    except MemoryError:
+        return job, ImageError(f"{job.source}: cannot be read: not enough memory")

@@ -39,7 +39,7 @@ def matte_video(job: Job, cutting: Cutting, on_frame: Callable[[], object] = lam
         The number of frames.
 
     Raises:
-        ImageError: the video cannot be read, or not to its end.
+        ImageError: the video, or more than a tenth of it, cannot be read.
         UserError: results cannot be written.
     """
     reader = cv2.VideoCapture(str(job.source))
@@ -72,6 +72,8 @@ def matte_video(job: Job, cutting: Cutting, on_frame: Callable[[], object] = lam
         expected = frame_count(job.source)
         if count < max(1, _READABLE * expected):
             raise ImageError(f"{job.source}: is damaged: only {count} of {expected} frames can be read")
+    if count < expected:
+        tqdm.write(f"{job.source}: its last {expected - count} of {expected} frames cannot be read")
     return count
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from src.config import load_config
 from src.errors import UserError
 from src.letterbox import Place, letterbox
 from src.preprocessing import normalise, resize, restore_alpha
@@ -99,6 +100,8 @@ def open_model(path: str | Path = SHIPPED_MODEL, size: int = DEFAULT_SIZE) -> tu
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such model")
+    if size < 16 or size % 16:
+        raise UserError(f"size {size}: must be a multiple of 16")
     # MindSpore takes seconds to import; a mistake on the command line should not wait for it.
     if path.suffix == ".mindir":
         from src.exporting import load_mindir
@@ -115,6 +118,16 @@ def open_model(path: str | Path = SHIPPED_MODEL, size: int = DEFAULT_SIZE) -> tu
         return [output.asnumpy() for output in compiled(ms.Tensor(inputs))]
 
     return run, size
+
+
+def training_mean(checkpoint: str | Path, config_file: str | Path) -> tuple[float, float, float]:
+    """What was subtracted from a model's photos in training, BGR.
+
+    Of the shipped model its own, whatever the configuration says; of others that of the configuration.
+    """
+    if Path(checkpoint).resolve() == SHIPPED_MODEL:
+        return DEFAULT_MEAN
+    return load_config(config_file).mean
 
 
 @functools.cache

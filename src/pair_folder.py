@@ -1,5 +1,7 @@
 """A folder of made photos and mattings, in the layout of Matting Human Datasets, written pair by pair."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,6 +9,7 @@ import numpy as np
 
 from src.atomic_file import remove_leftovers, write_text
 from src.errors import UserError
+from src.folder_lock import locked
 from src.image_io import write_image
 
 
@@ -36,13 +39,14 @@ def write_pair(paths: PairPaths, image: np.ndarray, alpha: np.ndarray, jpeg_qual
     write_image(paths.matting, np.dstack([image, alpha]))
 
 
-def claim_folder(folder: Path, note_name: str, note: str) -> None:
+@contextlib.contextmanager
+def claimed(folder: Path, note_name: str, note: str) -> Iterator[None]:
     """Note in the folder what is made there, so that two kinds of pictures, or real photos, never mix.
 
-    Temporary files of a run that was killed are removed.
+    Other processes are kept out; temporary files of one that was killed are removed.
 
     Raises:
-        UserError: it is no folder, cannot be written, or holds other data.
+        UserError: it is no folder, cannot be written, holds other data, or another process is at work there.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file; name a folder")
@@ -55,4 +59,6 @@ def claim_folder(folder: Path, note_name: str, note: str) -> None:
         raise UserError(
             f"{folder}: holds pictures made with other settings (see {note_name}); name a new folder"
         )
-    remove_leftovers(folder, depth=3)
+    with locked(folder):
+        remove_leftovers(folder, depth=3)
+        yield

@@ -32,7 +32,7 @@ def find_people(folders: Iterable[str | Path], excluded: Collection[str] = ()) -
         excluded: ids to leave out.
 
     Raises:
-        UserError: a folder is missing, holds no people, or an image has no alpha.
+        UserError: a folder is missing, holds no people, an image has no alpha, or an excluded id is nobody's.
     """
     people = []
     for folder in map(Path, folders):
@@ -41,11 +41,25 @@ def find_people(folders: Iterable[str | Path], excluded: Collection[str] = ()) -
             raise UserError(
                 f"{folder}: holds no people: neither image/ with alpha/ or mask/, nor RGBA files (.png)"
             )
-        people += [each for each in found if each.photo.stem not in excluded]
+        people += found
+    require_known(excluded, people)
+    people = [each for each in people if each.photo.stem not in excluded]
     names = [each.name for each in people]
     if len(set(names)) < len(names):
         raise UserError("two folders of people have the same name and hold the same files; rename one")
     return people
+
+
+def require_known(ids: Collection[str], people: Iterable[PersonFiles]) -> None:
+    """Make sure that a list of ids is one of these people.
+
+    Raises:
+        UserError: some are nobody's.
+    """
+    unknown = sorted(set(ids) - {each.photo.stem for each in people})
+    if unknown:
+        shown = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
+        raise UserError(f"listed, but no photo has these ids (file names without suffix): {shown}")
 
 
 def read_person(files: PersonFiles) -> Person:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from src.command_line import run_command
 from src.errors import UserError
-from src.pair_folder import PairPaths, claim_folder, pair_paths, write_pair
+from src.pair_folder import PairPaths, claimed, pair_paths, write_pair
 from src.portrait.scene import SHOTS_PER_SESSION, render_portrait
 from src.process_pool import available_cores, map_unordered
 
@@ -66,16 +66,20 @@ def make_sample_data(
     """
     _check_arguments(count, seed, workers)
     folder = Path(folder)
-    claim_folder(folder, _SEED_FILE, str(seed))
     portraits = [_place(folder, index) for index in range(count)]
-    missing = [portrait for portrait in portraits if not portrait.paths.are_made]
+    with claimed(folder, _SEED_FILE, str(seed)):
+        missing = [portrait for portrait in portraits if not portrait.paths.are_made]
+        _make(missing, count, seed, workers)
+    return len(missing)
+
+
+def _make(missing: list[_Portrait], count: int, seed: int, workers: int | None) -> None:
     with tqdm(total=count, initial=count - len(missing), unit="image", desc="portraits") as bar:
         sessions = _by_session(missing, seed)
         workers = max(1, min(workers or available_cores(), len(sessions)))
         with contextlib.closing(map_unordered(_make_session, sessions, workers)) as results:
             for _, made in results:
                 bar.update(made)
-    return len(missing)
 
 
 def _check_arguments(count: int, seed: int, workers: int | None) -> None:

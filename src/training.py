@@ -140,7 +140,8 @@ class _PhaseTraining:
         if earlier and self.done != progress:  # else a run killed now would go on from what no longer counts
             self._checkpoints.save_within_epoch(self.done)
         if self._world.is_first:
-            remember_run(folder, self._config)
+            for each in (self._run_folder, folder):
+                remember_run(each, self._config)
         print(f"{phase.title}: starting with {', '.join(origins)}")
 
     def _allowed(self, progress: Progress) -> Progress:

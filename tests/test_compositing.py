@@ -169,6 +169,22 @@ def test_a_damaged_person_is_left_out_and_named(folders, monkeypatch, capsys):
     assert len(list((folders / "out").rglob("*.jpg"))) == 4
 
 
+def test_another_background_takes_the_place_of_a_damaged_one(folders):
+    damaged = folders / "backgrounds" / "damaged.jpg"
+    damaged.write_bytes(b"\xff\xd8 no photo")
+    people, backgrounds = find_people([folders / "pairs"]), [folders / "backgrounds"]
+    problems = make_composites(folders / "out", people, backgrounds, 9, size=SIZE, keep=0)
+    assert [problem.partition(": ")[0] for problem in problems] == [str(damaged)]  # once
+    assert len(pictures(folders / "out")) == 2 * 9
+    with pytest.raises(UserError, match="none of the 1 backgrounds can be read; the first: .*damaged.jpg"):
+        make_composites(folders / "none", people, [damaged], 1, size=SIZE, keep=0, workers=1)
+
+
+def test_an_excluded_id_that_is_nobodys_is_named(folders):
+    with pytest.raises(UserError, match=r"no photo has these ids \(file names without suffix\): 1.jpg, 7$"):
+        find_people([folders / "pairs"], {"0", "7", "1.jpg"})
+
+
 @pytest.mark.parametrize(
     ("people", "message"),
     [

@@ -19,6 +19,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 from src.config import save_config
 from src.dataset import MattingDataset, training_batches, validation_batches
+from src.launch import require_free
 from src.rank_table import RankTableError, read_rank_table
 from src.split_files import SplitFiles
 from src.world import World
@@ -353,9 +354,24 @@ def test_a_wrong_rank_table_starts_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["table.json"]
 
 
+def test_the_port_of_a_job_just_ended_is_free():
+    """Though its last connection is still being forgotten."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            server, _ = listener.accept()
+            server.close()  # first, which leaves this side waiting
+            client.recv(1)
+    require_free(port)
+
+
 def test_a_port_that_is_taken_is_named(tmp_path):
     with socket.socket() as listener:
         listener.bind(("", 0))
+        listener.listen()
         port = str(listener.getsockname()[1])
         result = run_script("--workers", "2", "--port", port, "config.yaml", "data", "out", cwd=tmp_path)
     assert result.returncode == 1

@@ -20,7 +20,7 @@ import predict
 from src.exporting import export_network
 from src.image_io import read_gray, read_image, write_image
 from src.load_model import load_for_inference, load_network
-from src.matting import Matting, open_model
+from src.matting import DEFAULT_MEAN, SHIPPED_MODEL, Matting, open_model, training_mean
 from src.metric import dtssd
 from src.steadiness import SteadyAlpha
 from tests.small_dataset import make_person
@@ -305,9 +305,17 @@ def test_a_video_of_odd_size_and_rate(tmp_path, run, size):
     assert [frame.shape for frame in read_video(tmp_path / "clip_alpha.mp4")] == [even] * 4
 
 
-def test_a_video_that_ends_early_is_named(tmp_path, run, monkeypatch):
-    clip = write_video(tmp_path / "clip.mp4", moving_frames(6))
-    left = iter([True] * 3)
+def test_the_mean_is_that_of_the_model(tmp_path):
+    settings = tmp_path / "config.yaml"
+    settings.write_text("mean: [104, 112, 121]")
+    assert training_mean(SHIPPED_MODEL, settings) == DEFAULT_MEAN
+    assert training_mean("semantic_hm_best.ckpt", settings) == (104, 112, 121)
+
+
+@pytest.mark.parametrize(("frames", "readable"), [(6, 3), (12, 11)])
+def test_a_video_that_ends_early_is_named(tmp_path, run, monkeypatch, frames, readable):
+    clip = write_video(tmp_path / "clip.mp4", moving_frames(frames))
+    left = iter([True] * readable)
 
     class Breaking:
         """No subclass: memory of OpenCV's own classes is lost when Python collects their subclasses."""
@@ -324,8 +332,11 @@ def test_a_video_that_ends_early_is_named(tmp_path, run, monkeypatch):
     reader = cv2.VideoCapture
     monkeypatch.setattr("src.matte_video.cv2.VideoCapture", Breaking)
     status, screen = run(clip)
-    assert status == 3 and "clip.mp4: is damaged: only 3 of 6 frames can be read" in screen
-    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+    if frames == 6:
+        assert status == 3 and "clip.mp4: is damaged: only 3 of 6 frames can be read" in screen
+        assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+    else:
+        assert status == 0 and "clip.mp4: its last 1 of 12 frames cannot be read" in screen
 
 
 def test_the_sound_is_copied(tmp_path, run, monkeypatch):

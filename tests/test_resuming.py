@@ -92,14 +92,14 @@ def test_a_changed_configuration_is_shown_and_needs_force(
     def config(**more) -> Config:
         return make_config({M_NET: small}, **changes, **more)
 
-    before = {path: path.read_bytes() for path in finished.rglob("*.ckpt")}
+    before = {path: path.read_bytes() for path in finished.rglob("*.*") if path.suffix in (".ckpt", ".yaml")}
     with pytest.raises(UserError) as caught:
         run_training(config(), data, tmp_path / "out")
     lines = str(caught.value).splitlines()
     assert lines[0] == "pre_train_m_net goes on with another configuration than it began with:"
     assert lines[1] == difference
     assert lines[2].endswith("go on all the same with --set resume=force")
-    assert {path: path.read_bytes() for path in finished.rglob("*.ckpt")} == before
+    assert {path: path.read_bytes() for path in before} == before
     forced = run_training(config(resume="force"), data, tmp_path / "out")
     assert difference in forced.screen
     assert latest(finished, M_NET, EPOCHS + 1).exists()

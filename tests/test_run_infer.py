@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import psutil
 import pytest
 
 import eval as eval_command
@@ -403,6 +404,33 @@ def test_a_run_that_is_stopped_leaves_earlier_results(project, results, step, nu
     assert process.returncode in (128 + number, -number), output
     assert contents(results) == before
     assert "infer_failed" not in output
+
+
+def test_a_runner_that_crashes_is_named(project, results):
+    before = contents(results)
+    process = subprocess.Popen(
+        ["bash", "run_infer_cpp.sh", "../shm_export.mindir", "CPU", "--output", results, *project.settings()]
+        + ["--warmup", "1000000"],
+        cwd=project.scripts,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (runners := named_children(process.pid, "shm_infer")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    runners[0].send_signal(signal.SIGSEGV)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGSEGV, output
+    assert "error: inference failed with status 139; see" in output
+    assert (results / "infer_failed" / "infer.log").is_file()
+    assert {name: contents(results)[name] for name in before} == before
+
+
+def named_children(pid: int, name: str) -> list[psutil.Process]:
+    return [each for each in psutil.Process(pid).children(recursive=True) if each.name() == name]
 
 
 def test_a_copied_checkout_with_a_half_made_environment(project, finished, tmp_path):

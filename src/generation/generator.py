@@ -6,6 +6,7 @@ from pathlib import Path
 from src.atomic_file import write_csv
 from src.config import GenerateDataConfig
 from src.errors import UserError
+from src.folder_lock import locked
 from src.generation.debug_set import choose_debug_pairs, link_debug_files
 from src.generation.folder import count_unlisted, list_files, require_same_splits, write_lists
 from src.generation.journal import Journal
@@ -30,12 +31,19 @@ def generate_datasets(config: GenerateDataConfig, seed: int) -> None:
         seed: of the choice of groups for the splits, and of kernel sizes that vary.
 
     Raises:
-        UserError: the source cannot be used, a folder cannot be written, or it already holds images in
-            other splits; the message names the path or key and the remedy.
+        UserError: the source cannot be used, a folder cannot be written, another process is at work there,
+            or it already holds images in other splits; the message names the path or key and the remedy.
     """
     _require_separate_folders(config)
     pairs, skipped = find_pairs(Path(config.path_mt_human), config.list_error_files)
     _require_pairs(pairs, skipped, config)
+    with locked(config.path_save):
+        _generate(config, seed, pairs, skipped)
+
+
+def _generate(
+    config: GenerateDataConfig, seed: int, pairs: Sequence[Pair], skipped: Sequence[SkippedFile]
+) -> None:
     names = assign_splits([pair.matting for pair in pairs], config.parts(), config.split_by, seed)
     split_of = {pair: names[pair.matting] for pair in pairs}
     present = _own_files(config.path_save, "path_save", split_of)
@@ -44,8 +52,8 @@ def generate_datasets(config: GenerateDataConfig, seed: int) -> None:
     print_splits(split_of, config.parts())
     print_stages(config)
     results = _make(config, seed, split_of, present)
-    skipped += [result.skipped for result in results.values() if result.skipped]
-    _write_skipped(Path(config.path_save, SKIPPED_FILE), skipped)
+    unusable = [result.skipped for result in results.values() if result.skipped]
+    _write_skipped(Path(config.path_save, SKIPPED_FILE), [*skipped, *unusable])
     usable = {
         split: [pair for pair in pairs if split_of[pair] == split and not results[pair].skipped]
         for split in SPLITS

@@ -67,7 +67,7 @@ def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> l
             }
             title = f"step of {batch}, {PHASES[phase].title}, {size}"
             # Backward costs twice as much as forward: products for inputs and for weights.
-            rows.append(Row(title, "step", works, _PYTORCH, 3 * batch * operations[phase]))
+            rows.append(Row(title, "step", works, _PYTORCH, 3 * batch * operations[phase], rounds=3))
     return rows
 
 

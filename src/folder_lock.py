@@ -1,0 +1,37 @@
+"""One process at a time in a folder of output."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from src.errors import UserError
+
+
+@contextlib.contextmanager
+def locked(folder: str | Path) -> Iterator[None]:
+    """Keep other processes out of a folder, which is made where it is missing; ends with this process.
+
+    Raises:
+        UserError: another process is at work there, or the folder cannot be made.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be used: {error.strerror or error}; choose another folder"
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{folder}: another process writes there; wait for it, or name another folder"
+            ) from None
+        except OSError:  # a network's file system that knows no locks
+            pass
+        yield
+    finally:
+        os.close(handle)
