@@ -1,8 +1,9 @@
-"""Measure the mattes of predict.py on photos with true alpha.
+"""Measure the mattes of predict.py on photos, or on the frames of a video, with true alpha.
 
 python scripts/measure_matting.py PAIRS --list PAIRS/val.txt
 
-PAIRS holds image/<id>.jpg and alpha/<id>.png (or mask/<id>.png).
+PAIRS holds image/<id>.jpg and alpha/<id>.png (or mask/<id>.png), or the frames of one video, frame_<number>.jpg
+and alpha_<number>.png.
 """
 
 import argparse
@@ -17,9 +18,9 @@ from tqdm import tqdm  # noqa: E402
 
 from src.command_line import DEFAULT_CONFIG, run_command  # noqa: E402
 from src.errors import UserError  # noqa: E402
-from src.image_io import write_image  # noqa: E402
+from src.image_io import read_gray, read_image, write_image  # noqa: E402
 from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, open_model, training_mean  # noqa: E402
-from src.matting_report import draw_sheet, measure_matting  # noqa: E402
+from src.matting_report import draw_sheet, measure_matting, measure_video  # noqa: E402
 from src.people import find_people, read_ids, require_known  # noqa: E402
 from src.report import Sample  # noqa: E402
 
@@ -40,6 +41,26 @@ def main() -> None:
         "--yaml_path", metavar="FILE", default=DEFAULT_CONFIG, help="with the mean of other models"
     )
     arguments = parser.parse_args()
+    run, size = open_model(arguments.checkpoint, arguments.size)
+    mean = training_mean(arguments.checkpoint, arguments.yaml_path)
+    matting = Matting(run, size=size, mean=mean, squash=arguments.squash, refinement=arguments.refine)
+    frames = sorted(arguments.pairs.glob("frame_*.jpg"))
+    if frames:
+        _measure_video(frames, matting)
+    else:
+        _measure_photos(arguments, matting)
+
+
+def _measure_video(frames: list[Path], matting: Matting) -> None:
+    read = (
+        (read_image(frame), read_gray(frame.with_name(f"alpha_{frame.stem.partition('_')[2]}.png")))
+        for frame in tqdm(frames, unit="frame", desc="measuring")
+    )
+    for way, values in measure_video(read, matting).items():
+        print(f"{way}: dtSSD {values['dtssd']:.2f}, mean SAD {values['sad']:.2f}, of {len(frames)} frames")
+
+
+def _measure_photos(arguments: argparse.Namespace, matting: Matting) -> None:
     people = [each for each in find_people([arguments.pairs]) if each.alpha]
     if arguments.list:
         wanted = read_ids(arguments.list)
@@ -48,9 +69,6 @@ def main() -> None:
     if not people:
         raise UserError(f"{arguments.pairs}: holds no photo with alpha, or none that is listed")
     samples = [Sample(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people if each.alpha]
-    run, size = open_model(arguments.checkpoint, arguments.size)
-    mean = training_mean(arguments.checkpoint, arguments.yaml_path)
-    matting = Matting(run, size=size, mean=mean, squash=arguments.squash, refinement=arguments.refine)
     measurements = measure_matting(tqdm(samples, unit="photo", desc="measuring"), matting)
     for name in measurements[0].values:
         values = [each.values[name] for each in measurements]

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from src.matting import Matting
+from src.metric import dtssd, sad
 from src.preprocessing import alpha_to_bytes
 from src.report import Measurement, Sample, measure
+from src.steadiness import SteadyAlpha
 from src.visualise import contact_sheet, on_checkerboard, side_by_side
 
 _SHOWN = 4  # photos of each kind in the picture
@@ -32,6 +34,28 @@ def measure_matting(samples: Iterable[Sample], matting: Matting) -> list[Measure
         values = {**measure(true_alpha, alpha), "iou": person_iou(alpha, true_alpha)}
         measurements.append(Measurement(sample, values))
     return measurements
+
+
+def measure_video(
+    frames: Iterable[tuple[np.ndarray, np.ndarray]], matting: Matting
+) -> dict[str, dict[str, float]]:
+    """dtSSD and mean SAD of a video, smoothed in time as `matte_video` does it, and frame by frame.
+
+    Args:
+        frames: at least two, BGR (H, W, 3) uint8, each with its true alpha (H, W) uint8.
+        matting: what is measured.
+    """
+    steady = SteadyAlpha()
+    pred_alphas, true_alphas = {"smoothed in time": [], "frame by frame": []}, []
+    for image, true_alpha in frames:
+        small = matting.predict(image)
+        for way, each in zip(pred_alphas, (steady(image, small), small), strict=True):
+            pred_alphas[way].append(matting.restore(image, each))
+        true_alphas.append(true_alpha / 255)
+    return {
+        way: {"dtssd": dtssd(found, true_alphas), "sad": float(np.mean(list(map(sad, found, true_alphas))))}
+        for way, found in pred_alphas.items()
+    }
 
 
 def draw_sheet(measurements: list[Measurement], matting: Matting) -> np.ndarray:

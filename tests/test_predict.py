@@ -21,6 +21,7 @@ from src.exporting import export_network
 from src.image_io import read_gray, read_image, write_image
 from src.load_model import load_for_inference, load_network
 from src.matting import DEFAULT_MEAN, SHIPPED_MODEL, Matting, open_model, training_mean
+from src.matting_report import measure_video
 from src.metric import dtssd
 from src.steadiness import SteadyAlpha
 from tests.small_dataset import make_person
@@ -393,3 +394,19 @@ def test_dtssd_by_hand():
     assert dtssd([zero, zero], [zero, one]) == 100
     half = np.array([[1.0, 0], [0, 0]])
     assert dtssd([zero, half, half], [zero, zero, zero]) == pytest.approx(100 * 0.5 / 2)
+
+
+def test_a_video_is_measured_with_and_without_smoothing():
+    rng = np.random.default_rng(0)
+    true_alpha = np.zeros((SIZE, SIZE), np.uint8)
+    true_alpha[8:24, 8:24] = 255
+
+    def run(inputs: np.ndarray) -> list[np.ndarray]:
+        noisy = true_alpha / 255 + rng.normal(0, 0.1, true_alpha.shape)
+        return [None, noisy[np.newaxis, np.newaxis].astype(np.float32)]
+
+    frame = np.full((SIZE, SIZE, 3), 90, np.uint8)
+    matting = Matting(run, size=SIZE, refinement="none")
+    found = measure_video([(frame, true_alpha)] * 10, matting)
+    assert found["smoothed in time"]["dtssd"] < 0.5 * found["frame by frame"]["dtssd"]
+    assert found["smoothed in time"]["sad"] < found["frame by frame"]["sad"]
