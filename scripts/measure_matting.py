@@ -2,8 +2,8 @@
 
 python scripts/measure_matting.py PAIRS --list PAIRS/val.txt
 
-PAIRS holds image/<id>.jpg and alpha/<id>.png (or mask/<id>.png), or the frames of one video, frame_<number>.jpg
-and alpha_<number>.png.
+PAIRS holds image/<id>.jpg and alpha/<id>.png (or mask/<id>.png), or the frames of one video,
+frame_<number>.jpg and alpha_<number>.png.
 """
 
 import argparse
