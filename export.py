@@ -10,7 +10,7 @@ from src.config import Config
 
 
 def export(config: Config) -> Path:
-    """Export `config.export.ckpt_file`, load the file again and compare it with the network.
+    """Export `config.export.ckpt_file`; the file takes its place when it computes what the network computes.
 
     Returns:
         The exported file.
@@ -20,21 +20,20 @@ def export(config: Config) -> Path:
     """
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.device import use_device
-    from src.exporting import check_export, export_network
+    from src.exporting import export_checked
     from src.load_model import load_for_inference, load_network
 
     settings = config.export
     use_device(settings.device_target)
-    network = load_for_inference(settings.ckpt_file)
-    path = export_network(
-        network,
+    path, difference = export_checked(
+        load_for_inference(settings.ckpt_file),
+        load_network(settings.ckpt_file),
         settings.file_name,
         settings.file_format,
         settings.size,
         mindir_version=settings.mindir_version,
     )
     print(f"exported {path}: input (1, 3, {settings.size}, {settings.size}), outputs trimap logits and alpha")
-    difference = check_export(path, load_network(settings.ckpt_file), settings.size)
     if difference is None:
         print("AIR files run on Ascend alone and are not checked here")
     else:

@@ -23,6 +23,10 @@ class ExportError(UserError):
     """An export that failed or that does not compute what the network computes."""
 
 
+class _UncheckedError(ExportError):
+    """An export that cannot be checked on this machine."""
+
+
 def export_network(
     network: SHMNet, file_name: str, file_format: str, size: int, *, mindir_version: str = "latest"
 ) -> Path:
@@ -55,12 +59,47 @@ def export_network(
             ms.export(network, image, file_name=str(exported), file_format=file_format)
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
                 lower_file(exported, exported)
-            with atomic_path(path, flush=True) as temporary:
-                shutil.copyfile(exported, temporary)
+            _copy(exported, path)
     except (ValueError, RuntimeError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ExportError(f"{path}: cannot be exported as {file_format}: {reason}") from None
     return path
+
+
+def export_checked(
+    network: SHMNet,
+    reference: SHMNet,
+    file_name: str,
+    file_format: str,
+    size: int,
+    *,
+    mindir_version: str = "latest",
+) -> tuple[Path, float | None]:
+    """Export as `export_network` does; an earlier file is replaced only by one that passes `check_export`.
+
+    Args:
+        reference: the network that the file is compared with.
+
+    Returns:
+        The exported file, and what `check_export` found.
+
+    Raises:
+        ExportError: as both; where ONNX Runtime is missing, the file is written all the same.
+    """
+    path = Path(file_name + _SUFFIXES[file_format])
+    with tempfile.TemporaryDirectory() as folder:
+        candidate = Path(folder, path.name)
+        try:
+            export_network(
+                network, str(candidate.with_suffix("")), file_format, size, mindir_version=mindir_version
+            )
+            difference = check_export(candidate, reference, size)
+        except ExportError as error:
+            if isinstance(error, _UncheckedError):
+                _copy(candidate, path)
+            raise ExportError(str(error).replace(str(candidate), str(path))) from None
+        _copy(candidate, path)
+    return path, difference
 
 
 def check_export(path: Path, network: SHMNet, size: int) -> float | None:
@@ -88,6 +127,11 @@ def check_export(path: Path, network: SHMNet, size: int) -> float | None:
             f"{path}: differs from the network by {difference:g}, more than {LARGEST_DIFFERENCE:g}"
         )
     return difference
+
+
+def _copy(file: Path, path: Path) -> None:
+    with atomic_path(path, flush=True) as temporary:
+        shutil.copyfile(file, temporary)
 
 
 class UpsampleTwiceBySlices(nn.Cell):
@@ -131,7 +175,7 @@ def _load_onnx(path: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
     try:
         import onnxruntime  # only who wants ONNX needs it
     except ImportError:
-        raise ExportError(
+        raise _UncheckedError(
             f"{path}: is written, but checking it needs ONNX Runtime: pip install onnxruntime"
         ) from None
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

@@ -98,9 +98,20 @@ def test_a_failed_export_harms_nothing(failing_export, golden_checkpoint, tmp_pa
     earlier = {"shm.mindir": EARLIER} if is_there else {}
     for name, content in earlier.items():
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(ExportError, match="shm.mindir: cannot be exported as MINDIR: no such operator$"):
+    reason = "cannot be exported as MINDIR: no such operator"
+    with pytest.raises(ExportError, match=f"^{tmp_path}/shm.mindir: {reason}$"):
+        ExportError, match=f"^{tmp_path}/shm.mindir: cannot be exported as MINDIR: no such operator$"
+    ):
         export(make_config(golden_checkpoint, tmp_path / "shm"))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == earlier
+
+
+def test_a_file_that_computes_something_else_replaces_none(golden_checkpoint, tmp_path, monkeypatch):
+    (tmp_path / "shm.mindir").write_bytes(EARLIER)
+    monkeypatch.setattr("src.exporting.LARGEST_DIFFERENCE", -1)
+    with pytest.raises(ExportError, match=f"^{tmp_path}/shm.mindir: differs from the network by"):
+        export(make_config(golden_checkpoint, tmp_path / "shm"))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"shm.mindir": EARLIER}
 
 
 def test_air_without_ascend(golden_checkpoint, tmp_path):
