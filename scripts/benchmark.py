@@ -26,6 +26,7 @@ from tests.benchmark.samples import Samples, make_samples  # noqa: E402
 
 _GROUPS = ("network", "steps", "pipeline", "generation", "files", "start", "memory")
 _PRODUCTS = 10
+_FEWEST_PAIRS = 60  # for a few batches of 8 in eight tenths of them
 
 
 def main() -> None:
@@ -40,6 +41,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=300, help="of the data set (default: 300)")
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path("benchmark"))
     arguments = parser.parse_args()
+    if arguments.pairs < _FEWEST_PAIRS:
+        parser.error(f"--pairs {arguments.pairs}: at least {_FEWEST_PAIRS} are needed")
     arguments.output.mkdir(parents=True, exist_ok=True)
     found = {"machine": _machine(), "results": [], "peaks": {}}
     results = []

@@ -44,8 +44,8 @@ def main() -> None:
     run, size = open_model(arguments.checkpoint, arguments.size)
     mean = training_mean(arguments.checkpoint, arguments.yaml_path)
     matting = Matting(run, size=size, mean=mean, squash=arguments.squash, refinement=arguments.refine)
-    frames = sorted(arguments.pairs.glob("frame_*.jpg"))
-    if frames:
+    frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
+    if len(frames) > 1:
         _measure_video(frames, matting)
     else:
         _measure_photos(arguments, matting)

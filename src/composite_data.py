@@ -178,7 +178,9 @@ def _usable_background(backgrounds: Sequence[Path], first: int, problems: list[s
             return _read_background(backgrounds[(first + further) % len(backgrounds)])
         except ImageError as error:
             problems.append(str(error))
-    raise UserError(f"none of the {len(backgrounds)} backgrounds can be read; the first: {problems[-1]}")
+    raise UserError(
+        f"none of the {len(backgrounds)} backgrounds can be read; the first: {problems[-len(backgrounds)]}"
+    )
 
 
 @functools.lru_cache(maxsize=16)
@@ -238,7 +240,7 @@ def main() -> int:
         workers=arguments.workers,
     )
     made = sum(1 for _ in Path(arguments.folder, "clip_img").rglob("*.jpg"))
-    print(f"{arguments.folder}: {made} pictures of {len(people)} people")
+    print(f"{arguments.folder}: holds {made} pictures")
     return SKIPPED_STATUS if problems else 0
 
 

@@ -11,17 +11,20 @@ from src.errors import UserError
 
 @contextlib.contextmanager
 def locked(folder: str | Path) -> Iterator[None]:
-    """Keep other processes out of a folder, which is made where it is missing; ends with this process.
+    """Keep other processes out of a folder; a process that ends, however, lets go of it.
+
+    A missing folder is made, and removed again where nothing was put into it.
 
     Raises:
         UserError: another process is at work there, or the folder cannot be made.
     """
+    was_there = Path(folder).exists()
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise UserError(
-            f"{folder}: cannot be used: {error.strerror or error}; choose another folder"
+            f"{folder}: cannot be written: {error.strerror or error}; choose another folder"
         ) from error
     try:
         try:
@@ -34,4 +37,7 @@ def locked(folder: str | Path) -> Iterator[None]:
             pass
         yield
     finally:
+        if not was_there:
+            with contextlib.suppress(OSError):  # it holds something
+                os.rmdir(folder)
         os.close(handle)

@@ -45,16 +45,20 @@ def measure_video(
         frames: at least two, BGR (H, W, 3) uint8, each with its true alpha (H, W) uint8.
         matting: what is measured.
     """
-    steady = SteadyAlpha()
-    pred_alphas, true_alphas = {"smoothed in time": [], "frame by frame": []}, []
+    steady, true_before = SteadyAlpha(), None
+    before, found = {}, {way: {"dtssd": [], "sad": []} for way in ("smoothed in time", "frame by frame")}
     for image, true_alpha in frames:
+        true_alpha = true_alpha.astype(np.float32) / 255
         small = matting.predict(image)
-        for way, each in zip(pred_alphas, (steady(image, small), small), strict=True):
-            pred_alphas[way].append(matting.restore(image, each))
-        true_alphas.append(true_alpha / 255)
+        for way, each in zip(found, (steady(image, small), small), strict=True):
+            pred_alpha = matting.restore(image, each)
+            found[way]["sad"].append(sad(pred_alpha, true_alpha))
+            if true_before is not None:
+                found[way]["dtssd"].append(dtssd((before[way], pred_alpha), (true_before, true_alpha)))
+            before[way] = pred_alpha
+        true_before = true_alpha
     return {
-        way: {"dtssd": dtssd(found, true_alphas), "sad": float(np.mean(list(map(sad, found, true_alphas))))}
-        for way, found in pred_alphas.items()
+        way: {name: float(np.mean(each)) for name, each in values.items()} for way, values in found.items()
     }
 
 

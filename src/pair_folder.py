@@ -50,15 +50,15 @@ def claimed(folder: Path, note_name: str, note: str) -> Iterator[None]:
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file; name a folder")
-    path = folder / note_name
-    if not path.exists():
-        if (folder / "clip_img").exists() or (folder / "matting").exists():
-            raise UserError(f"{folder}: holds another data set; name a new folder")
-        write_text(path, f"{note}\n")
-    elif path.read_text(encoding="utf-8").strip() != note:
-        raise UserError(
-            f"{folder}: holds pictures made with other settings (see {note_name}); name a new folder"
-        )
     with locked(folder):
+        path = folder / note_name
+        if not path.exists():
+            if (folder / "clip_img").exists() or (folder / "matting").exists():
+                raise UserError(f"{folder}: holds another data set; name a new folder")
+            write_text(path, f"{note}\n")
+        elif path.read_text(encoding="utf-8").strip() != note:
+            raise UserError(
+                f"{folder}: holds pictures made with other settings (see {note_name}); name a new folder"
+            )
         remove_leftovers(folder, depth=3)
         yield

@@ -34,10 +34,18 @@ def test_a_killed_process_holds_nothing(tmp_path):
         pass
 
 
+def test_a_folder_that_stays_empty_is_removed(tmp_path):
+    for name in ("empty", "filled"):
+        with locked(tmp_path / name):
+            if name == "filled":
+                (tmp_path / name / "file").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["filled"]
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with (
-        pytest.raises(UserError, match="file: cannot be used: .*; choose another folder"),
+        pytest.raises(UserError, match="file: cannot be written: .*; choose another folder"),
         locked(tmp_path / "file"),
     ):
         pass

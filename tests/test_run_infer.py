@@ -416,13 +416,18 @@ def test_a_runner_that_crashes_is_named(project, results):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
-    deadline = time.monotonic() + 60
-    while not (runners := named_children(process.pid, "shm_infer")):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    runners[0].send_signal(signal.SIGSEGV)
-    output, _ = process.communicate(timeout=60)
+    try:
+        deadline = time.monotonic() + 60
+        while not (runners := named_children(process.pid, "shm_infer")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        runners[0].send_signal(signal.SIGSEGV)
+        output, _ = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 128 + signal.SIGSEGV, output
     assert "error: inference failed with status 139; see" in output
     assert (results / "infer_failed" / "infer.log").is_file()
@@ -430,7 +435,11 @@ def test_a_runner_that_crashes_is_named(project, results):
 
 
 def named_children(pid: int, name: str) -> list[psutil.Process]:
-    return [each for each in psutil.Process(pid).children(recursive=True) if each.name() == name]
+    found = []
+    for each in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that has just ended
+            found += [each] if each.name() == name else []
+    return found
 
 
 def test_a_copied_checkout_with_a_half_made_environment(project, finished, tmp_path):
