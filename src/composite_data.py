@@ -178,9 +178,7 @@ def _usable_background(backgrounds: Sequence[Path], first: int, problems: list[s
             return _read_background(backgrounds[(first + further) % len(backgrounds)])
         except ImageError as error:
             problems.append(str(error))
-    raise UserError(
-        f"none of the {len(backgrounds)} backgrounds can be read; the first: {problems[-len(backgrounds)]}"
-    )
+    raise UserError(f"none of the {len(backgrounds)} backgrounds can be read; the last: {problems[-1]}")
 
 
 @functools.lru_cache(maxsize=16)

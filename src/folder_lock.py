@@ -39,5 +39,5 @@ def locked(folder: str | Path) -> Iterator[None]:
     finally:
         if not was_there:
             with contextlib.suppress(OSError):  # it holds something
-                os.rmdir(folder)
+                Path(folder).rmdir()
         os.close(handle)

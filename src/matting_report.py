@@ -57,9 +57,10 @@ def measure_video(
                 found[way]["dtssd"].append(dtssd((before[way], pred_alpha), (true_before, true_alpha)))
             before[way] = pred_alpha
         true_before = true_alpha
-    return {
-        way: {name: float(np.mean(each)) for name, each in values.items()} for way, values in found.items()
-    }
+    means = {}
+    for way, values in found.items():
+        means[way] = {name: float(np.mean(each)) for name, each in values.items()}
+    return means
 
 
 def draw_sheet(measurements: list[Measurement], matting: Matting) -> np.ndarray:

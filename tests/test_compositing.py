@@ -176,7 +176,7 @@ def test_another_background_takes_the_place_of_a_damaged_one(folders):
     problems = make_composites(folders / "out", people, backgrounds, 9, size=SIZE, keep=0)
     assert [problem.partition(": ")[0] for problem in problems] == [str(damaged)]  # once
     assert len(pictures(folders / "out")) == 2 * 9
-    with pytest.raises(UserError, match="none of the 1 backgrounds can be read; the first: .*damaged.jpg"):
+    with pytest.raises(UserError, match="none of the 1 backgrounds can be read; the last: .*damaged.jpg"):
         make_composites(folders / "none", people, [damaged], 1, size=SIZE, keep=0, workers=1)
 
 

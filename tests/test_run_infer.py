@@ -1,5 +1,6 @@
 """run_infer_cpp.sh: photos in, mattes and SAD out, as Python computes them; nothing lost when it fails."""
 
+import contextlib
 import csv
 import fcntl
 import os
