@@ -15,6 +15,7 @@ import numpy as np
 
 from src.config import load_config
 from src.errors import UserError
+from src.islands import remove_islands
 from src.letterbox import Place, letterbox
 from src.preprocessing import normalise, resize, restore_alpha
 from src.refinement import refine_alpha
@@ -67,13 +68,13 @@ class Matting:
         return self.restore(image, self.predict(image))
 
     def predict(self, image: np.ndarray) -> np.ndarray:
-        """The network's alpha of a photo, (h, w) float32 in [0, 1], at the network's size."""
+        """The network's alpha of a photo without islands, (h, w) float32 in [0, 1], at the network's size."""
         if self._squash:
             square, place = resize(image, self._size, self._size), Place(0, 0, self._size, self._size)
         else:
             square, place = letterbox(image, self._size, self._mean)
         _, alpha = self._run(normalise(square, self._mean)[np.newaxis])
-        return np.clip(place.cut(alpha[0, 0]), 0, 1)
+        return remove_islands(np.clip(place.cut(alpha[0, 0]), 0, 1))
 
     def restore(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
         """Bring what `predict` returned to the photo's size."""
