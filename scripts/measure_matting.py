@@ -41,14 +41,15 @@ def main() -> None:
         "--yaml_path", metavar="FILE", default=DEFAULT_CONFIG, help="with the mean of other models"
     )
     arguments = parser.parse_args()
+    frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
+    samples = [] if len(frames) > 1 else _find_samples(arguments)
     run, size = open_model(arguments.checkpoint, arguments.size)
     mean = training_mean(arguments.checkpoint, arguments.yaml_path)
     matting = Matting(run, size=size, mean=mean, squash=arguments.squash, refinement=arguments.refine)
-    frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
-    if len(frames) > 1:
-        _measure_video(frames, matting)
+    if samples:
+        _measure_photos(samples, matting, arguments.picture)
     else:
-        _measure_photos(arguments, matting)
+        _measure_video(frames, matting)
 
 
 def _measure_video(frames: list[Path], matting: Matting) -> None:
@@ -60,7 +61,7 @@ def _measure_video(frames: list[Path], matting: Matting) -> None:
         print(f"{way}: dtSSD {values['dtssd']:.2f}, mean SAD {values['sad']:.2f}, of {len(frames)} frames")
 
 
-def _measure_photos(arguments: argparse.Namespace, matting: Matting) -> None:
+def _find_samples(arguments: argparse.Namespace) -> list[Sample]:
     people = [each for each in find_people([arguments.pairs]) if each.alpha]
     if arguments.list:
         wanted = read_ids(arguments.list)
@@ -68,13 +69,16 @@ def _measure_photos(arguments: argparse.Namespace, matting: Matting) -> None:
         people = [each for each in people if each.photo.stem in wanted]
     if not people:
         raise UserError(f"{arguments.pairs}: holds no photo with alpha, or none that is listed")
-    samples = [Sample(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people if each.alpha]
+    return [Sample(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people]
+
+
+def _measure_photos(samples: list[Sample], matting: Matting, picture: Path | None) -> None:
     measurements = measure_matting(tqdm(samples, unit="photo", desc="measuring"), matting)
     for name in measurements[0].values:
         values = [each.values[name] for each in measurements]
         print(f"{name}: mean {np.mean(values):.4f}, median {np.median(values):.4f}, of {len(values)} photos")
-    if arguments.picture:
-        write_image(arguments.picture, draw_sheet(measurements, matting))
+    if picture:
+        write_image(picture, draw_sheet(measurements, matting))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,16 @@ def device():
     use_device("CPU")
 
 
+@pytest.fixture(scope="module")
+def thin_networks():
+    """The tests of a module take the networks of tests/thin_network.py."""
+    from tests.thin_network import make_networks_thin
+
+    with pytest.MonkeyPatch.context() as patch:
+        make_networks_thin(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def golden_checkpoint(tmp_path_factory) -> Path:
     """A checkpoint of the whole network with the golden weights; no test changes it."""

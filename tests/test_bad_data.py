@@ -13,17 +13,11 @@ from src.image_io import write_image
 from src.split_files import SplitFiles
 from src.world import World
 from tests.small_dataset import make_person, photo_file, write_dataset
-from tests.thin_network import make_networks_thin
 from tests.training_runs import latest, make_config, read_epochs, read_steps, run_training
 
+pytestmark = pytest.mark.usefixtures("thin_networks")
+
 M_NET = "pre_train_m_net"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def thin_networks():
-    with pytest.MonkeyPatch.context() as patch:
-        make_networks_thin(patch)
-        yield
 
 
 @pytest.fixture

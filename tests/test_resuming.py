@@ -13,7 +13,6 @@ from src.phases import PHASES
 from src.stopping import StopRequest
 from src.world import World
 from tests.small_dataset import write_dataset
-from tests.thin_network import make_networks_thin
 from tests.training_runs import (
     BATCH,
     assert_same_outcome,
@@ -25,16 +24,11 @@ from tests.training_runs import (
     run_training,
 )
 
+pytestmark = pytest.mark.usefixtures("thin_networks")
+
 M_NET = "pre_train_m_net"
 EPOCHS = 3
 STEP_FILE = "resume_step.ckpt"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def thin_networks():
-    with pytest.MonkeyPatch.context() as patch:
-        make_networks_thin(patch)
-        yield
 
 
 def config_of(phase: str, **section) -> Config:

@@ -71,6 +71,18 @@ class Project(NamedTuple):
             timeout=200,
         )
 
+    def start(self, *arguments: str | Path) -> subprocess.Popen:
+        """Start the script as `run` does, in a session of its own and with both outputs in one."""
+        return subprocess.Popen(
+            ["bash", "run_infer_cpp.sh", *arguments, *self.settings()],
+            cwd=self.scripts,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def settings(self) -> list[str]:
         return [f"--set=infer.file_test_list={self.data}/test/test.txt", "--set", f"infer.size={SIZE}"]
 
@@ -382,15 +394,7 @@ def test_a_run_that_is_killed_leaves_earlier_results(project, results):
 def test_a_run_that_is_stopped_leaves_earlier_results(project, results, step, number, whole_group):
     """Ctrl-C reaches all processes, a scheduler's SIGTERM perhaps the script alone."""
     before = contents(results)
-    process = subprocess.Popen(
-        ["bash", "run_infer_cpp.sh", "../shm_export.mindir", "CPU", "--output", results, *project.settings()],
-        cwd=project.scripts,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    process = project.start("../shm_export.mindir", "CPU", "--output", results)
     partial = results / ".infer_partial"
     deadline = time.monotonic() + 60
     while not (any(partial.glob(".partial-*")) if step == "preprocess_Result" else (partial / step).exists()):
@@ -409,16 +413,7 @@ def test_a_run_that_is_stopped_leaves_earlier_results(project, results, step, nu
 
 def test_a_runner_that_crashes_is_named(project, results):
     before = contents(results)
-    process = subprocess.Popen(
-        ["bash", "run_infer_cpp.sh", "../shm_export.mindir", "CPU", "--output", results, *project.settings()]
-        + ["--warmup", "1000000"],
-        cwd=project.scripts,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    process = project.start("../shm_export.mindir", "CPU", "--output", results, "--warmup", "1000000")
     try:
         deadline = time.monotonic() + 60
         while not (runners := named_children(process.pid, "shm_infer")):
