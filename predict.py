@@ -13,7 +13,9 @@ from tqdm import tqdm
 
 from src.command_line import DEFAULT_CONFIG, SKIPPED_STATUS, run_command
 from src.image_io import ImageError
-from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, training_mean
+from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, load_matting, training_mean
+
+_READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
 
 if TYPE_CHECKING:
     from src.cutting import Cutting
@@ -35,12 +37,15 @@ def predict(arguments: argparse.Namespace) -> int:
     # MindSpore takes seconds to import; a mistake on the command line should not wait for it.
     from src.cutting import Cutting
     from src.device import use_device
-    from src.matting import Matting, open_model
 
     use_device(arguments.device)
-    run, size = open_model(arguments.checkpoint, arguments.size)
-    mean = arguments.mean or training_mean(arguments.checkpoint, arguments.yaml_path)
-    matting = Matting(run, size=size, mean=mean, squash=arguments.squash, refinement=arguments.refine)
+    matting = load_matting(
+        arguments.checkpoint,
+        size=arguments.size,
+        mean=arguments.mean or training_mean(arguments.checkpoint, arguments.yaml_path),
+        squash=arguments.squash,
+        refinement=arguments.refine,
+    )
     cutting = Cutting(matting, background, arguments.foreground == "estimate", arguments.overwrite)
     photos = [job for job in todo if not job.is_video]
     problems = _matte_photos(photos, cutting) if photos else 0
@@ -65,17 +70,24 @@ def _matte_photos(photos: "list[Job]", cutting: "Cutting") -> int:
 
 
 def _matte_video(job: "Job", cutting: "Cutting") -> int:
-    """Returns 1 where it was left out."""
-    from src.matte_video import frame_count, matte_video
+    """Returns 1 where it was left out, or much of it could not be read."""
+    from src.matte_video import matte_video
+    from src.video_scan import scan_video
 
-    with tqdm(total=frame_count(job.source) or None, unit="frame", desc=job.source.name) as bar:
-        try:
-            count = matte_video(job, cutting, bar.update)
-        except ImageError as error:
-            bar.write(f"left out: {error}")
-            return 1
+    name = job.source.name
+    try:
+        with tqdm(unit="frame", desc=f"looking through {name}", leave=False) as bar:
+            video = scan_video(job.source, bar.update)
+        with tqdm(total=video.frames, unit="frame", desc=name) as bar:
+            count = matte_video(job, video, cutting, bar.update)
+    except ImageError as error:
+        print(f"left out: {error}")
+        return 1
     print(f"{job.source}: {job.results(cutting.background.is_transparent)[-1]}, {count} frames")
-    return 0
+    said = video.frames + video.lost
+    if count < said:
+        print(f"{job.source}: of about {said} frames that it says it has, {count} can be read")
+    return int(count < _READABLE * said)
 
 
 def main() -> int:

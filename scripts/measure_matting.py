@@ -19,7 +19,7 @@ from tqdm import tqdm  # noqa: E402
 from src.command_line import DEFAULT_CONFIG, run_command  # noqa: E402
 from src.errors import UserError  # noqa: E402
 from src.image_io import read_gray, read_image, write_image  # noqa: E402
-from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, open_model, training_mean  # noqa: E402
+from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, load_matting, training_mean  # noqa: E402
 from src.matting_report import draw_sheet, measure_matting, measure_video  # noqa: E402
 from src.people import find_people, read_ids, require_known  # noqa: E402
 from src.report import Sample  # noqa: E402
@@ -40,12 +40,22 @@ def main() -> None:
     parser.add_argument(
         "--yaml_path", metavar="FILE", default=DEFAULT_CONFIG, help="with the mean of other models"
     )
+    parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
     frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
+    if len(frames) > 1 and (arguments.list or arguments.picture):
+        raise UserError(f"{arguments.pairs}: holds a video; --list and --picture are for photos")
     samples = [] if len(frames) > 1 else _find_samples(arguments)
-    run, size = open_model(arguments.checkpoint, arguments.size)
-    mean = training_mean(arguments.checkpoint, arguments.yaml_path)
-    matting = Matting(run, size=size, mean=mean, squash=arguments.squash, refinement=arguments.refine)
+    from src.device import use_device  # imports MindSpore, which takes seconds
+
+    use_device(arguments.device)
+    matting = load_matting(
+        arguments.checkpoint,
+        size=arguments.size,
+        mean=training_mean(arguments.checkpoint, arguments.yaml_path),
+        squash=arguments.squash,
+        refinement=arguments.refine,
+    )
     if samples:
         _measure_photos(samples, matting, arguments.picture)
     else:

@@ -12,6 +12,7 @@ from src.image_io import read_image
 TRANSPARENT = "transparent"
 _BLUR = "blur"
 _BLUR_OF_LONG_SIDE = 0.02
+_STRIP = 1 << 22  # pixels
 
 
 class Background:
@@ -62,7 +63,7 @@ class Background:
 def blend(foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """alpha * foreground + (1 - alpha) * background, all uint8, rounded; strip by strip to save memory."""
     result = np.empty_like(foreground)
-    rows = max(1, (1 << 22) // foreground.shape[1])
+    rows = max(1, _STRIP // foreground.shape[1])
     for top in range(0, len(result), rows):
         part = slice(top, top + rows)
         weight = alpha[part, :, np.newaxis] / np.float32(255)

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,13 +23,12 @@ from tqdm import tqdm
 from src.command_line import SKIPPED_STATUS, run_command
 from src.compositing import add_bars, composite, draw_part, reframe
 from src.errors import UserError
-from src.image_io import ImageError, read_image
+from src.image_io import DATA_SUFFIXES, ImageError, read_image
 from src.pair_folder import PairPaths, claimed, pair_paths, write_pair
-from src.people import PersonFiles, find_people, read_ids, read_person
+from src.people import PersonFiles, find_people, read_ids, read_person, require_known
 from src.process_pool import available_cores, map_unordered
 
 _SETTINGS_FILE = "composites.txt"
-_BACKGROUND_SUFFIXES = (".jpg", ".jpeg", ".png")
 _JPEG_QUALITIES = (50, 96)
 
 
@@ -57,6 +56,7 @@ def make_composites(
     backgrounds: Sequence[str | Path],
     count: int,
     *,
+    excluded: Collection[str] = (),
     size: tuple[int, int] = (640, 480),
     keep: float = 0.35,
     bars: float = 0.0,
@@ -73,6 +73,7 @@ def make_composites(
         people: who is shown; see `find_people`.
         backgrounds: photos without people, or folders of them.
         count: of pictures, all together.
+        excluded: ids of people who are never shown.
         size: height and width of the pictures.
         keep: share of pictures with the photo's own background, where there is one.
         bars: share of pictures with bars at two sides, as predict.py shows the network photos that are not
@@ -84,8 +85,12 @@ def make_composites(
         What was left out, with the reason.
 
     Raises:
-        UserError: a bad argument, or a folder that cannot be written or holds other data.
+        UserError: a bad argument, an excluded id that is nobody's, or a folder that cannot be written, holds
+            other data or shows someone excluded.
     """
+    require_known(excluded, people)
+    hidden = [person for person in people if person.photo.stem in excluded]
+    people = [person for person in people if person.photo.stem not in excluded]
     if count < 1 or not (0 <= keep <= 1 and 0 <= bars <= 1) or min(size) < 16 or seed < 0 or not people:
         raise UserError(
             "at least 1 picture of 1 person, shares of 0 to 1, a size from 16 and a seed from 0 on are needed"
@@ -95,7 +100,20 @@ def make_composites(
     note = ", ".join(f"{key} {value}" for key, value in settings._asdict().items())
     files = _find_backgrounds(backgrounds)
     with claimed(folder, _SETTINGS_FILE, note):
+        _require_hidden(folder, hidden)
         return _make(folder, people, count, files, settings, workers)
+
+
+def _require_hidden(folder: Path, hidden: Sequence[PersonFiles]) -> None:
+    """Make sure that no earlier run, with other exclusions, made pictures of these people."""
+    for person in hidden:
+        pictures = _picture(folder, person, 0).photo.parent
+        if pictures.exists():
+            raise UserError(f"{pictures}: made before this person was excluded; name a new folder")
+
+
+def _picture(folder: Path, person: PersonFiles, k: int) -> PairPaths:
+    return pair_paths(folder, person.name, f"{person.name}-{k:05d}")
 
 
 def _make(
@@ -133,7 +151,7 @@ def _share(count: int, people: int, number: int) -> int:
 def _task(
     folder: Path, person: PersonFiles, count: int, backgrounds: tuple[Path, ...], settings: _Settings
 ) -> _Task:
-    pictures = [(k, pair_paths(folder, person.name, f"{person.name}-{k:05d}")) for k in range(count)]
+    pictures = [(k, _picture(folder, person, k)) for k in range(count)]
     return _Task(person, tuple(each for each in pictures if not each[1].are_made), backgrounds, settings)
 
 
@@ -141,7 +159,7 @@ def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     files = []
     for path in map(Path, paths):
         found = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-        found = [each for each in found if each.suffix.lower() in _BACKGROUND_SUFFIXES]
+        found = [each for each in found if each.suffix.lower() in DATA_SUFFIXES]
         if not found:
             raise UserError(f"{path}: no such background, or a folder without any (.jpg, .png)")
         files += found
@@ -224,13 +242,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="gives other pictures (default: %(default)s)")
     parser.add_argument("--workers", type=int, help="processes (default: one for every core)")
     arguments = parser.parse_args()
+    people = find_people(arguments.people)
     excluded = read_ids(arguments.exclude) if arguments.exclude else frozenset()
-    people = find_people(arguments.people, excluded)
     problems = make_composites(
         arguments.folder,
         people,
         arguments.backgrounds,
         arguments.count,
+        excluded=excluded,
         size=arguments.size,
         keep=arguments.keep,
         bars=arguments.bars,

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-_BARS = (114, 121, 134)  # BGR, zero for the network with the mean of config.yaml
+from src.background import blend
+from src.config import DEFAULT_MEAN
+
 _OPAQUE = 128  # a person whose alpha reaches this at an edge of the picture goes on beyond it
 
 
@@ -47,9 +49,7 @@ def composite(
     place = _draw_place(rng, person.alpha, size)
     alpha = _warp(person.alpha, place, size)
     foreground = _change_light(rng, _warp(person.foreground, place, size))
-    weight = alpha[..., np.newaxis] / np.float32(255)
-    image = np.round(foreground * weight + behind * (1 - weight)).astype(np.uint8)
-    return spoil(rng, image), alpha
+    return spoil(rng, blend(foreground, behind, alpha)), alpha
 
 
 def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +70,7 @@ def add_bars(image: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tup
     """Put a picture into the middle of a larger one, where bars count as background."""
     missing = [whole - part for whole, part in zip(size, alpha.shape, strict=True)]
     sides = [(gap // 2, gap - gap // 2) for gap in missing]
-    bars = [np.pad(image[..., channel], sides, constant_values=_BARS[channel]) for channel in range(3)]
+    bars = [np.pad(image[..., channel], sides, constant_values=DEFAULT_MEAN[channel]) for channel in range(3)]
     return np.dstack(bars), np.pad(alpha, sides)
 
 

@@ -24,6 +24,8 @@ from pydantic import (
 from src.atomic_file import write_text
 from src.errors import UserError
 
+DEFAULT_MEAN = (114, 121, 134)  # BGR, of the published training data
+
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
 DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
 
@@ -156,7 +158,7 @@ class Config(_Section):
     saveIRFlag: bool = False  # noqa: N815 - the published name
     ckpt_version: Annotated[str, Field(min_length=1)] = "ckpt_s2"
     train_phases: tuple[PhaseName, ...] = ("pre_train_t_net", "end_to_end")
-    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
+    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = DEFAULT_MEAN
     amp_level: Literal["auto", "O0", "O2", "O3"] = "auto"
     vertical_flip: bool = False
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01

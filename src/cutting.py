@@ -1,13 +1,28 @@
 """From the network's alpha of a photo or frame to the pictures that people want."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import cv2
 import numpy as np
 
 from src.background import Background
 from src.foreground import estimate_foreground
+from src.image_io import ImageError
 from src.matting import Matting
 from src.preprocessing import alpha_to_bytes
+
+
+@contextlib.contextmanager
+def naming_failures(source: Path) -> Iterator[None]:
+    """Make what goes wrong with a photo or video too large or odd an ImageError that names it."""
+    try:
+        yield
+    except (cv2.error, MemoryError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error) else "not enough memory"
+        raise ImageError(f"{source}: cannot be matted: {reason}") from error
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from src.atomic_file import write_bytes
 from src.errors import UserError
+
+DATA_SUFFIXES = (".jpg", ".jpeg", ".png")  # of the photos of data sets
 
 # 16 bits to 8: 65535 / 257 = 255.
 _SIXTEEN_TO_EIGHT_BITS = 257
@@ -39,6 +41,7 @@ _DAMAGE = (
     ValueError,
     TypeError,
     EOFError,
+    RuntimeError,
     LookupError,
     ArithmeticError,
     struct.error,
@@ -99,8 +102,7 @@ def write_image(path: str | Path, image: np.ndarray, jpeg_quality: int = 95) -> 
 
 def _decode(path: str | Path, convert) -> np.ndarray:
     try:
-        _register_codec(path)
-        with Image.open(path) as image:
+        with _open(path) as image:
             image.load()
             return np.asarray(convert(_upright(image)))
     except ImageError as error:
@@ -111,15 +113,26 @@ def _decode(path: str | Path, convert) -> np.ndarray:
         raise ImageError(f"{path}: cannot be read as an image: {error}") from error
 
 
-def _register_codec(path: str | Path) -> None:
-    """Make Pillow read the photos of newer telephones, if the package for it is there."""
-    if Path(path).suffix.lower() not in _HEIF_SUFFIXES:
-        return
+def _open(path: str | Path) -> Image.Image:
+    """Open an image of any format: by its content, and that of newer telephones if its package is there."""
+    try:
+        return Image.open(path)
+    except UnidentifiedImageError:
+        if _reads_heif():
+            return Image.open(path)
+        if Path(path).suffix.lower() in _HEIF_SUFFIXES:
+            raise ImageError("HEIC photos need one more package: pip install pillow-heif") from None
+        raise
+
+
+def _reads_heif() -> bool:
+    """Teach Pillow HEIC, if the package for it is there."""
     try:
         import pillow_heif
     except ImportError:
-        raise ImageError("HEIC photos need one more package: pip install pillow-heif") from None
+        return False
     pillow_heif.register_heif_opener()
+    return True
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
-import cv2
 import numpy as np
 
-from src.cutting import Cutting
+from src.cutting import Cutting, naming_failures
 from src.image_io import ImageError, read_image, write_image
 from src.photo_files import Job
 from src.read_ahead import map_ahead
@@ -68,10 +67,10 @@ def matte_photos(jobs: Iterable[Job], cutting: Cutting) -> Iterator[Outcome]:
 def _try(step: Callable[..., Result], job: Job, *arguments) -> Result | Outcome:
     """step(*arguments), or what went wrong with a photo too large or odd for it."""
     try:
-        return step(*arguments)
-    except (cv2.error, MemoryError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error) else "not enough memory"
-        return Outcome(job, f"{job.source}: cannot be matted: {reason}")
+        with naming_failures(job.source):
+            return step(*arguments)
+    except ImageError as error:
+        return Outcome(job, str(error))
 
 
 def _read(job: Job) -> tuple[Job, np.ndarray | ImageError]:

@@ -13,25 +13,27 @@ import numpy as np
 from tqdm import tqdm
 
 from src.atomic_file import atomic_path
-from src.cutting import Cutting
+from src.cutting import Cutting, naming_failures
 from src.errors import UserError
 from src.image_io import ImageError
 from src.photo_files import COMPOSITE, Job
 from src.read_ahead import map_ahead
 from src.steadiness import SteadyAlpha
+from src.video_scan import Video, said_frame_count
 
 _CODEC = cv2.VideoWriter.fourcc(*"mp4v")  # what OpenCV writes on every machine
-_USUAL_RATE = 25.0
-_READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
 
 
-def matte_video(job: Job, cutting: Cutting, on_frame: Callable[[], object] = lambda: None) -> int:
+def matte_video(
+    job: Job, video: Video, cutting: Cutting, on_frame: Callable[[], object] = lambda: None
+) -> int:
     """Write a video's alpha (grey) and composite, with its sound where ffmpeg is installed.
 
     An odd last row or column is cut off, since the format has even sizes.
 
     Args:
         job: the video.
+        video: what `scan_video` found in it.
         cutting: how.
         on_frame: called after each frame.
 
@@ -39,15 +41,10 @@ def matte_video(job: Job, cutting: Cutting, on_frame: Callable[[], object] = lam
         The number of frames.
 
     Raises:
-        ImageError: the video, or more than a tenth of it, cannot be read.
+        ImageError: the video cannot be matted, or its results have no place in the format.
         UserError: results cannot be written.
     """
     reader = cv2.VideoCapture(str(job.source))
-    shape = int(reader.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(reader.get(cv2.CAP_PROP_FRAME_WIDTH))
-    if not reader.isOpened() or min(shape) < 2:
-        raise ImageError(f"{job.source}: cannot be read as a video")
-    # Finer rates are more than the format can tell.
-    rate = round(reader.get(cv2.CAP_PROP_FPS), 2) or _USUAL_RATE
     paths = job.missing(cutting.background.is_transparent, cutting.overwrite)
     steady = SteadyAlpha()
     count = 0
@@ -60,7 +57,8 @@ def matte_video(job: Job, cutting: Cutting, on_frame: Callable[[], object] = lam
     with (
         ThreadPoolExecutor(1) as readers,
         ThreadPoolExecutor(1) as writers,
-        _open_videos(job.source, paths, rate, shape) as write,
+        naming_failures(job.source),
+        _open_videos(job.source, paths, video) as write,
     ):
         frames = map_ahead(readers, lambda _: reader.read()[1], itertools.count())
         images = itertools.takewhile(lambda image: image is not None, frames)
@@ -69,17 +67,9 @@ def matte_video(job: Job, cutting: Cutting, on_frame: Callable[[], object] = lam
             write(pictures)
             count += 1
             on_frame()
-        expected = frame_count(job.source)
-        if count < max(1, _READABLE * expected):
-            raise ImageError(f"{job.source}: is damaged: only {count} of {expected} frames can be read")
-    if count < expected:
-        tqdm.write(f"{job.source}: its last {expected - count} of {expected} frames cannot be read")
+        if not count:
+            raise ImageError(f"{job.source}: cannot be read as a video")
     return count
-
-
-def frame_count(path: Path) -> int:
-    """How many frames a video says that it has; 0 where it does not say."""
-    return max(0, int(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT)))
 
 
 def _has_sound(path: Path) -> bool:
@@ -89,10 +79,11 @@ def _has_sound(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _open_videos(
-    source: Path, paths: list[Path], rate: float, shape: tuple[int, int]
+    source: Path, paths: list[Path], video: Video
 ) -> Iterator[Callable[[list[np.ndarray]], None]]:
     """Videos that are written side by side: yields what adds a picture to each. All appear whole or none."""
-    height, width = (side // 2 * 2 for side in shape)
+    height, width = video.height // 2 * 2, video.width // 2 * 2
+    rate = round(video.rate, 2)  # finer ones are more than the format can tell
     count = 0
 
     def write(pictures: list[np.ndarray]) -> None:
@@ -106,14 +97,14 @@ def _open_videos(
         files = [stack.enter_context(atomic_path(path)) for path in paths]
         writers = [cv2.VideoWriter(str(file), _CODEC, rate, (width, height)) for file in files]
         if not all(writer.isOpened() for writer in writers):
-            raise UserError(f"{paths[0]}: OpenCV cannot write videos of {width}x{height} at {rate} a second")
+            raise ImageError(f"{source}: OpenCV cannot write videos of {width}x{height} at {rate} a second")
         try:
             yield write
         finally:
             for writer in writers:
                 writer.release()
         for file, path in zip(files, paths, strict=True):
-            if frame_count(file) != count:  # OpenCV says nothing
+            if said_frame_count(file) != count:  # OpenCV says nothing
                 raise UserError(f"{path}: the video cannot be written; make room or choose another folder")
             if _has_sound(path):
                 _add_sound(file, source, count)
@@ -125,16 +116,17 @@ def _add_sound(video: Path, source: Path, count: int) -> None:
     if ffmpeg is None:
         return
     with_sound = video.with_name(f"{video.stem}.sound{video.suffix}")
-    streams = ["-map", "0:v", "-map", "1:a?", "-c", "copy"]
-    command = [ffmpeg, "-v", "error", "-y", "-i", video, "-i", source, *streams, with_sound]
+    streams = ["-map", "0:v", "-map", "1:a?", "-c:v", "copy", "-c:a"]
+    command = [ffmpeg, "-v", "error", "-y", "-i", video, "-i", source, *streams]
     try:
-        result = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if result.returncode == 0 and frame_count(with_sound) == count:
-            with_sound.replace(video)
-        else:
-            reason = (result.stderr.strip().splitlines() or ["frames were lost"])[-1]
-            tqdm.write(f"{source}: its sound could not be copied: {reason}")
+        for sound in ("copy", "aac"):  # mp4 has no place for some kinds of sound
+            result = subprocess.run(
+                [*command, sound, with_sound], stdin=subprocess.DEVNULL, capture_output=True, check=False
+            )
+            if result.returncode == 0 and said_frame_count(with_sound) == count:
+                with_sound.replace(video)
+                return
+        reason = (result.stderr.decode(errors="replace").strip().splitlines() or ["frames were lost"])[-1]
+        tqdm.write(f"{source}: its sound could not be copied: {reason}")
     finally:
         with_sound.unlink(missing_ok=True)

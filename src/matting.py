@@ -1,9 +1,10 @@
 """The matte of a photo, from a model that is loaded once:
 
 from src.image_io import read_image
-from src.matting import matte
+from src.matting import load_matting, matte
 
 alpha = matte(read_image("photo.jpg"))
+alpha = load_matting("semantic_hm_best.ckpt", size=320)(read_image("photo.jpg"))
 """
 
 import functools
@@ -13,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from src.config import load_config
+from src.config import DEFAULT_MEAN, load_config
 from src.errors import UserError
 from src.islands import remove_islands
 from src.letterbox import Place, letterbox
@@ -25,7 +26,6 @@ NetworkRun = Callable[[np.ndarray], list[np.ndarray]]
 
 SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "pretrained" / "shm_portrait.ckpt"
 DEFAULT_SIZE = 256
-DEFAULT_MEAN = (114, 121, 134)
 
 
 class Matting:
@@ -64,11 +64,21 @@ class Matting:
 
         Returns:
             alpha (H, W) float32 in [0, 1].
+
+        Raises:
+            ValueError: it is no photo.
         """
         return self.restore(image, self.predict(image))
 
     def predict(self, image: np.ndarray) -> np.ndarray:
-        """The network's alpha of a photo without islands, (h, w) float32 in [0, 1], at the network's size."""
+        """The network's alpha of a photo without islands, (h, w) float32 in [0, 1], at the network's size.
+
+        Raises:
+            ValueError: it is no photo.
+        """
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
+            found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+            raise ValueError(f"image must be BGR (H, W, 3) uint8, as read_image returns it, not {found}")
         if self._squash:
             square, place = resize(image, self._size, self._size), Place(0, 0, self._size, self._size)
         else:
@@ -131,10 +141,20 @@ def training_mean(checkpoint: str | Path, config_file: str | Path) -> tuple[floa
     return load_config(config_file).mean
 
 
-@functools.cache
-def _shipped() -> Matting:
-    run, size = open_model()
-    return Matting(run, size=size)
+def load_matting(
+    checkpoint: str | Path = SHIPPED_MODEL,
+    *,
+    size: int = DEFAULT_SIZE,
+    mean: Sequence[float] = DEFAULT_MEAN,
+    squash: bool = False,
+    refinement: Refinement = "guided",
+) -> Matting:
+    """Matting by a model; see `open_model` for its file, its size and the errors, `Matting` for the rest."""
+    run, size = open_model(checkpoint, size)
+    return Matting(run, size=size, mean=mean, squash=squash, refinement=refinement)
+
+
+_shipped = functools.cache(load_matting)
 
 
 def matte(image: np.ndarray) -> np.ndarray:

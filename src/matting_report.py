@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from src.errors import UserError
 from src.matting import Matting
 from src.metric import dtssd, sad
 from src.preprocessing import alpha_to_bytes
@@ -44,10 +45,15 @@ def measure_video(
     Args:
         frames: at least two, BGR (H, W, 3) uint8, each with its true alpha (H, W) uint8.
         matting: what is measured.
+
+    Raises:
+        UserError: a frame and its alpha differ in size.
     """
     steady, true_before = SteadyAlpha(), None
     before, found = {}, {way: {"dtssd": [], "sad": []} for way in ("smoothed in time", "frame by frame")}
-    for image, true_alpha in frames:
+    for number, (image, true_alpha) in enumerate(frames):
+        if true_alpha.shape != image.shape[:2]:
+            raise UserError(f"frame {number}: its alpha has another size")
         true_alpha = true_alpha.astype(np.float32) / 255
         small = matting.predict(image)
         for way, each in zip(found, (steady(image, small), small), strict=True):

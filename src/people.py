@@ -9,9 +9,8 @@ import numpy as np
 from src.compositing import Person
 from src.errors import UserError
 from src.foreground import estimate_foreground
-from src.image_io import ImageError, read_alpha_channel, read_gray, read_image
+from src.image_io import DATA_SUFFIXES, ImageError, read_alpha_channel, read_gray, read_image
 
-_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 _ALPHA_FOLDERS = ("alpha", "mask")
 
 
@@ -23,16 +22,15 @@ class PersonFiles(NamedTuple):
     alpha: Path | None  # None: the alpha channel of `photo`, whose background is not a photo's
 
 
-def find_people(folders: Iterable[str | Path], excluded: Collection[str] = ()) -> list[PersonFiles]:
+def find_people(folders: Iterable[str | Path]) -> list[PersonFiles]:
     """Find all people of some folders, sorted by folder and name.
 
     Args:
         folders: each holds `image/<id>.jpg` and `alpha/<id>.png` (or `mask/<id>.png`), or RGBA files <id>.png
             at any depth.
-        excluded: ids to leave out.
 
     Raises:
-        UserError: a folder is missing, holds no people, an image has no alpha, or an excluded id is nobody's.
+        UserError: a folder is missing, holds no people, or an image has no alpha.
     """
     people = []
     for folder in map(Path, folders):
@@ -42,8 +40,6 @@ def find_people(folders: Iterable[str | Path], excluded: Collection[str] = ()) -
                 f"{folder}: holds no people: neither image/ with alpha/ or mask/, nor RGBA files (.png)"
             )
         people += found
-    require_known(excluded, people)
-    people = [each for each in people if each.photo.stem not in excluded]
     names = [each.name for each in people]
     if len(set(names)) < len(names):
         raise UserError("two folders of people have the same name and hold the same files; rename one")
@@ -83,7 +79,7 @@ def _pairs(folder: Path) -> list[PersonFiles]:
         raise UserError(f"{folder}: has image/, but neither alpha/ nor mask/")
     people = []
     for photo in sorted(
-        path for path in (folder / "image").iterdir() if path.suffix.lower() in _PHOTO_SUFFIXES
+        path for path in (folder / "image").iterdir() if path.suffix.lower() in DATA_SUFFIXES
     ):
         alpha = alpha_folder / f"{photo.stem}.png"
         if not alpha.is_file():

@@ -1,5 +1,6 @@
 """The photos that a command was given, and where their results go."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from src.errors import UserError
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif")
-VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".mts")
 _SUFFIXES = PHOTO_SUFFIXES + VIDEO_SUFFIXES
 ALPHA, CUTOUT, COMPOSITE = "_alpha", "_cutout", "_composite"
 
@@ -44,14 +45,14 @@ def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> list[J
     """Find photos and videos.
 
     Args:
-        inputs: files, and folders that are searched to any depth, whose structure the results keep. Earlier
-            results in them are not taken for photos.
+        inputs: files, and folders that are searched to any depth, whose structure the results keep. What is
+            hidden, and earlier results, in them or beside them, are not taken for photos.
         output: folder of the results; None: beside their sources.
 
     Raises:
         UserError: an input is missing, a folder holds no photo, or two photos would have the same results.
     """
-    jobs = []
+    jobs: dict[Path, Job] = {}
     for each in map(Path, inputs):
         if each.is_dir():
             found = _in_folder(each)
@@ -63,17 +64,16 @@ def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> list[J
             raise UserError(f"{each}: no such file or folder")
         for source, below in found:
             place = source.with_suffix("") if output is None else Path(output, below).with_suffix("")
-            jobs.append(Job(source, place))
-    jobs = _told_apart(_without_results(jobs))
-    _require_different_results(jobs)
-    return jobs
+            jobs.setdefault(_place(source), Job(source, place))  # once, though given twice
+    different = _told_apart(_without_results(jobs))
+    _require_different_results(different)
+    return different
 
 
 def _in_folder(folder: Path) -> list[tuple[Path, Path]]:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    return [
-        (path, path.relative_to(folder)) for path in files if path.is_file() and not path.name.startswith(".")
-    ]
+    places = [(path, path.relative_to(folder)) for path in files if path.is_file()]
+    return [each for each in places if not any(part.startswith(".") for part in each[1].parts)]
 
 
 def _told_apart(jobs: list[Job]) -> list[Job]:
@@ -86,11 +86,25 @@ def _with_ending(job: Job) -> Job:
     return job._replace(target=job.target.with_name(job.source.name))
 
 
-def _without_results(jobs: list[Job]) -> list[Job]:
-    """Leave out what is, by its name, a result of another one, told apart from its twins or not."""
-    targets = [each for job in jobs for each in (job, _with_ending(job))]
-    results = {path.absolute() for each in targets for kind in (True, False) for path in each.results(kind)}
-    return [job for job in jobs if job.source.absolute() not in results]
+@functools.lru_cache(maxsize=64)
+def _resolved(folder: Path) -> Path:
+    return folder.resolve()
+
+
+def _place(path: Path) -> Path:
+    """Where a file lies, whatever way leads there; a link is a file of its own."""
+    return _resolved(path.parent) / path.name
+
+
+def _without_results(jobs: dict[Path, Job]) -> list[Job]:
+    """Leave out what is, by its name, a result of another one: of this command or of one without --output,
+    told apart from its twins or not."""
+    results = set()
+    for job in jobs.values():
+        for place in (job, job._replace(target=job.source.with_suffix(""))):
+            for each in (place, _with_ending(place)):
+                results |= {_place(path) for kind in (True, False) for path in each.results(kind)}
+    return [job for source, job in jobs.items() if source not in results]
 
 
 def _require_different_results(jobs: list[Job]) -> None:

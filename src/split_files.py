@@ -4,7 +4,7 @@ import glob
 from pathlib import Path, PurePosixPath
 
 from src.errors import UserError
-from src.generation.pairing import PHOTO_SUFFIXES
+from src.image_io import DATA_SUFFIXES
 
 
 class SplitFiles:
@@ -72,12 +72,12 @@ class SplitFiles:
             raise UserError(f"{self._list}: '{name}' must have the form <group>/matting_<sub>/<name>.png")
         sub = f"clip_{matting.parent.name.removeprefix('matting_')}"
         folder = self._folder / "clip_img" / matting.parent.parent / sub
-        for suffix in PHOTO_SUFFIXES:
+        for suffix in DATA_SUFFIXES:
             photo = folder / f"{matting.stem}{suffix}"
             if photo.exists():
                 return photo
         for photo in folder.glob(f"{glob.escape(matting.stem)}.*"):  # such as .Jpg
-            if photo.suffix.lower() in PHOTO_SUFFIXES:
+            if photo.suffix.lower() in DATA_SUFFIXES:
                 return photo
         raise UserError(
             f"{self._list}: names '{name}', but its photo {folder / matting.stem}.jpg is missing; make the "

@@ -55,6 +55,39 @@ def golden_checkpoint(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sure_checkpoint(golden_checkpoint, tmp_path_factory) -> Path:
+    """The golden weights, but T-Net sure of itself: alpha is 0 here and 1 there."""
+    from src.load_model import load_network
+
+    # isort: split
+    import mindspore as ms
+
+    network = load_network(golden_checkpoint)
+    last = network.t_net.last_conv
+    last.weight.set_data(last.weight * 1000)
+    path = tmp_path_factory.mktemp("weights") / "sure.ckpt"
+    ms.save_checkpoint(network, str(path))
+    return path
+
+
+@pytest.fixture
+def run_predict(monkeypatch, sure_checkpoint, capsys):
+    """predict.py in this process: run_predict(arguments) to its status and what it printed."""
+    import predict
+    from tests.predicting import SIZE, open_once
+
+    monkeypatch.setattr("src.matting.open_model", open_once)
+
+    def run(*arguments, checkpoint=sure_checkpoint):
+        flags = ["--checkpoint", checkpoint, "--size", SIZE, "--device", "CPU"]
+        monkeypatch.setattr("sys.argv", ["predict.py", *map(str, [*flags, *arguments])])
+        status = predict.main()
+        return status, capsys.readouterr().out.replace("\r", "\n")
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def runner() -> None:
     """The C++ runner is there; without a compiler or the runtime its tests are skipped, but not in CI."""
     from tests.runner import build

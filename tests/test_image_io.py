@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,7 +212,23 @@ def jpeg_with_exif() -> bytes:
     return content.getvalue()
 
 
+def pillow_encoded(kind: str) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(PHOTO).save(content, kind)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("name", ["phone.heic", "renamed.jpg"])
+def test_photos_of_newer_telephones(tmp_path, name):
+    smooth = make_photo(1, 128, 96)
+    photo = pillow_heif.from_pillow(Image.fromarray(smooth[..., ::-1]))
+    photo.save(tmp_path / "photo.heic", quality=90)
+    (tmp_path / "photo.heic").rename(tmp_path / name)
+    assert np.abs(read_image(tmp_path / name).astype(int) - smooth).mean() < 3
+
+
 WHOLE_FILES = [jpeg_with_exif(), encoded(BGRA, ".png"), encoded(PHOTO, ".jpg"), encoded(ALPHA, ".png")]
+WHOLE_FILES += [pillow_encoded(kind) for kind in ("WEBP", "TIFF", "AVIF")]
 
 
 @given(

@@ -69,7 +69,15 @@ def test_a_second_run_takes_no_results_for_photos(tmp_path):
     found = [job.source.name for job in find_jobs(sorted(tmp_path.glob("[!.]*.*")), None)]
     assert found == ["p.jpg", "p.png", "q.jpg", "q_cutout.jpg"]
     again = [str(job.source.relative_to(tmp_path)) for job in find_jobs([tmp_path], tmp_path / "out")]
-    assert [name for name in again if name.startswith("out/")] == []
+    assert again == found
+    nearby = find_jobs([tmp_path], tmp_path / "p" / ".." / "out")
+    assert [job.source.name for job in nearby] == found
+
+
+def test_what_is_given_twice_is_done_once(tmp_path):
+    touch(tmp_path, "in/p.jpg", "in/.thumbnails/p.jpg")
+    jobs = find_jobs([tmp_path / "in", tmp_path / "in" / "p.jpg"], tmp_path / "out")
+    assert results(jobs, tmp_path) == {"in/p.jpg": ["out/p_alpha.png", "out/p_cutout.png"]}
 
 
 def test_photos_of_one_name_cannot_share_an_output(tmp_path):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from src.errors import UserError
 from src.generation.splits import group_of
+from src.image_io import DATA_SUFFIXES
 
 PHOTO_FOLDER = "clip_img"
 MATTING_FOLDER = "matting"
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 _MATTING_SUFFIXES = (".png",)
 
 _Key = tuple[str, str, str]  # group, sub, name without suffix
@@ -53,7 +53,7 @@ def find_pairs(source: Path, error_files: Iterable[str]) -> tuple[list[Pair], li
     """
     ignored = {Path(file).parent.resolve() / Path(file).name for file in error_files}
     try:
-        photos, skipped_photos = _files_by_key(source, PHOTO_FOLDER, "clip_", PHOTO_SUFFIXES, ignored)
+        photos, skipped_photos = _files_by_key(source, PHOTO_FOLDER, "clip_", DATA_SUFFIXES, ignored)
         mattings, skipped_mattings = _files_by_key(
             source, MATTING_FOLDER, "matting_", _MATTING_SUFFIXES, ignored
         )

@@ -8,10 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from src.config import GenerateDataConfig
+from src.config import DEFAULT_MEAN, GenerateDataConfig
 from src.dataset import MattingDataset, training_batches
 from src.generation.generator import generate_datasets
-from src.matting import DEFAULT_MEAN
 from src.process_pool import available_cores
 from src.split_files import SplitFiles
 from src.trimap import make_trimap

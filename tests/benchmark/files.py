@@ -8,8 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from src.config import DEFAULT_MEAN
 from src.device import use_device
-from src.matting import DEFAULT_MEAN, SHIPPED_MODEL
+from src.matting import SHIPPED_MODEL
 from tests.benchmark.contender import ROOT, timed
 
 

@@ -23,8 +23,8 @@ def mindspore(phase: str, batch: int, size: int):
 
 def mindspore_with_data(phase: str, batch: int, size: int, folder: str, workers: int):
     """The same, on samples that src/dataset.py reads meanwhile."""
+    from src.config import DEFAULT_MEAN
     from src.dataset import MattingDataset, training_batches
-    from src.matting import DEFAULT_MEAN
     from src.split_files import SplitFiles
 
     step = _mindspore_step(phase)

@@ -18,13 +18,13 @@ import torch
 
 from src.atomic_file import atomic_path
 from src.checkpoint import read_checkpoint
+from src.config import DEFAULT_MEAN
 from src.dataset import MattingDataset
 from src.errors import UserError
 from src.get_init_weight import torch_name
 from src.split_files import SplitFiles
 from tests.reference.shm_torch import SHMNet, phase_loss, trained_part
 
-_MEAN = (114, 121, 134)
 _WARM_UP = 100  # steps
 _SAVE_STEPS = 200
 _MEMORY = 0.998  # of the running mean of weights
@@ -107,7 +107,7 @@ class Samples:
         self.options, self.device = options, device
         files = SplitFiles(options.data, split)
         self.dataset = MattingDataset(
-            files, patch_size=options.size, mean=_MEAN, seed=options.seed, augments=split == "train"
+            files, patch_size=options.size, mean=DEFAULT_MEAN, seed=options.seed, augments=split == "train"
         )
 
     def whole_split(self):

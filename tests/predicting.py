@@ -1,0 +1,10 @@
+"""What the tests of predict.py share; their fixtures are in conftest.py."""
+
+import functools
+
+from src.matting import open_model
+from tests.small_dataset import make_person
+
+SIZE = 32  # of the network
+PHOTO, _ = make_person((1,), 50, 40)
+open_once = functools.cache(open_model)  # compiling takes seconds
