@@ -36,6 +36,16 @@ find_interpreter() {
     set_up requirements.txt
 }
 
+# An environment that works is kept, whoever made it; one that does not start (half made, or copied from elsewhere)
+# is made anew.
+_make_environment() {
+    if ! "$python" -c "" 2>/dev/null; then
+        "$1" -m venv --clear "$root/.venv"
+    elif ! _is_suitable "$python" pip; then
+        "$python" -m ensurepip >/dev/null
+    fi
+}
+
 set_up() {
     local requirements=$1 stamp found
     stamp="$root/.venv/installed-$requirements"
@@ -43,11 +53,13 @@ set_up() {
     if _is_suitable "$python" pip && cat "$root"/requirements*.txt | cmp -s - "$stamp"; then
         return
     fi
+    if "$python" -c "" 2>/dev/null && ! _is_suitable "$python" sys; then
+        echo "error: $root/.venv has another Python than 3.10, 3.11 or 3.12; move it away" >&2
+        return 1
+    fi
     found=$(_find_python) || return
     echo "setting up .venv with $("$found" --version), packages of $requirements (about 3 GB, some minutes)"
-    if ! _is_suitable "$python" pip; then
-        "$found" -m venv --clear "$root/.venv" || return
-    fi
+    _make_environment "$found" || return
     if ! "$python" -m pip install --quiet --disable-pip-version-check -r "$root/$requirements"; then
         echo "error: the packages of $requirements could not be installed; see pip's message above" >&2
         return 1

@@ -168,6 +168,27 @@ def test_set_up_installs_again_when_the_requirements_have_changed(project, tools
     assert len(pip_calls(project)) == 2
 
 
+def test_set_up_leaves_the_environment_of_another_python_alone(project, tools_with_python):
+    other = '#!/bin/sh\ncase "$*" in *version_info*) exit 1;; esac\n'
+    add_python(project, other)
+    run = set_up(project, tools_with_python)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == f"error: {project}/.venv has another Python than 3.10, 3.11 or 3.12; move it away\n"
+    assert (project / ".venv" / "bin" / "python").read_text() == other
+
+
+def test_set_up_keeps_an_environment_without_pip(project, tools_with_python):
+    """As uv makes them."""
+    lacks_pip = 'cd "$(dirname "$0")"\ncase "$*" in *"sys, pip;"*) [ -e pip ] || exit 1;; '
+    lacks_pip += '"-m ensurepip") : >pip;; esac\n'
+    add_python(project, RECORDING_PYTHON.format(pip_status=0) + lacks_pip)
+    (project / ".venv" / "mine.txt").touch()
+    run = set_up(project, tools_with_python)
+    assert run.returncode == 0, run.stderr
+    assert (project / ".venv" / "bin" / "pip").exists() and (project / ".venv" / "mine.txt").exists()
+    assert len(pip_calls(project)) == 1
+
+
 def test_set_up_that_failed_says_so_and_is_done_again(project, tools_with_python):
     add_python(project, RECORDING_PYTHON.format(pip_status=1))
     for attempt in (1, 2):
