@@ -1,7 +1,8 @@
 """What each process of a distributed test does: two epochs on its share of the data, and a validation.
 
-python tests/distributed_worker.py DATA OUTPUT BATCH PHASE STATISTICS...; writes OUTPUT/<rank>.npz
+python tests/distributed_worker.py DATA OUTPUT BATCH PHASE NETWORK STATISTICS...; writes OUTPUT/<rank>.npz
 
+NETWORK is 'whole' or 'thin', that of tests/thin_network.py.
 STATISTICS are 'frozen', 'training' or both: whether batch normalisation uses those of its batch.
 """
 
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -27,14 +29,17 @@ from src.train_step import make_optimizer, make_predict_step, make_train_step  #
 from src.validation import validate  # noqa: E402
 from src.world import join_world  # noqa: E402
 from tests.golden_weights import load_golden_weights  # noqa: E402
+from tests.thin_network import make_networks_thin  # noqa: E402
 
 PATCH = 32
 EPOCHS = (1, 2)
 
 
-def main(data: str, output: str, batch_size: int, phase_name: str, kinds: list[str]) -> None:
+def main(data: str, output: str, batch_size: int, phase_name: str, size: str, kinds: list[str]) -> None:
     """Train a phase once for each kind of statistics, then validate."""
     use_device("CPU")
+    if size == "thin":
+        make_networks_thin(pytest.MonkeyPatch())
     world = join_world()
     phase = PHASES[phase_name]
     common = {"patch_size": PATCH, "mean": (114, 121, 134)}
@@ -73,4 +78,4 @@ def main(data: str, output: str, batch_size: int, phase_name: str, kinds: list[s
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3], int(sys.argv[3]), sys.argv[4], sys.argv[5:])
+    main(*sys.argv[1:3], int(sys.argv[3]), *sys.argv[4:6], sys.argv[6:])

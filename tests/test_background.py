@@ -62,7 +62,9 @@ def test_blur_where_the_person_fills_the_photo():
     np.testing.assert_array_equal(Background("blur").behind(IMAGE, full, IMAGE), IMAGE)
 
 
-def test_blending_is_exact_in_strips():
+@pytest.mark.parametrize("strip", [1, 70, 1500])
+def test_blending_is_exact_in_strips(monkeypatch, strip):
+    monkeypatch.setattr("src.background._STRIP", strip)
     rng = np.random.default_rng(0)
     front, behind = (rng.integers(0, 256, (50, 30, 3), np.uint8) for _ in range(2))
     alpha = rng.integers(0, 256, (50, 30), np.uint8)

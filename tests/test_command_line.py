@@ -14,8 +14,10 @@ from src.errors import UserError
 from src.stopping import StoppedError
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]
-COMMANDS += ["src/generate_datasets.py", "src/sample_data.py"]
+CONFIGURED = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]
+CONFIGURED += ["src/generate_datasets.py"]
+COMMANDS = [*CONFIGURED, "predict.py", "src/sample_data.py", "src/composite_data.py"]
+COMMANDS += ["scripts/measure_matting.py"]
 NEEDED_ARGUMENTS = {"train.py": ["--data_url=data", "--train_url=out"]}
 
 
@@ -117,7 +119,7 @@ def test_help_from_another_folder(command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", COMMANDS[:-1])
+@pytest.mark.parametrize("command", CONFIGURED)
 def test_a_missing_configuration_is_one_message(command, tmp_path):
     run = start(command, "--yaml_path=absent.yaml", *NEEDED_ARGUMENTS.get(command, []), cwd=tmp_path)
     assert run.returncode == 1

@@ -124,8 +124,9 @@ def folders(tmp_path):
 
 
 def test_people_are_found_in_both_layouts(folders):
-    people = find_people([folders / "pairs", folders / "cutouts"], {"1"})
-    assert [each.name for each in people] == ["pairs_0", "pairs_2", "cutouts_deep_0", "cutouts_deep_2"]
+    people = find_people([folders / "pairs", folders / "cutouts"])
+    names = ["pairs_0", "pairs_1", "pairs_2", "cutouts_deep_0", "cutouts_deep_1", "cutouts_deep_2"]
+    assert [each.name for each in people] == names
 
 
 def pictures(folder):
@@ -180,9 +181,22 @@ def test_another_background_takes_the_place_of_a_damaged_one(folders):
         make_composites(folders / "none", people, [damaged], 1, size=SIZE, keep=0, workers=1)
 
 
+def test_excluded_people_are_never_shown(folders):
+    people, backgrounds = find_people([folders / "pairs", folders / "cutouts"]), [folders / "backgrounds"]
+    make_composites(folders / "out", people, backgrounds, 8, excluded={"1"}, size=SIZE)
+    shown = {path.name for path in (folders / "out" / "clip_img").iterdir()}
+    assert shown == {"pairs_0", "pairs_2", "cutouts_deep_0", "cutouts_deep_2"}
+    assert len(pictures(folders / "out")) == 2 * 8
+    with pytest.raises(UserError, match="clip_img/pairs_0/.*: made before this person was excluded"):
+        make_composites(folders / "out", people, backgrounds, 8, excluded={"0", "1"}, size=SIZE)
+
+
 def test_an_excluded_id_that_is_nobodys_is_named(folders):
+    """A list that does not fit would let people who are kept for testing into training."""
+    people, backgrounds = find_people([folders / "pairs"]), [folders / "backgrounds"]
     with pytest.raises(UserError, match=r"no photo has these ids \(file names without suffix\): 1.jpg, 7$"):
-        find_people([folders / "pairs"], {"0", "7", "1.jpg"})
+        make_composites(folders / "out", people, backgrounds, 2, excluded={"0", "7", "1.jpg"})
+    assert not (folders / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Foreground colours where the background shines through."""
+
+import cv2
+import numpy as np
+
+from src.foreground import estimate_foreground
+
+RED, BLUE = (0, 0, 220), (210, 0, 0)  # BGR
+
+
+def soft_disc(size: int) -> np.ndarray:
+    alpha = np.zeros((size, size), np.float32)
+    cv2.circle(alpha, (size // 2, size // 2), size // 4, 1, -1)
+    return np.round(cv2.GaussianBlur(alpha, (0, 0), size / 20) * 255).astype(np.uint8)
+
+
+def mixed(foreground, background, alpha: np.ndarray) -> np.ndarray:
+    weight = alpha[..., np.newaxis] / 255
+    return np.round(weight * foreground + (1 - weight) * np.array(background)).astype(np.uint8)
+
+
+def test_the_rim_has_nothing_of_the_background():
+    alpha = soft_disc(96)
+    foreground = estimate_foreground(mixed(RED, BLUE, alpha), alpha)
+    assert np.abs(foreground[alpha > 60].astype(int) - RED).max() < 40
+    rim = (alpha > 60) & (alpha < 200)
+    assert np.abs(mixed(RED, BLUE, alpha)[rim].astype(int) - RED).max() > 100
+
+
+def test_a_large_photo_keeps_its_detail_where_it_is_soft(monkeypatch):
+    """It is estimated smaller, where fine stripes are gone."""
+    monkeypatch.setattr("src.foreground._MOST_PIXELS", 32 * 32)
+    stripes = np.full((128, 128, 3), 100, np.uint8)
+    stripes[:, ::2] = 180
+    alpha = np.full((128, 128), 204, np.uint8)
+    foreground = estimate_foreground(mixed(stripes, (30, 30, 30), alpha), alpha)
+    middle = (slice(16, -16), slice(16, -16))
+    assert np.abs(foreground[middle].astype(int) - stripes[middle]).mean() < 25  # 40 without the stripes
+
+
+def test_what_is_opaque_stays_as_it_is():
+    image = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    np.testing.assert_array_equal(estimate_foreground(image, np.full((40, 30), 255, np.uint8)), image)
