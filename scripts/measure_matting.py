@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=DEFAULT_SIZE)
     parser.add_argument("--squash", action="store_true")
     parser.add_argument("--refine", choices=("guided", "none"), default="guided")
+    parser.add_argument("--fast", action="store_true", help="as predict.py")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="the best, the median and the worst")
     parser.add_argument(
         "--yaml_path", metavar="FILE", default=DEFAULT_CONFIG, help="with the mean of other models"
@@ -55,6 +56,7 @@ def main() -> None:
         mean=training_mean(arguments.checkpoint, arguments.yaml_path),
         squash=arguments.squash,
         refinement=arguments.refine,
+        mirrors=not arguments.fast,
     )
     if samples:
         _measure_photos(samples, matting, arguments.picture)

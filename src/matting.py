@@ -16,6 +16,7 @@ import numpy as np
 
 from src.config import DEFAULT_MEAN, load_config
 from src.errors import UserError
+from src.haze import remove_haze
 from src.islands import remove_islands
 from src.letterbox import Place, letterbox
 from src.preprocessing import normalise, resize, restore_alpha
@@ -39,6 +40,7 @@ class Matting:
             ratio is kept.
         refinement: how alpha comes back to the photo's size, 'guided' (by the photo's edges) or 'none'
             (bicubic).
+        mirrors: show the network also the photo's mirror image, and take the mean: better, in twice the time.
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class Matting:
         mean: Sequence[float] = DEFAULT_MEAN,
         squash: bool = False,
         refinement: Refinement = "guided",
+        mirrors: bool = True,
     ):
         self._run = run
         self._size = size
         self._mean = mean
         self._squash = squash
         self._refinement = refinement
+        self._mirrors = mirrors
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """Matte a photo.
@@ -71,7 +75,7 @@ class Matting:
         return self.restore(image, self.predict(image))
 
     def predict(self, image: np.ndarray) -> np.ndarray:
-        """The network's alpha of a photo without islands, (h, w) float32 in [0, 1], at the network's size.
+        """The network's alpha of a photo without haze and islands, (h, w) float32 in [0, 1], at its size.
 
         Raises:
             ValueError: it is no photo.
@@ -83,8 +87,15 @@ class Matting:
             square, place = resize(image, self._size, self._size), Place(0, 0, self._size, self._size)
         else:
             square, place = letterbox(image, self._size, self._mean)
+        alpha = self._look_at(square)
+        if self._mirrors:
+            alpha = (alpha + self._look_at(square[:, ::-1])[:, ::-1]) / 2
+        return remove_islands(remove_haze(place.cut(alpha)))
+
+    def _look_at(self, square: np.ndarray) -> np.ndarray:
+        """The network's alpha (size, size) of an image of its size."""
         _, alpha = self._run(normalise(square, self._mean)[np.newaxis])
-        return remove_islands(np.clip(place.cut(alpha[0, 0]), 0, 1))
+        return alpha[0, 0]
 
     def restore(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
         """Bring what `predict` returned to the photo's size."""
@@ -148,10 +159,11 @@ def load_matting(
     mean: Sequence[float] = DEFAULT_MEAN,
     squash: bool = False,
     refinement: Refinement = "guided",
+    mirrors: bool = True,
 ) -> Matting:
     """Matting by a model; see `open_model` for its file, its size and the errors, `Matting` for the rest."""
     run, size = open_model(checkpoint, size)
-    return Matting(run, size=size, mean=mean, squash=squash, refinement=refinement)
+    return Matting(run, size=size, mean=mean, squash=squash, refinement=refinement, mirrors=mirrors)
 
 
 _shipped = functools.cache(load_matting)

@@ -129,6 +129,21 @@ def test_an_exported_model_gives_the_same_matte(tmp_path, run_predict, sure_chec
     assert np.abs(one - other).max() <= 1
 
 
+def test_the_mirror_image_is_shown_as_well():
+    seen = []
+
+    def run(inputs):
+        seen.append(inputs[0])
+        return [None, np.linspace(0.2, 0.6, SIZE, dtype=np.float32) * np.ones((1, 1, SIZE, 1), np.float32)]
+
+    photo = PHOTO[:40]
+    once, twice = (Matting(run, size=SIZE, mirrors=mirrors).predict(photo) for mirrors in (False, True))
+    assert len(seen) == 1 + 2
+    np.testing.assert_array_equal(seen[2], seen[1][..., ::-1])
+    np.testing.assert_allclose(twice, (once + once[:, ::-1]) / 2, atol=1e-6)
+    assert np.ptp(once) > 0.4 and np.ptp(twice) < 1e-5
+
+
 def test_padding_and_squashing_differ_and_refinement_is_optional(sure_checkpoint):
     run, size = open_once(sure_checkpoint, SIZE)
     wide = np.hstack([PHOTO, PHOTO])

@@ -137,11 +137,10 @@ def _predictor(size: int):
 def _cutting(size: int):
     from src.background import Background
     from src.cutting import Cutting
-    from src.matting import Matting, open_model
+    from src.matting import load_matting
 
     use_device("CPU")
-    run, _ = open_model(SHIPPED_MODEL, size)
-    return Cutting(Matting(run, size=size), Background("transparent"))
+    return Cutting(load_matting(size=size, mirrors=False), Background("transparent"))
 
 
 def _pair(files, index: int) -> tuple[np.ndarray, np.ndarray]:
