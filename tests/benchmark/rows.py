@@ -111,7 +111,7 @@ def file_rows(data: Path, size: int, predict_size: int) -> list[Row]:
         BOUND: Work("files:network_of_evaluation", (str(data), size)),
     }
     prediction = {
-        "predict.py": Work("files:prediction", (str(data), predict_size)),
+        "predict.py --fast": Work("files:prediction", (str(data), predict_size)),
         "one after the other": Work("files:plain_prediction", (str(data), predict_size)),
         BOUND: Work("files:network_of_prediction", (str(data), predict_size)),
     }
