@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from src.command_line import SKIPPED_STATUS, run_command
-from src.compositing import add_bars, composite, draw_part, reframe
+from src.compositing import Person, add_bars, come_near, composite, draw_part, reframe
 from src.errors import UserError
 from src.image_io import DATA_SUFFIXES, ImageError, read_image
 from src.pair_folder import PairPaths, claimed, pair_paths, write_pair
@@ -30,6 +30,8 @@ from src.process_pool import available_cores, map_unordered
 
 _SETTINGS_FILE = "composites.txt"
 _JPEG_QUALITIES = (50, 96)
+_PASSERS_BY = 0.5  # of other backgrounds have them, where there are any
+_MOST_PASSERS_BY = 3
 
 
 class _Settings(NamedTuple):
@@ -39,6 +41,8 @@ class _Settings(NamedTuple):
     size: tuple[int, int]  # height and width
     keep: float  # chance that a photo's own background stays
     bars: float  # chance of bars at two sides
+    near: float  # chance that only the upper part of the person is shown
+    passers_by: int  # number of people who may stand behind
 
 
 class _Task(NamedTuple):
@@ -47,6 +51,7 @@ class _Task(NamedTuple):
     person: PersonFiles
     pictures: tuple[tuple[int, PairPaths], ...]
     backgrounds: tuple[Path, ...]
+    passers_by: tuple[PersonFiles, ...]
     settings: _Settings
 
 
@@ -60,6 +65,8 @@ def make_composites(
     size: tuple[int, int] = (640, 480),
     keep: float = 0.35,
     bars: float = 0.0,
+    near: float = 0.0,
+    passers_by: Sequence[PersonFiles] = (),
     seed: int = 0,
     workers: int | None = None,
 ) -> list[str]:
@@ -73,11 +80,14 @@ def make_composites(
         people: who is shown; see `find_people`.
         backgrounds: photos without people, or folders of them.
         count: of pictures, all together.
-        excluded: ids of people who are never shown.
+        excluded: ids of people who are never shown, not as passers-by either.
         size: height and width of the pictures.
         keep: share of pictures with the photo's own background, where there is one.
         bars: share of pictures with bars at two sides, as predict.py shows the network photos that are not
             square.
+        near: share of pictures with the upper part of a person alone.
+        passers_by: up to three of these people stand, smaller, in half of the other backgrounds; they count
+            as background.
         seed: another gives other pictures.
         workers: number of processes; None: one for every core.
 
@@ -90,18 +100,25 @@ def make_composites(
     """
     require_known(excluded, people)
     hidden = [person for person in people if person.photo.stem in excluded]
-    people = [person for person in people if person.photo.stem not in excluded]
-    if count < 1 or not (0 <= keep <= 1 and 0 <= bars <= 1) or min(size) < 16 or seed < 0 or not people:
+    people, passers_by = (
+        [person for person in each if person.photo.stem not in excluded] for each in (people, passers_by)
+    )
+    shares = keep, bars, near
+    if count < 1 or not all(0 <= share <= 1 for share in shares) or min(size) < 16 or seed < 0 or not people:
         raise UserError(
             "at least 1 picture of 1 person, shares of 0 to 1, a size from 16 and a seed from 0 on are needed"
         )
     folder = Path(folder)
-    settings = _Settings(seed, size, keep, bars)
+    settings = _Settings(seed, size, keep, bars, near, len(passers_by))
     note = ", ".join(f"{key} {value}" for key, value in settings._asdict().items())
     files = _find_backgrounds(backgrounds)
     with claimed(folder, _SETTINGS_FILE, note):
         _require_hidden(folder, hidden)
-        return _make(folder, people, count, files, settings, workers)
+        tasks = [
+            _task(folder, person, _share(count, len(people), number), files, tuple(passers_by), settings)
+            for number, person in enumerate(people)
+        ]
+        return _make([task for task in tasks if task.pictures], count, workers)
 
 
 def _require_hidden(folder: Path, hidden: Sequence[PersonFiles]) -> None:
@@ -116,19 +133,7 @@ def _picture(folder: Path, person: PersonFiles, k: int) -> PairPaths:
     return pair_paths(folder, person.name, f"{person.name}-{k:05d}")
 
 
-def _make(
-    folder: Path,
-    people: Sequence[PersonFiles],
-    count: int,
-    files: tuple[Path, ...],
-    settings: _Settings,
-    workers: int | None,
-) -> list[str]:
-    tasks = [
-        _task(folder, person, _share(count, len(people), number), files, settings)
-        for number, person in enumerate(people)
-    ]
-    tasks = [task for task in tasks if task.pictures]
+def _make(tasks: Sequence[_Task], count: int, workers: int | None) -> list[str]:
     left_out = []
     missing = sum(len(task.pictures) for task in tasks)
     with tqdm(total=count, initial=count - missing, unit="image", desc="composites") as bar:
@@ -149,10 +154,16 @@ def _share(count: int, people: int, number: int) -> int:
 
 
 def _task(
-    folder: Path, person: PersonFiles, count: int, backgrounds: tuple[Path, ...], settings: _Settings
+    folder: Path,
+    person: PersonFiles,
+    count: int,
+    backgrounds: tuple[Path, ...],
+    passers_by: tuple[PersonFiles, ...],
+    settings: _Settings,
 ) -> _Task:
     pictures = [(k, _picture(folder, person, k)) for k in range(count)]
-    return _Task(person, tuple(each for each in pictures if not each[1].are_made), backgrounds, settings)
+    missing = tuple(each for each in pictures if not each[1].are_made)
+    return _Task(person, missing, backgrounds, passers_by, settings)
 
 
 def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
@@ -168,25 +179,41 @@ def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
 
 def _make_pictures(task: _Task) -> list[str]:
     """Make the pictures of one person; returns which files cannot be used, with the reason."""
-    seed, size, keep, bars = task.settings
+    seed, size, keep, bars, near, _ = task.settings
     problems = []
     try:
-        person = read_person(task.person)
+        whole = read_person(task.person)
         for k, paths in task.pictures:
             rng = np.random.default_rng((seed, zlib.crc32(task.person.name.encode()), k))
             shown = draw_part(rng, size) if rng.random() < bars else size
+            person = come_near(rng, whole) if rng.random() < near else whole
             if task.person.alpha is not None and rng.random() < keep:
                 image, alpha = reframe(rng, person, shown)
             else:
                 background = _usable_background(
                     task.backgrounds, int(rng.integers(len(task.backgrounds))), problems
                 )
-                image, alpha = composite(rng, person, background, shown)
+                image, alpha = composite(
+                    rng, person, background, shown, _draw_passers_by(rng, task, problems)
+                )
             image, alpha = add_bars(image, alpha, size)
             write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
     except ImageError as error:
         problems.append(str(error))
     return problems
+
+
+def _draw_passers_by(rng: np.random.Generator, task: _Task, problems: list[str]) -> list[Person]:
+    if not task.passers_by or rng.random() >= _PASSERS_BY:
+        return []
+    chosen = rng.integers(len(task.passers_by), size=rng.integers(1, _MOST_PASSERS_BY + 1))
+    drawn = []
+    for number in chosen:
+        try:
+            drawn.append(_read_passer_by(task.passers_by[number]))
+        except ImageError as error:
+            problems.append(str(error))
+    return drawn
 
 
 def _usable_background(backgrounds: Sequence[Path], first: int, problems: list[str]) -> np.ndarray:
@@ -197,6 +224,9 @@ def _usable_background(backgrounds: Sequence[Path], first: int, problems: list[s
         except ImageError as error:
             problems.append(str(error))
     raise UserError(f"none of the {len(backgrounds)} backgrounds can be read; the last: {problems[-1]}")
+
+
+_read_passer_by = functools.lru_cache(maxsize=64)(read_person)
 
 
 @functools.lru_cache(maxsize=16)
@@ -230,14 +260,21 @@ def main() -> int:
     parser.add_argument(
         "--size", type=_parse_size, default=(640, 480), metavar="WxH", help="of pictures (default: 480x640)"
     )
+    shares = {
+        "keep": (0.35, "with their own background"),
+        "bars": (0, "with bars, as predict.py adds them"),
+        "near": (0, "with the upper part of a person"),
+    }
+    for name, (default, what) in shares.items():
+        parser.add_argument(
+            f"--{name}", type=float, default=default, help=f"share {what} (default: %(default)s)"
+        )
     parser.add_argument(
-        "--keep", type=float, default=0.35, help="share with their own background (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--bars",
-        type=float,
-        default=0,
-        help="share with bars, as predict.py adds them (default: %(default)s)",
+        "--passers_by",
+        metavar="FOLDER",
+        action="append",
+        default=[],
+        help="people, as for --people, who stand in half of the other backgrounds; repeatable",
     )
     parser.add_argument("--seed", type=int, default=0, help="gives other pictures (default: %(default)s)")
     parser.add_argument("--workers", type=int, help="processes (default: one for every core)")
@@ -253,6 +290,8 @@ def main() -> int:
         size=arguments.size,
         keep=arguments.keep,
         bars=arguments.bars,
+        near=arguments.near,
+        passers_by=find_people(arguments.passers_by),
         seed=arguments.seed,
         workers=arguments.workers,
     )

@@ -1,8 +1,9 @@
-"""New training pictures of a person: other backgrounds, places, sizes, light, noise.
+"""New training pictures of a person: other backgrounds, passers-by, places, sizes, light, noise.
 
 What is drawn at random comes from one generator, so a picture can be made again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +13,7 @@ from src.background import blend
 from src.config import DEFAULT_MEAN
 
 _OPAQUE = 128  # a person whose alpha reaches this at an edge of the picture goes on beyond it
+_FEWEST_ROWS = 96  # of a person seen from near: fewer would be a blur
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,11 @@ class Person:
 
 
 def composite(
-    rng: np.random.Generator, person: Person, background: np.ndarray, size: tuple[int, int]
+    rng: np.random.Generator,
+    person: Person,
+    background: np.ndarray,
+    size: tuple[int, int],
+    passers_by: Sequence[Person] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put a person somewhere before a background, in a light of its own.
 
@@ -39,17 +45,27 @@ def composite(
         person: who is shown.
         background: BGR uint8 of any size.
         size: height and width of the picture.
+        passers_by: stand behind, smaller, and count as background.
 
     Returns:
         image (H, W, 3) uint8 BGR and alpha (H, W) uint8.
     """
     behind = _change_light(rng, _random_cover(rng, background, size))
+    for passer_by in passers_by:
+        behind = _put(rng, passer_by, behind, _draw_place_behind(rng, passer_by.alpha, size))[0]
     if rng.random() < 0.4:
         behind = cv2.GaussianBlur(behind, (0, 0), rng.uniform(0.5, 5))
-    place = _draw_place(rng, person.alpha, size)
-    alpha = _warp(person.alpha, place, size)
-    foreground = _change_light(rng, _warp(person.foreground, place, size))
-    return spoil(rng, blend(foreground, behind, alpha)), alpha
+    image, alpha = _put(rng, person, behind, _draw_place(rng, person.alpha, size))
+    return spoil(rng, image), alpha
+
+
+def _put(
+    rng: np.random.Generator, person: Person, behind: np.ndarray, place: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A person, moved by a matrix and in a light of its own, before a picture; and alpha."""
+    alpha = _warp(person.alpha, place, behind.shape[:2])
+    foreground = _change_light(rng, _warp(person.foreground, place, behind.shape[:2]))
+    return blend(foreground, behind, alpha), alpha
 
 
 def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -57,6 +73,25 @@ def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> 
     cut = _random_cover(rng, np.dstack([person.image, person.alpha]), size)
     image = _change_light(rng, np.ascontiguousarray(cut[..., :3]))
     return spoil(rng, image), np.ascontiguousarray(cut[..., 3])
+
+
+def come_near(rng: np.random.Generator, person: Person) -> Person:
+    """The upper part of a person, as a photo taken from nearer shows it.
+
+    Of half bodies, that is about head and shoulders. People of few pixels stay as they are.
+    """
+    opaque = person.alpha >= _OPAQUE
+    rows = np.flatnonzero(opaque.any(axis=1))
+    if not len(rows) or len(rows) < _FEWEST_ROWS:
+        return person
+    shown = max(_FEWEST_ROWS, round(rng.uniform(0.35, 0.7) * (rows[-1] + 1 - rows[0])))
+    top, bottom = max(0, rows[0] - round(rng.uniform(0.02, 0.3) * shown)), rows[0] + shown
+    head = np.flatnonzero(opaque[rows[0] : rows[0] + max(1, shown // 3)].any(axis=0))
+    middle, reach = (head[0] + head[-1] + 1) // 2, round(rng.uniform(0.4, 0.8) * shown)
+    part = slice(top, bottom), slice(max(0, middle - reach), middle + reach)
+    return Person(
+        *(np.ascontiguousarray(each[part]) for each in (person.image, person.foreground, person.alpha))
+    )
 
 
 def draw_part(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int]:
@@ -142,6 +177,21 @@ def _draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, in
     if rng.random() < 0.5:  # mirror the picture
         matrix[0] = -matrix[0] + (0, 0, width)
     return matrix
+
+
+def _draw_place_behind(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Draw where someone stands in the background, alike; who is cut at the waist stays cut."""
+    height, width = size
+    rows, columns = np.flatnonzero(alpha.max(axis=1)), np.flatnonzero(alpha.max(axis=0))
+    scale = rng.uniform(0.2, 0.55) * height / (rows[-1] + 1 - rows[0])
+    feet = height * (rng.uniform(1, 1.3) if alpha[-1].max() >= _OPAQUE else rng.uniform(0.6, 1.1))
+    middle = rng.uniform(0, width)
+    return np.array(
+        [
+            [scale, 0, middle - scale * (columns[0] + columns[-1] + 1) / 2],
+            [0, scale, feet - scale * (rows[-1] + 1)],
+        ]
+    )
 
 
 def _warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -45,7 +45,7 @@ def scan_video(path: Path, on_frame: Callable[[], object] = lambda: None) -> Vid
             on_frame()
     if not frames:
         raise ImageError(f"{path}: cannot be read as a video")
-    said_rate, said_frames = reader.get(cv2.CAP_PROP_FPS), said_frame_count(path)
+    said_rate, said_frames = reader.get(cv2.CAP_PROP_FPS), _said_frames(reader)
     rate = said_rate if said_rate > 0 else _USUAL_RATE
     if last_second > 0 and abs((frames - 1) / rate - last_second) > _ROUNDING:
         rate = (frames - 1) / last_second
@@ -56,4 +56,8 @@ def scan_video(path: Path, on_frame: Callable[[], object] = lambda: None) -> Vid
 
 def said_frame_count(path: Path) -> int:
     """How many frames a video says that it has; 0 where it does not say."""
-    return max(0, int(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT)))
+    return _said_frames(cv2.VideoCapture(str(path)))
+
+
+def _said_frames(reader: cv2.VideoCapture) -> int:
+    return max(0, int(reader.get(cv2.CAP_PROP_FRAME_COUNT)))

@@ -1,12 +1,14 @@
 """Training pictures of people before other backgrounds."""
 
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from src.composite_data import main, make_composites
-from src.compositing import Person, add_bars, composite, draw_part, reframe
+from src.compositing import Person, add_bars, come_near, composite, draw_part, reframe
 from src.errors import UserError
 from src.foreground import estimate_foreground
 from src.image_io import read_alpha_channel, read_image, write_image
@@ -81,6 +83,53 @@ def test_who_is_cut_by_an_edge_stays_cut_by_it(edge):
             assert all(sides.values())
         else:  # pictures may be mirrored
             assert any(sides.values())
+
+
+def test_passers_by_stand_behind_and_count_as_background():
+    green = Person(painted(GREEN, 60, 40), painted(GREEN, 60, 40), disc())
+    seen = 0
+    for seed in range(30):
+        image, alpha = composite(
+            np.random.default_rng(seed), PERSON, painted(BLUE, 9, 9), SIZE, [green, green]
+        )
+        values = image.astype(int)
+        is_green = values[..., 1] > values[..., [0, 2]].max(axis=2) + 60
+        assert np.all(alpha[is_green] < 160)
+        seen += is_green.any()
+    assert seen > 15
+
+
+def test_who_is_cut_at_the_waist_stays_cut_in_the_background():
+    alpha = np.zeros((60, 40), np.uint8)
+    alpha[20:, 12:28] = 255
+    green = Person(painted(GREEN, 60, 40), painted(GREEN, 60, 40), alpha)
+    nobody = Person(
+        painted(RED, 60, 40), painted(RED, 60, 40), np.pad([[1]], ((59, 0), (39, 0))).astype(np.uint8)
+    )
+    for seed in range(40):
+        image, _ = composite(np.random.default_rng(seed), nobody, painted(BLUE, 9, 9), SIZE, [green])
+        is_green = image[..., 1].astype(int) > image[..., 0].astype(int) + 60
+        columns = np.flatnonzero(is_green.any(axis=0))
+        assert is_green[-1, columns[len(columns) // 2]] if len(columns) else True
+
+
+def test_from_near_head_and_shoulders_are_left():
+    rows, columns = np.indices((400, 300))
+    head = np.hypot(rows - 80, columns - 150) < 40
+    body = (rows > 120) & (abs(columns - 150) < 90)
+    alpha = np.where(head | body, 255, 0).astype(np.uint8)
+    image = np.dstack([rows // 2, columns // 2, alpha]).astype(np.uint8)
+    for seed in range(20):
+        near = come_near(np.random.default_rng(seed), Person(image, image, alpha))
+        np.testing.assert_array_equal(near.image[..., 2], near.alpha)  # cut alike
+        assert near.alpha.shape[0] < 300 and near.alpha[-1].any()
+        assert near.image[..., 0].min() * 2 <= 41 and near.alpha.shape[1] >= 60  # from above the head on
+
+
+@pytest.mark.parametrize("alpha", [disc(), np.zeros((400, 300), np.uint8)])
+def test_small_people_and_nobody_are_not_seen_from_near(alpha):
+    person = red_person(alpha)
+    assert come_near(np.random.default_rng(0), person) is person
 
 
 def test_a_person_as_wide_as_the_picture_fits_in_spite_of_rounding():
@@ -168,6 +217,18 @@ def test_a_damaged_person_is_left_out_and_named(folders, monkeypatch, capsys):
     assert main() == 3
     assert f"left out: {damaged}: cannot be read as an image" in capsys.readouterr().out.replace("\r", "\n")
     assert len(list((folders / "out").rglob("*.jpg"))) == 4
+
+
+def test_a_damaged_passer_by_is_named_once_and_excluded_ones_are_not_read(folders):
+    people, backgrounds = find_people([folders / "pairs"]), [folders / "backgrounds"]
+    shutil.copytree(folders / "pairs", folders / "others")
+    damaged = folders / "others" / "image" / "1.jpg"
+    damaged.write_bytes(b"\xff\xd8 no photo")
+    settings = {"size": SIZE, "keep": 0, "passers_by": find_people([folders / "others"])}
+    problems = make_composites(folders / "out", people, backgrounds, 24, **settings)
+    assert [problem.partition(": ")[0] for problem in problems] == [str(damaged)]
+    assert len(pictures(folders / "out")) == 2 * 24
+    assert not make_composites(folders / "few", people, backgrounds, 24, excluded={"1"}, **settings)
 
 
 def test_another_background_takes_the_place_of_a_damaged_one(folders):

@@ -99,7 +99,7 @@ class TNet(nn.Module):
         for k in (5, 4, 3, 2):
             up_conv, fusion = getattr(self, f"s{k}_up_conv"), getattr(self, f"s{k - 1}_fusion")
             x = fusion(up_conv(x) + skips[k - 2])
-        return self.last_conv(x)
+        return self.last_conv(x).float()  # where autocast made it bfloat16
 
 
 class MNet(nn.Module):
@@ -120,7 +120,7 @@ class MNet(nn.Module):
             x = nn.functional.max_pool2d(getattr(self, f"en_conv_bn_relu_{k}")(x), 3, 2, 1)
         for k in (1, 2, 3, 4):
             x = getattr(self, f"deconv_{k}")(getattr(self, f"de_conv_bn_relu_{k}")(x))
-        return self.conv(x)
+        return self.conv(x).float()
 
 
 class SHMNet(nn.Module):

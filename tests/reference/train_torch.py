@@ -4,17 +4,21 @@
     python src/get_init_weight.py OUTPUT/weights.pth --output init_weight.ckpt
 
 Samples, losses and Adam are those of train.py; the rate falls along a cosine, and what is measured and kept
-is a running mean of the weights. Started again, it goes on where it was stopped.
+is a running mean of the weights. Started again, it goes on where it was stopped. Where the processor has
+AVX512_BF16, --bfloat16 makes steps more than twice as fast.
 """
 
 import argparse
 import math
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's oneDNN, not PyTorch's
 
 from src.atomic_file import atomic_path
 from src.checkpoint import read_checkpoint
@@ -63,7 +67,8 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
-        loss = phase_loss(self.network, self.options.phase, *batch)
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.options.bfloat16):
+            loss = phase_loss(self.network, self.options.phase, *batch)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -150,6 +155,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bfloat16", action="store_true", help="compute the layers of a step in it")
     parser.add_argument("--init", metavar="FILE", help="weights of an earlier phase (.pth), or a checkpoint")
     options = parser.parse_args()
     training = Training(options)
