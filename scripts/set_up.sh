@@ -64,5 +64,7 @@ set_up() {
         echo "error: the packages of $requirements could not be installed; see pip's message above" >&2
         return 1
     fi
+    echo "compiling what estimates foreground colours, once (about a minute)"
+    "$python" -c "import pymatting" || echo "warning: that failed; predict.py needs it" >&2
     cat "$root"/requirements*.txt >"$stamp"
 }
