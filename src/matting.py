@@ -26,7 +26,7 @@ Refinement = Literal["none", "guided"]
 NetworkRun = Callable[[np.ndarray], list[np.ndarray]]
 
 SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "pretrained" / "shm_portrait.ckpt"
-DEFAULT_SIZE = 256
+DEFAULT_SIZE = 288
 
 
 class Matting:
