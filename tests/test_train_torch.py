@@ -42,6 +42,5 @@ def test_a_run_is_continued_and_its_weights_come_back(tmp_path):
     for name, value in weights.items():
         np.testing.assert_array_equal(value.numpy(), saved[name].numpy(), err_msg=name)
     assert len(weights) == len(load_network(checkpoint).parameters_dict())
-    assert "step 5: eval loss" in train(
-        tmp_path / "data", tmp_path / "next", 5, "--phase", "pre_train_m_net", "--init", str(checkpoint)
-    )
+    next_phase = ["--phase", "pre_train_m_net", "--init", str(checkpoint), "--bfloat16"]
+    assert "step 5: eval loss" in train(tmp_path / "data", tmp_path / "next", 5, *next_phase)
