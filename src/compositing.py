@@ -82,7 +82,7 @@ def come_near(rng: np.random.Generator, person: Person) -> Person:
     """
     opaque = person.alpha >= _OPAQUE
     rows = np.flatnonzero(opaque.any(axis=1))
-    if not len(rows) or len(rows) < _FEWEST_ROWS:
+    if len(rows) < _FEWEST_ROWS:
         return person
     shown = max(_FEWEST_ROWS, round(rng.uniform(0.35, 0.7) * (rows[-1] + 1 - rows[0])))
     top, bottom = max(0, rows[0] - round(rng.uniform(0.02, 0.3) * shown)), rows[0] + shown
@@ -198,7 +198,8 @@ def _warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.nd
     """Move pixels by a matrix, averaging first where it shrinks much: warping alone would alias."""
     matrix, scale = matrix.copy(), matrix[1, 1]
     if scale < 1:
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        smaller = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
+        small = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
         matrix = matrix @ np.diag([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0], 1])
         image = small
     # The matrix counts from a pixel's corner, OpenCV from its centre.
