@@ -86,7 +86,7 @@ def come_near(rng: np.random.Generator, person: Person) -> Person:
         return person
     shown = max(_FEWEST_ROWS, round(rng.uniform(0.35, 0.7) * (rows[-1] + 1 - rows[0])))
     top, bottom = max(0, rows[0] - round(rng.uniform(0.02, 0.3) * shown)), rows[0] + shown
-    head = np.flatnonzero(opaque[rows[0] : rows[0] + max(1, shown // 3)].any(axis=0))
+    head = np.flatnonzero(opaque[rows[0] : rows[0] + shown // 3].any(axis=0))
     middle, reach = (head[0] + head[-1] + 1) // 2, round(rng.uniform(0.4, 0.8) * shown)
     part = slice(top, bottom), slice(max(0, middle - reach), middle + reach)
     return Person(
@@ -152,8 +152,7 @@ def _draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, in
     Edges of the photo that cut the person come to lie at or beyond those of the picture.
     """
     height, width = size
-    rows, columns = np.flatnonzero(alpha.max(axis=1)), np.flatnonzero(alpha.max(axis=0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    top, bottom, left, right = _bounds(alpha)
     edges = alpha[-1], alpha[:, 0], alpha[:, -1]
     cut_below, cut_left, cut_right = (edge.max() >= _OPAQUE for edge in edges)
     scale = rng.uniform(0.6, 1.15) * min(height / (bottom - top), 1.4 * width / (right - left))
@@ -182,16 +181,17 @@ def _draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, in
 def _draw_place_behind(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Draw where someone stands in the background, alike; who is cut at the waist stays cut."""
     height, width = size
-    rows, columns = np.flatnonzero(alpha.max(axis=1)), np.flatnonzero(alpha.max(axis=0))
-    scale = rng.uniform(0.2, 0.55) * height / (rows[-1] + 1 - rows[0])
+    top, bottom, left, right = _bounds(alpha)
+    scale = rng.uniform(0.2, 0.55) * height / (bottom - top)
     feet = height * (rng.uniform(1, 1.3) if alpha[-1].max() >= _OPAQUE else rng.uniform(0.6, 1.1))
     middle = rng.uniform(0, width)
-    return np.array(
-        [
-            [scale, 0, middle - scale * (columns[0] + columns[-1] + 1) / 2],
-            [0, scale, feet - scale * (rows[-1] + 1)],
-        ]
-    )
+    return np.array([[scale, 0, middle - scale * (left + right) / 2], [0, scale, feet - scale * bottom]])
+
+
+def _bounds(alpha: np.ndarray) -> tuple[int, int, int, int]:
+    """The first and, plus 1, the last row and column where someone is: top, bottom, left, right."""
+    rows, columns = np.flatnonzero(alpha.max(axis=1)), np.flatnonzero(alpha.max(axis=0))
+    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
 def _warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
