@@ -10,9 +10,9 @@ import contextlib
 import functools
 import sys
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -21,17 +21,20 @@ import numpy as np
 from tqdm import tqdm
 
 from src.command_line import SKIPPED_STATUS, run_command
-from src.compositing import Person, add_bars, come_near, composite, draw_part, reframe
+from src.compositing import Person, Scene, add_bars, come_near, composite, draw_part, reframe, stand_in
 from src.errors import UserError
 from src.image_io import DATA_SUFFIXES, ImageError, read_image
 from src.pair_folder import PairPaths, claimed, pair_paths, write_pair
-from src.people import PersonFiles, find_people, read_ids, read_person, require_known
+from src.people import PersonFiles, find_people, read_ids, read_person, read_scene, require_known
 from src.process_pool import available_cores, map_unordered
 
 _SETTINGS_FILE = "composites.txt"
 _JPEG_QUALITIES = (50, 96)
 _PASSERS_BY = 0.5  # of other backgrounds have them, where there are any
 _MOST_PASSERS_BY = 3
+
+_File = TypeVar("_File", Path, PersonFiles)
+_Read = TypeVar("_Read", np.ndarray, Scene)
 
 
 class _Settings(NamedTuple):
@@ -42,6 +45,7 @@ class _Settings(NamedTuple):
     keep: float  # chance that a photo's own background stays
     bars: float  # chance of bars at two sides
     near: float  # chance that only the upper part of the person is shown
+    swap: float  # chance that another background is someone else's photo
     passers_by: int  # number of people who may stand behind
 
 
@@ -52,6 +56,7 @@ class _Task(NamedTuple):
     pictures: tuple[tuple[int, PairPaths], ...]
     backgrounds: tuple[Path, ...]
     passers_by: tuple[PersonFiles, ...]
+    scenes: tuple[PersonFiles, ...]
     settings: _Settings
 
 
@@ -66,6 +71,7 @@ def make_composites(
     keep: float = 0.35,
     bars: float = 0.0,
     near: float = 0.0,
+    swap: float = 0.0,
     passers_by: Sequence[PersonFiles] = (),
     seed: int = 0,
     workers: int | None = None,
@@ -86,6 +92,8 @@ def make_composites(
         bars: share of pictures with bars at two sides, as predict.py shows the network photos that are not
             square.
         near: share of pictures with the upper part of a person alone.
+        swap: share of the other backgrounds that are someone else's photo, where the person stands in place
+            of that one: streets with what is found there, passers-by too.
         passers_by: up to three of these people stand, smaller, in half of the other backgrounds; they count
             as background.
         seed: another gives other pictures.
@@ -101,23 +109,26 @@ def make_composites(
     require_known(excluded, people)
     hidden = [person for person in people if person.photo.stem in excluded]
     people, passers_by = (
-        [person for person in each if person.photo.stem not in excluded] for each in (people, passers_by)
+        tuple(person for person in each if person.photo.stem not in excluded) for each in (people, passers_by)
     )
-    shares = keep, bars, near
+    shares = keep, bars, near, swap
     if count < 1 or not all(0 <= share <= 1 for share in shares) or min(size) < 16 or seed < 0 or not people:
         raise UserError(
             "at least 1 picture of 1 person, shares of 0 to 1, a size from 16 and a seed from 0 on are needed"
         )
+    scenes = tuple(person for person in people if swap and person.alpha is not None)
+    if swap and not scenes:
+        raise UserError("cutouts have no photos in which someone else could stand: leave out --swap")
     folder = Path(folder)
-    settings = _Settings(seed, size, keep, bars, near, len(passers_by))
+    settings = _Settings(seed, size, keep, bars, near, swap, len(passers_by))
     note = ", ".join(f"{key} {value}" for key, value in settings._asdict().items())
     files = _find_backgrounds(backgrounds)
     with claimed(folder, _SETTINGS_FILE, note):
         _require_hidden(folder, hidden)
-        tasks = [
-            _task(folder, person, _share(count, len(people), number), files, tuple(passers_by), settings)
-            for number, person in enumerate(people)
-        ]
+        tasks = []
+        for number, person in enumerate(people):
+            missing = _missing(folder, person, _share(count, len(people), number))
+            tasks.append(_Task(person, missing, files, passers_by, scenes, settings))
         return _make([task for task in tasks if task.pictures], count, workers)
 
 
@@ -153,17 +164,10 @@ def _share(count: int, people: int, number: int) -> int:
     return count // people + (number < count % people)
 
 
-def _task(
-    folder: Path,
-    person: PersonFiles,
-    count: int,
-    backgrounds: tuple[Path, ...],
-    passers_by: tuple[PersonFiles, ...],
-    settings: _Settings,
-) -> _Task:
+def _missing(folder: Path, person: PersonFiles, count: int) -> tuple[tuple[int, PairPaths], ...]:
+    """Which of a person's pictures are still to be made."""
     pictures = [(k, _picture(folder, person, k)) for k in range(count)]
-    missing = tuple(each for each in pictures if not each[1].are_made)
-    return _Task(person, missing, backgrounds, passers_by, settings)
+    return tuple(each for each in pictures if not each[1].are_made)
 
 
 def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
@@ -179,7 +183,7 @@ def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
 
 def _make_pictures(task: _Task) -> list[str]:
     """Make the pictures of one person; returns which files cannot be used, with the reason."""
-    seed, size, keep, bars, near, _ = task.settings
+    seed, size, keep, bars, near, swap, _ = task.settings
     problems = []
     try:
         whole = read_person(task.person)
@@ -189,13 +193,13 @@ def _make_pictures(task: _Task) -> list[str]:
             person = come_near(rng, whole) if rng.random() < near else whole
             if task.person.alpha is not None and rng.random() < keep:
                 image, alpha = reframe(rng, person, shown)
+            elif swap and rng.random() < swap:
+                scene = _draw_usable(rng, task.scenes, _read_scene, problems)
+                image, alpha = reframe(rng, stand_in(rng, person, scene), shown)
             else:
-                background = _usable_background(
-                    task.backgrounds, int(rng.integers(len(task.backgrounds))), problems
-                )
-                image, alpha = composite(
-                    rng, person, background, shown, _draw_passers_by(rng, task, problems)
-                )
+                background = _draw_usable(rng, task.backgrounds, _read_background, problems)
+                passers_by = _draw_passers_by(rng, task, problems)
+                image, alpha = composite(rng, person, background, shown, passers_by)
             image, alpha = add_bars(image, alpha, size)
             write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
     except ImageError as error:
@@ -216,16 +220,20 @@ def _draw_passers_by(rng: np.random.Generator, task: _Task, problems: list[str])
     return drawn
 
 
-def _usable_background(backgrounds: Sequence[Path], first: int, problems: list[str]) -> np.ndarray:
-    """The background of this number, or the next one that can be read."""
-    for further in range(len(backgrounds)):
+def _draw_usable(
+    rng: np.random.Generator, files: Sequence[_File], read: Callable[[_File], _Read], problems: list[str]
+) -> _Read:
+    """What one of the files holds, drawn at random; where it cannot be read, the next one."""
+    first = int(rng.integers(len(files)))
+    for further in range(len(files)):
         try:
-            return _read_background(backgrounds[(first + further) % len(backgrounds)])
+            return read(files[(first + further) % len(files)])
         except ImageError as error:
             problems.append(str(error))
-    raise UserError(f"none of the {len(backgrounds)} backgrounds can be read; the last: {problems[-1]}")
+    raise UserError(f"none of the {len(files)} backgrounds can be read; the last: {problems[-1]}")
 
 
+_read_scene = functools.lru_cache(maxsize=64)(read_scene)
 _read_passer_by = functools.lru_cache(maxsize=64)(read_person)
 
 
@@ -264,6 +272,7 @@ def main() -> int:
         "keep": (0.35, "with their own background"),
         "bars": (0, "with bars, as predict.py adds them"),
         "near": (0, "with the upper part of a person"),
+        "swap": (0, "of the other backgrounds that are someone else's photo"),
     }
     for name, (default, what) in shares.items():
         parser.add_argument(
@@ -291,6 +300,7 @@ def main() -> int:
         keep=arguments.keep,
         bars=arguments.bars,
         near=arguments.near,
+        swap=arguments.swap,
         passers_by=find_people(arguments.passers_by),
         seed=arguments.seed,
         workers=arguments.workers,

@@ -31,6 +31,19 @@ class Person:
     alpha: np.ndarray
 
 
+@dataclass(frozen=True)
+class Scene:
+    """A photo in which someone else can stand.
+
+    Args:
+        emptied: the photo with its person painted over, BGR (H, W, 3) uint8.
+        alpha: of that person, (H, W) uint8.
+    """
+
+    emptied: np.ndarray
+    alpha: np.ndarray
+
+
 def composite(
     rng: np.random.Generator,
     person: Person,
@@ -94,6 +107,31 @@ def come_near(rng: np.random.Generator, person: Person) -> Person:
     )
 
 
+def stand_in(rng: np.random.Generator, person: Person, scene: Scene) -> Person:
+    """Show a person where another one stood, about as large, in a light of its own.
+
+    Edges of the person's photo that cut it come to lie at or beyond those of the scene.
+    """
+    height, width = scene.alpha.shape
+    top, bottom, left, right = _bounds(person.alpha)
+    scene_top, scene_bottom, scene_left, scene_right = _bounds(scene.alpha)
+    cut_below, cut_left, cut_right = _cut_edges(person.alpha)
+    scale = rng.uniform(0.95, 1.25) * (scene_bottom - scene_top) / (bottom - top)
+    if cut_below:
+        scale = max(scale, (height - scene_top) / (bottom - top))
+    if cut_left and cut_right:
+        scale = max(scale, width / (right - left))
+    person_width = scale * (right - left)
+    x = (scene_left + scene_right - person_width) / 2
+    if cut_left:
+        x = min(x, 0)
+    if cut_right:
+        x = max(x, width - person_width)
+    place = np.array([[scale, 0, x - scale * left], [0, scale, scene_top - scale * top]])
+    image, alpha = _put(rng, person, scene.emptied, place)
+    return Person(image, image, alpha)
+
+
 def draw_part(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int]:
     """Draw the height and width of a picture that leaves bars at two sides of the size."""
     shrunk = int(rng.integers(2))
@@ -153,8 +191,7 @@ def _draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, in
     """
     height, width = size
     top, bottom, left, right = _bounds(alpha)
-    edges = alpha[-1], alpha[:, 0], alpha[:, -1]
-    cut_below, cut_left, cut_right = (edge.max() >= _OPAQUE for edge in edges)
+    cut_below, cut_left, cut_right = _cut_edges(alpha)
     scale = rng.uniform(0.6, 1.15) * min(height / (bottom - top), 1.4 * width / (right - left))
     if cut_left and cut_right:
         scale = max(scale, width / (right - left))
@@ -186,6 +223,11 @@ def _draw_place_behind(rng: np.random.Generator, alpha: np.ndarray, size: tuple[
     feet = height * (rng.uniform(1, 1.3) if alpha[-1].max() >= _OPAQUE else rng.uniform(0.6, 1.1))
     middle = rng.uniform(0, width)
     return np.array([[scale, 0, middle - scale * (left + right) / 2], [0, scale, feet - scale * bottom]])
+
+
+def _cut_edges(alpha: np.ndarray) -> tuple[bool, bool, bool]:
+    """Whether someone goes on below, left and right of the picture."""
+    return tuple(bool(edge.max() >= _OPAQUE) for edge in (alpha[-1], alpha[:, 0], alpha[:, -1]))
 
 
 def _bounds(alpha: np.ndarray) -> tuple[int, int, int, int]:

@@ -4,14 +4,16 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
-from src.compositing import Person
+from src.compositing import Person, Scene
 from src.errors import UserError
 from src.foreground import estimate_foreground
 from src.image_io import DATA_SUFFIXES, ImageError, read_alpha_channel, read_gray, read_image
 
 _ALPHA_FOLDERS = ("alpha", "mask")
+_RIM = 0.02  # of the photo's long side: what alpha may miss of a person
 
 
 class PersonFiles(NamedTuple):
@@ -64,13 +66,33 @@ def read_person(files: PersonFiles) -> Person:
     Raises:
         ImageError: a file cannot be read, the two differ in size, or nobody is there.
     """
+    image, alpha = _read(files)
+    return Person(image, estimate_foreground(image, alpha), alpha)
+
+
+def read_scene(files: PersonFiles) -> Scene:
+    """Read a photo and paint its person over with the colours around.
+
+    Raises:
+        ImageError: as `read_person`, or the person leaves nothing of the photo.
+    """
+    image, alpha = _read(files)
+    reach = 2 * max(1, round(_RIM * max(alpha.shape))) + 1
+    around = 255 - cv2.dilate(alpha, np.ones((reach, reach), np.uint8))
+    if not np.any(around):
+        raise ImageError(f"{files.alpha or files.photo}: alpha leaves no background")
+    return Scene(estimate_foreground(image, around), alpha)
+
+
+def _read(files: PersonFiles) -> tuple[np.ndarray, np.ndarray]:
+    """Photo and alpha."""
     image = read_image(files.photo)
     alpha = read_gray(files.alpha) if files.alpha else read_alpha_channel(files.photo)
     if alpha.shape != image.shape[:2]:
         raise ImageError(f"{files.alpha}: has another size than {files.photo}")
     if not np.any(alpha):
         raise ImageError(f"{files.alpha or files.photo}: alpha is 0 everywhere")
-    return Person(image, estimate_foreground(image, alpha), alpha)
+    return image, alpha
 
 
 def _pairs(folder: Path) -> list[PersonFiles]:

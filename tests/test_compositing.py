@@ -1,6 +1,7 @@
 """Training pictures of people before other backgrounds."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.composite_data import main, make_composites
-from src.compositing import Person, add_bars, come_near, composite, draw_part, reframe
+from src.compositing import Person, Scene, add_bars, come_near, composite, draw_part, reframe, stand_in
 from src.errors import UserError
 from src.foreground import estimate_foreground
-from src.image_io import read_alpha_channel, read_image, write_image
-from src.people import find_people
+from src.image_io import ImageError, read_alpha_channel, read_image, write_image
+from src.people import PersonFiles, find_people, read_scene
 from tests.small_dataset import make_person
 
 RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)
@@ -148,6 +149,31 @@ def test_a_photo_of_few_columns_can_be_shrunk():
         assert image.shape == (16, 16, 3)
 
 
+@pytest.mark.parametrize("edge", ["none", "below", "left", "right", "both"])
+def test_who_stands_in_for_another_covers_that_one(edge):
+    alpha = {
+        "none": PERSON.alpha,
+        "below": PERSON.alpha[:36],
+        "left": PERSON.alpha[:, 12:],
+        "right": PERSON.alpha[:, :28],
+        "both": PERSON.alpha[:, 10:30],
+    }[edge]
+    other = np.zeros((90, 120), np.uint8)
+    other[30:80, 40:70] = 255
+    scene = Scene(painted(BLUE, *other.shape), other)
+    for seed in range(5):
+        shown = stand_in(np.random.default_rng(seed), red_person(alpha), scene)
+        rows, columns = np.nonzero(shown.alpha > 127)
+        assert rows[0] == pytest.approx(30, abs=6)  # soft rims, enlarged
+        if edge in ("below", "none"):
+            assert rows[-1] >= (89 if edge == "below" else 74)
+        assert (columns.min() == 0) == (edge in ("left", "both"))
+        assert (columns.max() == 119) == (edge in ("right", "both"))
+        middle = shown.image[shown.alpha == 255].mean(axis=0)
+        assert middle[2] > 150 and middle[:2].max() < 60
+        assert shown.image[shown.alpha == 0][:, 0].min() > 250
+
+
 def test_reframing_keeps_photo_and_alpha_together():
     rows = np.arange(64, dtype=np.uint8)[:, np.newaxis] * 4
     alpha = np.broadcast_to(rows, (64, 48))
@@ -186,6 +212,11 @@ def test_people_are_found_in_both_layouts(folders):
     assert [each.name for each in people] == names
 
 
+def matting_of(photo):
+    *folder, _, person, _, name = photo.parts
+    return Path(*folder, "matting", person, "matting_00000000", name).with_suffix(".png")
+
+
 def pictures(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*g")}
 
@@ -204,9 +235,8 @@ def test_composites_are_made_once_and_the_same_anywhere(folders):
     make_composites(folders / "one", people, backgrounds, 8, **options)
     assert pictures(folders / "one") == made
     photo = next((folders / "one" / "clip_img").rglob("*.jpg"))
-    matting = folders / "one" / "matting" / photo.parts[-3] / "matting_00000000" / f"{photo.stem}.png"
     assert read_image(photo).shape == (*SIZE, 3)
-    assert read_alpha_channel(matting).shape == SIZE
+    assert read_alpha_channel(matting_of(photo)).shape == SIZE
 
 
 def test_other_settings_need_another_folder(folders):
@@ -237,6 +267,43 @@ def test_a_damaged_passer_by_is_named_once_and_excluded_ones_are_not_read(folder
     assert [problem.partition(": ")[0] for problem in problems] == [str(damaged)]
     assert len(pictures(folders / "out")) == 2 * 24
     assert not make_composites(folders / "few", people, backgrounds, 24, excluded={"1"}, **settings)
+
+
+def write_red_person(folder, alpha=PERSON.alpha):
+    write_image(folder / "image" / "red.png", PERSON.image)
+    write_image(folder / "alpha" / "red.png", alpha)
+    return PersonFiles("red", folder / "image" / "red.png", folder / "alpha" / "red.png")
+
+
+def test_a_scene_does_not_show_its_person(tmp_path):
+    """Even where alpha misses a pixel of the person."""
+    alpha = np.where(PERSON.alpha > 100, 255, 0).astype(np.uint8)
+    scene = read_scene(write_red_person(tmp_path, alpha))
+    assert scene.emptied.shape == PERSON.image.shape and scene.emptied.dtype == np.uint8
+    assert np.abs(scene.emptied - np.float32(GREEN)).max() < 10
+    np.testing.assert_array_equal(scene.alpha, alpha)
+
+
+def test_a_photo_full_of_a_person_is_no_scene(tmp_path):
+    with pytest.raises(ImageError, match="red.png: alpha leaves no background"):
+        read_scene(write_red_person(tmp_path, np.full_like(PERSON.alpha, 255)))
+
+
+def test_other_backgrounds_are_photos_of_someone_else(folders):
+    write_red_person(folders / "red")
+    people, backgrounds = find_people([folders / "cutouts", folders / "red"]), [folders / "backgrounds"]
+    assert not make_composites(folders / "out", people, backgrounds, 40, size=SIZE, keep=0, swap=0.7)
+    colours = []
+    for photo in (folders / "out" / "clip_img").rglob("*.jpg"):
+        image, alpha = read_image(photo), read_alpha_channel(matting_of(photo))
+        colours.append(["blue", "green", "red"][image[alpha == 0].mean(axis=0).argmax()])
+    assert colours.count("red") == 0 and 4 <= colours.count("blue") < colours.count("green"), colours
+
+
+def test_cutouts_have_no_photos_for_others(folders):
+    cutouts = find_people([folders / "cutouts"])
+    with pytest.raises(UserError, match="cutouts have no photos .* leave out --swap"):
+        make_composites(folders / "out", cutouts, [folders / "backgrounds"], 1, size=SIZE, swap=0.5)
 
 
 def test_another_background_takes_the_place_of_a_damaged_one(folders):
