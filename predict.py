@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def predict(arguments: argparse.Namespace) -> int:
     """Do what the command line asks for; returns the exit status."""
+    from src.atomic_file import remove_abandoned
     from src.background import Background
     from src.photo_files import find_jobs, left_to_do
 
@@ -34,6 +35,7 @@ def predict(arguments: argparse.Namespace) -> int:
         print(f"{done} have their results already; --overwrite makes them again")
     if not todo:
         return 0
+    remove_abandoned(path for job in todo for path in job.results(background.is_transparent))
     # MindSpore takes seconds to import; a mistake on the command line should not wait for it.
     from src.cutting import Cutting
     from src.device import use_device

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import errno
+import fcntl
 import io
 import os
 import shutil
@@ -39,8 +40,9 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
-        os.close(handle)
         temporary = Path(name)
+        with contextlib.suppress(OSError):  # a network's file system that knows no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)  # see `remove_abandoned`
         yield temporary
         if flush:
             with temporary.open("rb") as written:
@@ -53,6 +55,19 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+            os.close(handle)
+
+
+def remove_abandoned(paths: Iterable[Path]) -> None:
+    """Remove temporary files that killed processes left where they wrote files such as these.
+
+    What another process is still writing stays: its lock goes with the process.
+    """
+    for folder, suffix in {(path.parent, path.suffix) for path in paths}:
+        for leftover in folder.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{suffix}"):
+            with contextlib.suppress(OSError), leftover.open("rb") as file:  # held by another, or not ours
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                leftover.unlink()
 
 
 def remove_leftovers(folder: Path, depth: int = 0) -> None:

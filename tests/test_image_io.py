@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from src.atomic_file import TEMPORARY_PREFIX, atomic_path, write_bytes, write_text
+from src.atomic_file import TEMPORARY_PREFIX, atomic_path, remove_abandoned, write_bytes, write_text
 from src.errors import UserError
 from src.image_io import ImageError, read_alpha_channel, read_gray, read_image, write_image
 from tests.matting_source import make_alpha, make_photo
@@ -369,3 +369,27 @@ def test_permissions_follow_the_umask(tmp_path):
     umask = os.umask(0)
     os.umask(umask)
     assert (tmp_path / "file.txt").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path):
+    code = (
+        "import sys, time\n"
+        "from src.atomic_file import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as temporary:\n"
+        "    temporary.write_bytes(b'half')\n"
+        "    print('writing', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    path = tmp_path / "file.png"
+    users = {tmp_path / ".partial-mine.png", tmp_path / ".partial-12345678.jpg", tmp_path / "p.png"}
+    for each in users:
+        each.write_bytes(b"whole")
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout.readline() == "writing\n"
+        remove_abandoned([path])
+        assert len(list(tmp_path.iterdir())) == 4  # what is being written stays
+        writer.kill()
+    assert len(list(tmp_path.iterdir())) == 4
+    remove_abandoned([path, tmp_path / "gone" / "file.png"])
+    assert set(tmp_path.iterdir()) == users

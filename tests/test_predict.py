@@ -97,6 +97,13 @@ def test_every_kind_of_photo_and_bad_files_among_them(tmp_path, run_predict, mon
     assert read_gray(tmp_path / "out" / "turned_alpha.png").shape == (40, 50)
 
 
+def test_what_a_killed_run_left_beside_the_photo_is_removed(tmp_path, run_predict):
+    write_image(tmp_path / "p.jpg", PHOTO)
+    (tmp_path / ".partial-a1b2c3d4.png").write_bytes(b"half a matte")
+    assert run_predict(str(tmp_path))[0] == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"p.jpg", "p_alpha.png", "p_cutout.png"}
+
+
 def test_what_is_done_is_not_done_again(tmp_path, run_predict):
     for name in ("a.png", "b.png"):
         write_image(tmp_path / name, PHOTO)
