@@ -13,7 +13,7 @@ from pathlib import Path
 
 from src.errors import UserError
 
-TEMPORARY_PREFIX = ".partial-"
+TEMPORARY_PREFIX = ".partial-shm-"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # Read once: asking means changing it for a moment, which other threads must not see.
@@ -41,8 +41,7 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
         temporary = Path(name)
-        with contextlib.suppress(OSError):  # a network's file system that knows no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)  # see `remove_abandoned`
+        _lock(handle)
         yield temporary
         if flush:
             with temporary.open("rb") as written:
@@ -58,16 +57,26 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
             os.close(handle)
 
 
+def _lock(handle: int) -> None:
+    """Tell `remove_abandoned` that a file or folder is still being written, until the handle is closed."""
+    with contextlib.suppress(OSError):  # a network's file system that knows no locks
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
 def remove_abandoned(paths: Iterable[Path]) -> None:
-    """Remove temporary files that killed processes left where they wrote files such as these.
+    """Remove temporary files and folders that killed processes left where they wrote such as these.
 
     What another process is still writing stays: its lock goes with the process.
     """
     for folder, suffix in {(path.parent, path.suffix) for path in paths}:
         for leftover in folder.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{suffix}"):
-            with contextlib.suppress(OSError), leftover.open("rb") as file:  # held by another, or not ours
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                leftover.unlink()
+            with contextlib.suppress(OSError):  # held by another, or not ours to remove
+                handle = os.open(leftover, os.O_RDONLY)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+                finally:
+                    os.close(handle)
 
 
 def remove_leftovers(folder: Path, depth: int = 0) -> None:
@@ -88,7 +97,10 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+        remove_abandoned([path])
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent))
+        handle = os.open(temporary, os.O_RDONLY)
+        _lock(handle)
     except OSError as error:
         raise UserError(
             f"{path}: cannot be written: {error.strerror or error}; choose another folder"
@@ -98,6 +110,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         _take_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        os.close(handle)
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

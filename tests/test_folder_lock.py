@@ -65,7 +65,7 @@ def test_portraits_and_data_sets_are_made_by_one_process(tmp_path):
     )
     for folder in (source, data):
         with locked(folder):
-            partial = folder / ".partial-of-the-other"
+            partial = folder / ".partial-shm-of-the-other"
             partial.touch()
             with pytest.raises(UserError, match=f"{folder}: another process writes there"):
                 if folder == source:

@@ -282,6 +282,16 @@ def _umask() -> int:
     return mask
 
 
+def test_a_folder_that_a_killed_process_left_is_removed_and_no_other(tmp_path):
+    lost, earlier = tmp_path / ".partial-shm-a1b2c3d4", tmp_path / ".partial-shm-a1b2c3d4-earlier"
+    for folder in (lost, earlier):
+        folder.mkdir()
+        (folder / "a").write_text("half, or all there is")
+    with atomic_folder(tmp_path / "other") as others, atomic_folder(tmp_path / "out"):
+        assert others.is_dir() and not lost.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"other", "out", earlier.name}
+
+
 def test_a_folder_that_cannot_be_replaced_stays(tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a").write_text("earlier")
