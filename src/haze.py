@@ -2,11 +2,11 @@
 
 import numpy as np
 
-_HAZE = 0.1  # chosen on training photos
+_HAZE = 0.15  # chosen on training photos
 
 
 def remove_haze(alpha: np.ndarray) -> np.ndarray:
-    """Stretch alpha so that what is within a tenth of 0 or 1 is 0 or 1.
+    """Stretch alpha so that what is within 0.15 of 0 or 1 is 0 or 1.
 
     Args:
         alpha: of any shape, float32, about in [0, 1].

@@ -14,7 +14,7 @@ from src.report import Sample
 REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
 UNSEEN_SEED = 77  # the model was trained on portraits of another
 # A little above what pretrained/README.md reports.
-PORTRAIT_SAD, REAL_SAD, REAL_IOU = 34, 3.6, 0.95
+PORTRAIT_SAD, REAL_SAD, REAL_IOU = 34, 3.1, 0.955
 
 
 @pytest.fixture(scope="module")
