@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_HAZE = 0.15  # chosen on training photos
+HAZE = 0.15  # chosen on training photos
 
 
 def remove_haze(alpha: np.ndarray) -> np.ndarray:
@@ -14,4 +14,4 @@ def remove_haze(alpha: np.ndarray) -> np.ndarray:
     Returns:
         In [0, 1].
     """
-    return np.clip((alpha - np.float32(_HAZE)) / np.float32(1 - 2 * _HAZE), 0, 1)
+    return np.clip((alpha - np.float32(HAZE)) / np.float32(1 - 2 * HAZE), 0, 1)

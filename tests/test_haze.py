@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.haze import remove_haze
+from src.haze import HAZE, remove_haze
 
 
 def test_haze_goes_and_halves_stay():
-    alpha = np.float32([-0.02, 0, 0.06, 0.15, 0.5, 0.85, 0.97, 1, 1.01])
+    alpha = np.float32([-0.02, 0, 0.06, HAZE, 0.5, 1 - HAZE, 0.97, 1, 1.01])
     np.testing.assert_allclose(remove_haze(alpha), [0, 0, 0, 0, 0.5, 1, 1, 1, 1], atol=1e-6)
 
 

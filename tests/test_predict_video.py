@@ -9,6 +9,7 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+from src.haze import HAZE
 from src.matting import Matting
 from src.matting_report import measure_video
 from src.metric import dtssd
@@ -175,7 +176,7 @@ def test_a_video_is_measured_with_and_without_smoothing():
     true_alpha[8:24, 8:24] = 150
 
     def run(inputs: np.ndarray) -> list[np.ndarray]:
-        noisy = 0.1 + 0.8 * (true_alpha / 255 + rng.normal(0, 0.1, true_alpha.shape))
+        noisy = HAZE + (1 - 2 * HAZE) * (true_alpha / 255 + rng.normal(0, 0.1, true_alpha.shape))
         return [None, noisy[np.newaxis, np.newaxis].astype(np.float32)]
 
     frame = np.full((SIZE, SIZE, 3), 90, np.uint8)
