@@ -4,6 +4,7 @@ import contextlib
 import csv
 import errno
 import fcntl
+import glob
 import io
 import os
 import shutil
@@ -69,7 +70,7 @@ def remove_abandoned(paths: Iterable[Path]) -> None:
     What another process is still writing stays: its lock goes with the process.
     """
     for folder, suffix in {(path.parent, path.suffix) for path in paths}:
-        for leftover in folder.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{suffix}"):
+        for leftover in folder.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{glob.escape(suffix)}"):
             with contextlib.suppress(OSError):  # held by another, or not ours to remove
                 handle = os.open(leftover, os.O_RDONLY)
                 try:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from src.atomic_file import TEMPORARY_PREFIX
 from src.config import Config
 from src.errors import UserError
 from src.folder_lock import locked
@@ -65,7 +66,7 @@ def test_portraits_and_data_sets_are_made_by_one_process(tmp_path):
     )
     for folder in (source, data):
         with locked(folder):
-            partial = folder / ".partial-shm-of-the-other"
+            partial = folder / f"{TEMPORARY_PREFIX}of-the-other"
             partial.touch()
             with pytest.raises(UserError, match=f"{folder}: another process writes there"):
                 if folder == source:

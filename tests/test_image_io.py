@@ -381,7 +381,8 @@ def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path):
         "    time.sleep(60)\n"
     )
     path = tmp_path / "file.png"
-    users = {tmp_path / ".partial-shm-mine.png", tmp_path / ".partial-shm-12345678.jpg", tmp_path / "p.png"}
+    names = f"{TEMPORARY_PREFIX}mine.png", f"{TEMPORARY_PREFIX}12345678.jpg", "p.png"
+    users = {tmp_path / name for name in names}
     for each in users:
         each.write_bytes(b"whole")
     command = [sys.executable, "-c", code, str(path)]

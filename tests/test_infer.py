@@ -11,7 +11,7 @@ from PIL import Image
 
 import postprocess
 import preprocess
-from src.atomic_file import atomic_folder
+from src.atomic_file import TEMPORARY_PREFIX, atomic_folder
 from src.command_line import run_command
 from src.errors import UserError
 from src.image_io import read_gray, read_image, write_image
@@ -283,13 +283,21 @@ def _umask() -> int:
 
 
 def test_a_folder_that_a_killed_process_left_is_removed_and_no_other(tmp_path):
-    lost, earlier = tmp_path / ".partial-shm-a1b2c3d4", tmp_path / ".partial-shm-a1b2c3d4-earlier"
+    lost = tmp_path / f"{TEMPORARY_PREFIX}a1b2c3d4"
+    earlier = tmp_path / f"{lost.name}-earlier"
     for folder in (lost, earlier):
         folder.mkdir()
         (folder / "a").write_text("half, or all there is")
     with atomic_folder(tmp_path / "other") as others, atomic_folder(tmp_path / "out"):
         assert others.is_dir() and not lost.exists()
     assert {path.name for path in tmp_path.iterdir()} == {"other", "out", earlier.name}
+
+
+def test_a_folder_may_have_any_name(tmp_path):
+    for name in ("out.**", "out.[v1]"):
+        with atomic_folder(tmp_path / name) as temporary:
+            (temporary / "a").write_text("new")
+        assert files_below(tmp_path / name) == {"a": b"new"}
 
 
 def test_a_folder_that_cannot_be_replaced_stays(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+from src.atomic_file import TEMPORARY_PREFIX
 from src.exporting import export_network
 from src.image_io import read_gray, read_image, write_image
 from src.load_model import load_for_inference
@@ -99,7 +100,7 @@ def test_every_kind_of_photo_and_bad_files_among_them(tmp_path, run_predict, mon
 
 def test_what_a_killed_run_left_beside_the_photo_is_removed(tmp_path, run_predict):
     write_image(tmp_path / "p.jpg", PHOTO)
-    (tmp_path / ".partial-shm-a1b2c3d4.png").write_bytes(b"half a matte")
+    (tmp_path / f"{TEMPORARY_PREFIX}a1b2c3d4.png").write_bytes(b"half a matte")
     assert run_predict(str(tmp_path))[0] == 0
     assert {path.name for path in tmp_path.iterdir()} == {"p.jpg", "p_alpha.png", "p_cutout.png"}
 
