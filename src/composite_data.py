@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from src.command_line import SKIPPED_STATUS, run_command
-from src.compositing import Person, Scene, add_bars, come_near, composite, draw_part, reframe, stand_in
+from src.compositing import Person, add_bars, come_near, composite, draw_part, reframe, stand_in
 from src.errors import UserError
 from src.image_io import DATA_SUFFIXES, ImageError, read_image
 from src.pair_folder import PairPaths, claimed, pair_paths, write_pair
@@ -33,8 +33,8 @@ _JPEG_QUALITIES = (50, 96)
 _PASSERS_BY = 0.5  # of other backgrounds have them, where there are any
 _MOST_PASSERS_BY = 3
 
-_File = TypeVar("_File", Path, PersonFiles)
-_Read = TypeVar("_Read", np.ndarray, Scene)
+_File = TypeVar("_File")
+_Read = TypeVar("_Read")
 
 
 class _Settings(NamedTuple):
@@ -192,10 +192,10 @@ def _make_pictures(task: _Task) -> list[str]:
             shown = draw_part(rng, size) if rng.random() < bars else size
             person = come_near(rng, whole) if rng.random() < near else whole
             if task.person.alpha is not None and rng.random() < keep:
-                image, alpha = reframe(rng, person, shown)
+                image, alpha = reframe(rng, person.image, person.alpha, shown)
             elif swap and rng.random() < swap:
                 scene = _draw_usable(rng, task.scenes, _read_scene, problems)
-                image, alpha = reframe(rng, stand_in(rng, person, scene), shown)
+                image, alpha = reframe(rng, *stand_in(rng, person, scene), shown)
             else:
                 background = _draw_usable(rng, task.backgrounds, _read_background, problems)
                 passers_by = _draw_passers_by(rng, task, problems)

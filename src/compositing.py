@@ -81,9 +81,11 @@ def _put(
     return blend(foreground, behind, alpha), alpha
 
 
-def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Show a part of the photo as it is, in another light; returns as `composite`."""
-    cut = _random_cover(rng, np.dstack([person.image, person.alpha]), size)
+def reframe(
+    rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Show a part of a photo and its alpha as they are, in another light; returns as `composite`."""
+    cut = _random_cover(rng, np.dstack([image, alpha]), size)
     image = _change_light(rng, np.ascontiguousarray(cut[..., :3]))
     return spoil(rng, image), np.ascontiguousarray(cut[..., 3])
 
@@ -107,10 +109,13 @@ def come_near(rng: np.random.Generator, person: Person) -> Person:
     )
 
 
-def stand_in(rng: np.random.Generator, person: Person, scene: Scene) -> Person:
+def stand_in(rng: np.random.Generator, person: Person, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     """Show a person where another one stood, about as large, in a light of its own.
 
     Edges of the person's photo that cut it come to lie at or beyond those of the scene.
+
+    Returns:
+        The scene with the person, and the person's alpha, at the scene's size.
     """
     height, width = scene.alpha.shape
     top, bottom, left, right = _bounds(person.alpha)
@@ -128,8 +133,7 @@ def stand_in(rng: np.random.Generator, person: Person, scene: Scene) -> Person:
     if cut_right:
         x = max(x, width - person_width)
     place = np.array([[scale, 0, x - scale * left], [0, scale, scene_top - scale * top]])
-    image, alpha = _put(rng, person, scene.emptied, place)
-    return Person(image, image, alpha)
+    return _put(rng, person, scene.emptied, place)
 
 
 def draw_part(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int]:
@@ -220,7 +224,8 @@ def _draw_place_behind(rng: np.random.Generator, alpha: np.ndarray, size: tuple[
     height, width = size
     top, bottom, left, right = _bounds(alpha)
     scale = rng.uniform(0.2, 0.55) * height / (bottom - top)
-    feet = height * (rng.uniform(1, 1.3) if alpha[-1].max() >= _OPAQUE else rng.uniform(0.6, 1.1))
+    cut_below, _, _ = _cut_edges(alpha)
+    feet = height * (rng.uniform(1, 1.3) if cut_below else rng.uniform(0.6, 1.1))
     middle = rng.uniform(0, width)
     return np.array([[scale, 0, middle - scale * (left + right) / 2], [0, scale, feet - scale * bottom]])
 

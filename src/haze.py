@@ -6,7 +6,7 @@ HAZE = 0.15  # chosen on training photos
 
 
 def remove_haze(alpha: np.ndarray) -> np.ndarray:
-    """Stretch alpha so that what is within 0.15 of 0 or 1 is 0 or 1.
+    """Stretch alpha so that what is within HAZE of 0 or 1 is 0 or 1.
 
     Args:
         alpha: of any shape, float32, about in [0, 1].
