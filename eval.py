@@ -5,10 +5,10 @@ python eval.py --yaml_path=./config.yaml
 
 from pathlib import Path
 
-from src.atomic_file import write_text
-from src.command_line import config_of, make_parser, run_command
+from src.common.atomic_file import write_text
+from src.common.command_line import config_of, make_parser, run_command
+from src.common.errors import UserError
 from src.config import Config
-from src.errors import UserError
 
 LOG_FILE = "eval.log"
 
@@ -27,12 +27,12 @@ def run_evaluation(config: Config, save: str = "all") -> dict[str, float]:
         UserError: model or data cannot be used; or photos could not be read, after all others are done.
     """
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
-    from src.device import use_device
-    from src.evaluation import evaluate
+    from src.common.device import use_device
+    from src.data.split_files import SplitFiles
+    from src.evaluation.evaluate import evaluate
+    from src.evaluation.report import averages
+    from src.inference.predictor import Predictor
     from src.load_model import load_for_inference
-    from src.predictor import Predictor
-    from src.report import averages
-    from src.split_files import SplitFiles
 
     test = config.test
     files = SplitFiles(test.test_pic_path, "test")

@@ -5,7 +5,7 @@ python export.py --config_path=./config.yaml
 
 from pathlib import Path
 
-from src.command_line import config_of, make_parser, run_command
+from src.common.command_line import config_of, make_parser, run_command
 from src.config import Config
 
 
@@ -19,8 +19,8 @@ def export(config: Config) -> Path:
         UserError: the checkpoint cannot be used, the format is not supported here, or the outputs differ.
     """
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
-    from src.device import use_device
-    from src.exporting import export_checked
+    from src.common.device import use_device
+    from src.deployment.export import export_checked
     from src.load_model import load_for_inference, load_network
 
     settings = config.export

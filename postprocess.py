@@ -5,9 +5,9 @@ python postprocess.py --yaml_path=./config.yaml
 
 from pathlib import Path
 
-from src.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
-from src.infer.files import INPUTS, OUTPUTS, RESULTS
-from src.infer.score import score
+from src.common.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
+from src.deployment.runner_files import INPUTS, OUTPUTS, RESULTS
+from src.deployment.score import score
 
 
 def main() -> int:

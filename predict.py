@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from src.command_line import DEFAULT_CONFIG, SKIPPED_STATUS, run_command
-from src.image_io import ImageError
-from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, load_matting, training_mean
+from src.common.command_line import DEFAULT_CONFIG, SKIPPED_STATUS, run_command
+from src.images.files import ImageError
+from src.inference.matting import DEFAULT_SIZE, SHIPPED_MODEL, load_matting, training_mean
 
 _READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
 
 if TYPE_CHECKING:
-    from src.cutting import Cutting
-    from src.photo_files import Job
+    from src.inference.cutout import Cutting
+    from src.inference.jobs import Job
 
 
 def predict(arguments: argparse.Namespace) -> int:
     """Do what the command line asks for; returns the exit status."""
-    from src.atomic_file import remove_abandoned
-    from src.background import Background
-    from src.photo_files import find_jobs, left_to_do
+    from src.common.atomic_file import remove_abandoned
+    from src.inference.background import Background
+    from src.inference.jobs import find_jobs, left_to_do
 
     background = Background(arguments.background)
     jobs = find_jobs(arguments.inputs, arguments.output)
@@ -37,8 +37,8 @@ def predict(arguments: argparse.Namespace) -> int:
         return 0
     remove_abandoned(path for job in todo for path in job.results(background.is_transparent))
     # MindSpore takes seconds to import; a mistake on the command line should not wait for it.
-    from src.cutting import Cutting
-    from src.device import use_device
+    from src.common.device import use_device
+    from src.inference.cutout import Cutting
 
     use_device(arguments.device)
     matting = load_matting(
@@ -58,7 +58,7 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def _matte_photos(photos: "list[Job]", cutting: "Cutting") -> int:
     """Returns how many were left out."""
-    from src.matte_photos import matte_photos
+    from src.inference.photos import matte_photos
 
     problems, started = 0, time.perf_counter()
     with tqdm(total=len(photos), unit="photo", desc="matting") as bar:
@@ -74,8 +74,8 @@ def _matte_photos(photos: "list[Job]", cutting: "Cutting") -> int:
 
 def _matte_video(job: "Job", cutting: "Cutting") -> int:
     """Returns 1 where it was left out, or much of it could not be read."""
-    from src.matte_video import matte_video
-    from src.video_scan import scan_video
+    from src.inference.video import matte_video
+    from src.inference.video_scan import scan_video
 
     name = job.source.name
     try:

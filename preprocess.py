@@ -5,10 +5,10 @@ python preprocess.py --yaml_path=./config.yaml
 
 from pathlib import Path
 
-from src.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
-from src.infer.files import INPUTS
-from src.infer.prepare import prepare
-from src.split_files import SplitFiles
+from src.common.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
+from src.data.split_files import SplitFiles
+from src.deployment.prepare import prepare
+from src.deployment.runner_files import INPUTS
 
 
 def main() -> int:

@@ -8,10 +8,10 @@ Started again by the same command, it goes on after the last saved epoch.
 import contextlib
 from pathlib import Path
 
-from src.command_line import config_of, make_parser, run_command
+from src.common.command_line import config_of, make_parser, run_command
+from src.common.folder_lock import locked
+from src.common.stopping import StopRequest
 from src.config import Config
-from src.folder_lock import locked
-from src.stopping import StopRequest
 
 
 def train(config: Config, data_folder: str, output_folder: str, init_weight: str | None = None) -> Path:
@@ -39,11 +39,11 @@ def _train(
     config: Config, data_folder: str, output_folder: str, init_weight: str | None, stop: StopRequest
 ) -> Path:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
-    from src.device import use_device
-    from src.phases import PHASES
-    from src.train_step import resolve_amp_level
-    from src.training import train_phase
-    from src.world import join_world
+    from src.common.device import use_device
+    from src.common.world import join_world
+    from src.systems.shm import PHASES
+    from src.training.phase import train_phase
+    from src.training.step import resolve_amp_level
 
     device = use_device(config.device_target, save_graphs=config.saveIRFlag)
     world = join_world()

@@ -16,13 +16,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `src` and `tests` lie there
 
-from src.atomic_file import write_text  # noqa: E402
-from src.command_line import run_command  # noqa: E402
-from src.matting import DEFAULT_SIZE  # noqa: E402
-from tests.benchmark import networks, rows  # noqa: E402
-from tests.benchmark.contender import Contender, LeftOutError  # noqa: E402
-from tests.benchmark.results import draw, markdown, measure  # noqa: E402
-from tests.benchmark.samples import Samples, make_samples  # noqa: E402
+from src.benchmark import networks, rows  # noqa: E402
+from src.benchmark.contender import Contender, LeftOutError  # noqa: E402
+from src.benchmark.results import draw, markdown, measure  # noqa: E402
+from src.benchmark.samples import Samples, make_samples  # noqa: E402
+from src.common.atomic_file import write_text  # noqa: E402
+from src.common.command_line import run_command  # noqa: E402
+from src.inference.matting import DEFAULT_SIZE  # noqa: E402
 
 _GROUPS = ("network", "steps", "pipeline", "generation", "files", "start", "memory")
 _PRODUCTS = 10

@@ -9,7 +9,7 @@ from pathlib import Path
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from src.command_line import config_of, make_parser, run_command  # noqa: E402
+from src.common.command_line import config_of, make_parser, run_command  # noqa: E402
 
 
 def main() -> None:
@@ -26,8 +26,8 @@ def main() -> None:
     config = config_of(arguments)
 
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
-    from src.device import use_device
-    from src.infer.compare import compare
+    from src.common.device import use_device
+    from src.deployment.compare import compare
     from src.load_model import load_for_inference
 
     use_device(config.export.device_target)

@@ -16,13 +16,13 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from src.command_line import DEFAULT_CONFIG, run_command  # noqa: E402
-from src.errors import UserError  # noqa: E402
-from src.image_io import read_gray, read_image, write_image  # noqa: E402
-from src.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, load_matting, training_mean  # noqa: E402
-from src.matting_report import draw_sheet, measure_matting, measure_video  # noqa: E402
-from src.people import find_people, read_ids, require_known  # noqa: E402
-from src.report import Sample  # noqa: E402
+from src.common.command_line import DEFAULT_CONFIG, run_command  # noqa: E402
+from src.common.errors import UserError  # noqa: E402
+from src.composites.people import find_people, read_ids, require_known  # noqa: E402
+from src.evaluation.matting_report import draw_sheet, measure_matting, measure_video  # noqa: E402
+from src.evaluation.report import Sample  # noqa: E402
+from src.images.files import read_gray, read_image, write_image  # noqa: E402
+from src.inference.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, load_matting, training_mean  # noqa: E402
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
     if len(frames) > 1 and (arguments.list or arguments.picture):
         raise UserError(f"{arguments.pairs}: holds a video; --list and --picture are for photos")
     samples = [] if len(frames) > 1 else _find_samples(arguments)
-    from src.device import use_device  # imports MindSpore, which takes seconds
+    from src.common.device import use_device  # imports MindSpore, which takes seconds
 
     use_device(arguments.device)
     matting = load_matting(

@@ -20,13 +20,13 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 import numpy as np
 from tqdm import tqdm
 
-from src.command_line import SKIPPED_STATUS, run_command
-from src.compositing import Person, add_bars, come_near, composite, draw_part, reframe, stand_in
-from src.errors import UserError
-from src.image_io import DATA_SUFFIXES, ImageError, read_image
-from src.pair_folder import PairPaths, claimed, pair_paths, write_pair
-from src.people import PersonFiles, find_people, read_ids, read_person, read_scene, require_known
-from src.process_pool import available_cores, map_unordered
+from src.common.command_line import SKIPPED_STATUS, run_command
+from src.common.errors import UserError
+from src.common.process_pool import available_cores, map_unordered
+from src.composites.compositing import Person, add_bars, come_near, composite, draw_part, reframe, stand_in
+from src.composites.people import PersonFiles, find_people, read_ids, read_person, read_scene, require_known
+from src.data.pair_folder import PairPaths, claimed, pair_paths, write_pair
+from src.images.files import DATA_SUFFIXES, ImageError, read_image
 
 _SETTINGS_FILE = "composites.txt"
 _JPEG_QUALITIES = (50, 96)

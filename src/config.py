@@ -21,8 +21,8 @@ from pydantic import (
     model_validator,
 )
 
-from src.atomic_file import write_text
-from src.errors import UserError
+from src.common.atomic_file import write_text
+from src.common.errors import UserError
 
 DEFAULT_MEAN = (114, 121, 134)  # BGR, of the published training data
 

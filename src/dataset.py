@@ -12,14 +12,14 @@ import mindspore.dataset as ds
 import numpy as np
 from mindspore import Tensor
 
-from src.augmentation import draw_augmentation
-from src.bad_samples import BadSamples
-from src.errors import UserError
-from src.image_io import ImageError, read_gray, read_image
-from src.preprocessing import alpha_to_float, normalise, resize, resize_trimap
-from src.split_files import SplitFiles
-from src.trimap import trimap_to_class_map
-from src.world import World
+from src.common.errors import UserError
+from src.common.world import World
+from src.data.augmentation import draw_augmentation
+from src.data.bad_samples import BadSamples
+from src.data.split_files import SplitFiles
+from src.images.files import ImageError, read_gray, read_image
+from src.images.preprocessing import alpha_to_float, normalise, resize, resize_trimap
+from src.images.trimap import trimap_to_class_map
 
 
 class Batch(NamedTuple):

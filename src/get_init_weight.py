@@ -15,8 +15,8 @@ import numpy as np
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from src.command_line import run_command  # noqa: E402
-from src.errors import UserError  # noqa: E402
+from src.common.command_line import run_command  # noqa: E402
+from src.common.errors import UserError  # noqa: E402
 
 # Batch normalisation names its values differently; all other names are the same.
 _TORCH_NAMES = {
@@ -111,7 +111,7 @@ def write_checkpoint(weights: Mapping[str, np.ndarray], path: str | Path) -> Non
     """Write weights by name as a MindSpore checkpoint."""
     import mindspore as ms
 
-    from src.checkpoint import save_parameters
+    from src.training.checkpoint import save_parameters
 
     save_parameters([{"name": name, "data": ms.Tensor(value)} for name, value in weights.items()], path)
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.checkpoint import best_or_newest_weights, load_weights
 from src.model.folding import fold_batch_norms
 from src.model.network import SHMNet
+from src.training.checkpoint import best_or_newest_weights, load_weights
 
 
 def load_network(path: str | Path) -> SHMNet:

@@ -74,7 +74,7 @@ def connectivity_error(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
 METRICS = {"sad": sad, "mse": mse, "mad": mad, "gradient": gradient_error, "connectivity": connectivity_error}
 
 
-def intersection_over_union(pred_classes: np.ndarray, true_classes: np.ndarray, count: int) -> np.ndarray:
+def intersection_and_union(pred_classes: np.ndarray, true_classes: np.ndarray, count: int) -> np.ndarray:
     """Intersection and union of every class, to be added up over images.
 
     Args:

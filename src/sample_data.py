@@ -13,11 +13,11 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from tqdm import tqdm
 
-from src.command_line import run_command
-from src.errors import UserError
-from src.pair_folder import PairPaths, claimed, pair_paths, write_pair
+from src.common.command_line import run_command
+from src.common.errors import UserError
+from src.common.process_pool import available_cores, map_unordered
+from src.data.pair_folder import PairPaths, claimed, pair_paths, write_pair
 from src.portrait.scene import SHOTS_PER_SESSION, render_portrait
-from src.process_pool import available_cores, map_unordered
 
 DEFAULT_COUNT = 60
 DEFAULT_SEED = 9527

@@ -23,7 +23,7 @@ def pytest_configure():
 @pytest.fixture(scope="session", autouse=True)
 def device():
     """MindSpore takes its device only before it first computes, which any test may be the first to do."""
-    from src.device import use_device
+    from src.common.device import use_device
 
     use_device("CPU")
 
@@ -76,7 +76,7 @@ def run_predict(monkeypatch, sure_checkpoint, capsys):
     import predict
     from tests.predicting import SIZE, open_once
 
-    monkeypatch.setattr("src.matting.open_model", open_once)
+    monkeypatch.setattr("src.inference.matting.open_model", open_once)
 
     def run(*arguments, checkpoint=sure_checkpoint):
         flags = ["--checkpoint", checkpoint, "--size", SIZE, "--device", "CPU"]
@@ -100,7 +100,7 @@ def runner() -> None:
 @pytest.fixture(scope="session")
 def golden_mindir(golden_checkpoint, tmp_path_factory) -> Path:
     """The golden network for 64x64, as MindSpore exports it; no test changes it."""
-    from src.exporting import export_network
+    from src.deployment.export import export_network
     from src.load_model import load_for_inference
 
     name = tmp_path_factory.mktemp("export") / "golden"
@@ -110,7 +110,7 @@ def golden_mindir(golden_checkpoint, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def lowered_mindir(golden_mindir) -> Path:
     """The same in version 1, which the runner's runtime reads."""
-    from src.mindir import lower_file
+    from src.deployment.lowering import lower_file
 
     lowered = golden_mindir.with_name("golden_1.mindir")
     lower_file(golden_mindir, lowered)

@@ -19,15 +19,15 @@ import src  # noqa: F401, E402  sets the environment that MindSpore reads when i
 # isort: split
 from mindspore import Tensor  # noqa: E402
 
+from src.common.device import use_device  # noqa: E402
+from src.common.world import join_world  # noqa: E402
+from src.data.split_files import SplitFiles  # noqa: E402
 from src.dataset import MattingDataset, training_batches, validation_batches  # noqa: E402
-from src.device import use_device  # noqa: E402
 from src.model.network import SHMNet  # noqa: E402
-from src.phases import PHASES  # noqa: E402
-from src.running_statistics import RunningStatistics  # noqa: E402
-from src.split_files import SplitFiles  # noqa: E402
-from src.train_step import make_optimizer, make_predict_step, make_train_step  # noqa: E402
-from src.validation import validate  # noqa: E402
-from src.world import join_world  # noqa: E402
+from src.systems.shm import PHASES  # noqa: E402
+from src.training.running_statistics import RunningStatistics  # noqa: E402
+from src.training.step import make_optimizer, make_predict_step, make_train_step  # noqa: E402
+from src.training.validation import validate  # noqa: E402
 from tests.golden_weights import load_golden_weights  # noqa: E402
 from tests.thin_network import make_networks_thin  # noqa: E402
 

@@ -2,7 +2,7 @@
 
 import functools
 
-from src.matting import open_model
+from src.inference.matting import open_model
 from tests.small_dataset import make_person
 
 SIZE = 32  # of the network

@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from src.image_io import write_image
-from src.trimap import make_trimap
+from src.images.files import write_image
+from src.images.trimap import make_trimap
 
 _SUB = "00000000"
 _PER_GROUP = 4

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.augmentation import Augmentation, draw_augmentation
+from src.data.augmentation import Augmentation, draw_augmentation
 
 PATCH = 32
 DRAWS = 2000

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.bad_samples import BadSamples, TooManyBadSamplesError
+from src.common.errors import UserError
+from src.common.world import World
+from src.data.bad_samples import BadSamples, TooManyBadSamplesError
+from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset, training_batches
-from src.errors import UserError
-from src.image_io import write_image
-from src.split_files import SplitFiles
-from src.world import World
+from src.images.files import write_image
 from tests.small_dataset import make_person, photo_file, write_dataset
 from tests.training_runs import latest, make_config, read_epochs, read_steps, run_training
 

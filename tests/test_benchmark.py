@@ -1,12 +1,12 @@
 """The benchmark's own arithmetic; what it measures is not tested here."""
 
 import pytest
-
-from src.device import use_device
 from tests.benchmark import networks
-from tests.benchmark.contender import Contender, LeftOutError
-from tests.benchmark.results import Result, draw, markdown, measure
-from tests.benchmark.rows import BOUND, Row, Work
+
+from src.benchmark.contender import Contender, LeftOutError
+from src.benchmark.results import Result, draw, markdown, measure
+from src.benchmark.rows import BOUND, Row, Work
+from src.common.device import use_device
 
 SMALL, LARGE = Work("networks:matrix_product", (64,)), Work("networks:matrix_product", (256,))
 

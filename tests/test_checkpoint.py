@@ -11,8 +11,12 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn
 
-from src.atomic_file import TEMPORARY_PREFIX
-from src.checkpoint import (
+from src.common.atomic_file import TEMPORARY_PREFIX
+from src.common.errors import UserError
+from src.common.world import World
+from src.load_model import load_earlier_weights, load_network
+from src.model.network import SHMNet
+from src.training.checkpoint import (
     BEST_FILE,
     STEP_FILE,
     PhaseCheckpoints,
@@ -21,10 +25,6 @@ from src.checkpoint import (
     load_weights,
     save_parameters,
 )
-from src.errors import UserError
-from src.load_model import load_earlier_weights, load_network
-from src.model.network import SHMNet
-from src.world import World
 
 
 def filled(cell: nn.Cell, value: float) -> nn.Cell:

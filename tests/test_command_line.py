@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from src.command_line import config_of, make_parser, run_command
+from src.common.command_line import config_of, make_parser, run_command
+from src.common.errors import UserError
+from src.common.stopping import StoppedError
 from src.config import ConfigError, load_config
-from src.errors import UserError
-from src.stopping import StoppedError
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURED = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]

@@ -8,12 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.common.errors import UserError
 from src.composite_data import main, make_composites
-from src.compositing import Person, Scene, add_bars, come_near, composite, draw_part, reframe, stand_in
-from src.errors import UserError
-from src.foreground import estimate_foreground
-from src.image_io import ImageError, read_alpha_channel, read_image, write_image
-from src.people import PersonFiles, find_people, read_scene
+from src.composites.compositing import (
+    Person,
+    Scene,
+    add_bars,
+    come_near,
+    composite,
+    draw_part,
+    reframe,
+    stand_in,
+)
+from src.composites.people import PersonFiles, find_people, read_scene
+from src.images.files import ImageError, read_alpha_channel, read_image, write_image
+from src.inference.foreground import estimate_foreground
 from tests.small_dataset import make_person
 
 RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)

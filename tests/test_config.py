@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from src.common.errors import UserError
 from src.config import Config, ConfigError, GenerateDataConfig, PhaseConfig, load_config, save_config
-from src.errors import UserError
 
 CONFIG_YAML = Path(__file__).resolve().parent.parent / "config.yaml"
 BEST = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.common.errors import UserError
+from src.data.split_files import SplitFiles
 from src.dataset import Batch, MattingDataset, training_batches, validation_batches
-from src.errors import UserError
-from src.image_io import read_gray, read_image, write_image
-from src.preprocessing import alpha_to_float, normalise
-from src.split_files import SplitFiles
-from src.trimap import TrimapClass, trimap_to_class_map
+from src.images.files import read_gray, read_image, write_image
+from src.images.preprocessing import alpha_to_float, normalise
+from src.images.trimap import TrimapClass, trimap_to_class_map
 from tests.small_dataset import write_dataset
 
 ROOT = Path(__file__).resolve().parent.parent

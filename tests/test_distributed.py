@@ -17,12 +17,12 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+from src.common.world import World
 from src.config import save_config
+from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset, training_batches, validation_batches
-from src.launch import require_free
-from src.rank_table import RankTableError, read_rank_table
-from src.split_files import SplitFiles
-from src.world import World
+from src.training.launcher import require_free
+from src.training.rank_table import RankTableError, read_rank_table
 from tests.small_dataset import write_dataset
 from tests.training_runs import (
     ROOT,
@@ -109,7 +109,7 @@ def run_workers(
         subprocess.run([sys.executable, script, *arguments], check=True, timeout=PATIENCE)
     else:
         command = (
-            "import sys; from pathlib import Path; from src.launch import Job; "
+            "import sys; from pathlib import Path; from src.training.launcher import Job; "
             f"Job({workers}, Path({str(folder)!r}), {arguments!r}, master='127.0.0.1', port={free_port()}, "
             f"nodes=1, node_rank=0, rank_table=None, script=Path({str(script)!r})).run()"
         )

@@ -17,12 +17,12 @@ from mindspore import Tensor, nn
 from eval import run_evaluation
 from export import export
 from src.config import Config
+from src.data.split_files import SplitFiles
 from src.generate_datasets import generate_datasets
-from src.image_io import read_alpha_channel, read_gray, read_image, write_image
+from src.images.files import read_alpha_channel, read_gray, read_image, write_image
+from src.images.preprocessing import network_input
 from src.load_model import load_network
-from src.preprocessing import network_input
 from src.sample_data import make_sample_data
-from src.split_files import SplitFiles
 from tests.training_runs import make_config, read_steps, run_training
 
 SEED = 1

@@ -16,17 +16,17 @@ import mindspore as ms
 from mindspore import Tensor
 
 import eval as eval_command
-from src.command_line import run_command
+from src.common.command_line import run_command
+from src.common.errors import UserError
 from src.config import Config, save_config
-from src.errors import UserError
-from src.evaluation import evaluate
-from src.image_io import read_gray, read_image, write_image
+from src.data.split_files import SplitFiles
+from src.evaluation.evaluate import evaluate
+from src.images.files import read_gray, read_image, write_image
+from src.images.preprocessing import network_input
+from src.images.trimap import TrimapClass, class_map_to_trimap
+from src.inference.predictor import Predictor
 from src.load_model import load_network
 from src.metric import METRICS
-from src.predictor import Predictor
-from src.preprocessing import network_input
-from src.split_files import SplitFiles
-from src.trimap import TrimapClass, class_map_to_trimap
 from tests.small_dataset import make_person, photo_file, write_dataset
 
 SIZE = 64

@@ -15,9 +15,9 @@ import mindspore as ms
 from mindspore import Tensor, nn
 
 from export import export
+from src.common.errors import UserError
 from src.config import Config
-from src.errors import UserError
-from src.exporting import ExportError, UpsampleTwiceBySlices, check_export, export_network
+from src.deployment.export import ExportError, UpsampleTwiceBySlices, check_export, export_network
 from src.load_model import load_network
 from src.model.network import SHMNet
 from src.model.t_net import UpsampleTwice
@@ -106,7 +106,7 @@ def test_a_failed_export_harms_nothing(failing_export, golden_checkpoint, tmp_pa
 
 def test_a_file_that_computes_something_else_replaces_none(golden_checkpoint, tmp_path, monkeypatch):
     (tmp_path / "shm.mindir").write_bytes(EARLIER)
-    monkeypatch.setattr("src.exporting.LARGEST_DIFFERENCE", -1)
+    monkeypatch.setattr("src.deployment.export.LARGEST_DIFFERENCE", -1)
     with pytest.raises(ExportError, match=f"^{tmp_path}/shm.mindir: differs from the network by"):
         export(make_config(golden_checkpoint, tmp_path / "shm"))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"shm.mindir": EARLIER}

@@ -5,17 +5,17 @@ import sys
 
 import pytest
 
-from src.atomic_file import TEMPORARY_PREFIX
+from src.common.atomic_file import TEMPORARY_PREFIX
+from src.common.errors import UserError
+from src.common.folder_lock import locked
 from src.config import Config
-from src.errors import UserError
-from src.folder_lock import locked
 from src.generation.generator import generate_datasets
 from src.sample_data import make_sample_data
 from tests.training_runs import make_config, run_training
 
 HOLD = """
 import sys
-from src.folder_lock import locked
+from src.common.folder_lock import locked
 with locked(sys.argv[1]):
     print(flush=True)
     input()

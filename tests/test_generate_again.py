@@ -14,7 +14,7 @@ import pytest
 from src.config import Config, save_config
 from src.generate_datasets import generate_datasets
 from src.generation import pair_files
-from src.trimap import make_trimap
+from src.images.trimap import make_trimap
 from tests.matting_source import (
     contents,
     make_alpha,

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.errors import UserError
+from src.common.errors import UserError
 from src.generate_datasets import generate_datasets
 from src.generation.splits import SPLITS
-from src.image_io import read_image
+from src.images.files import read_image
 from tests.matting_source import (
     make_alpha,
     make_config,

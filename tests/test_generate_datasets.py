@@ -13,7 +13,7 @@ from src.generate_datasets import generate_datasets
 from src.generation import file_links, pair_files
 from src.generation.folder import KINDS
 from src.generation.splits import SPLITS
-from src.trimap import make_trimap
+from src.images.trimap import make_trimap
 from tests.matting_source import (
     contents,
     make_config,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from src.errors import UserError
+from src.common.errors import UserError
 from src.generate_datasets import generate_datasets
 from src.generation.splits import SPLITS
 from tests.matting_source import contents, make_config, read_list, state, write_pair, write_source

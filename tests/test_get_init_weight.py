@@ -15,7 +15,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Tensor, nn
 
-from src.errors import UserError
+from src.common.errors import UserError
 from src.get_init_weight import convert_state_dict, read_torch_state_dict, torch_name, write_checkpoint
 from src.load_model import load_network
 from src.model.network import SHMNet

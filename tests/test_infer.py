@@ -11,16 +11,24 @@ from PIL import Image
 
 import postprocess
 import preprocess
-from src.atomic_file import TEMPORARY_PREFIX, atomic_folder
-from src.command_line import run_command
-from src.errors import UserError
-from src.image_io import read_gray, read_image, write_image
-from src.infer.files import INPUTS, OUTPUTS, RESULTS, InputFiles, OutputError, read_outputs, sample_name
-from src.infer.prepare import prepare
-from src.infer.score import score
-from src.matte import matte_of_outputs
-from src.preprocessing import network_input, restore_alpha
-from src.split_files import SplitFiles
+from src.common.atomic_file import TEMPORARY_PREFIX, atomic_folder
+from src.common.command_line import run_command
+from src.common.errors import UserError
+from src.data.split_files import SplitFiles
+from src.deployment.prepare import prepare
+from src.deployment.runner_files import (
+    INPUTS,
+    OUTPUTS,
+    RESULTS,
+    InputFiles,
+    OutputError,
+    read_outputs,
+    sample_name,
+)
+from src.deployment.score import score
+from src.images.files import read_gray, read_image, write_image
+from src.images.preprocessing import network_input, upsample_alpha
+from src.inference.matte import matte_of_outputs
 from tests.small_dataset import make_person, write_dataset
 
 SIZE = 32
@@ -187,7 +195,7 @@ def test_pictures_metrics_and_the_last_line(data, tmp_path, monkeypatch, capsys)
     sads = []
     for index, name in enumerate(names):
         true = read_gray(split(data).alpha(index)) / 255
-        pred = restore_alpha(alphas[name], *true.shape)
+        pred = upsample_alpha(alphas[name], *true.shape)
         sads.append(np.abs(pred - true).sum() / 1000)
         written = read_gray(tmp_path / RESULTS / "alpha" / f"{name}.png") / 255
         np.testing.assert_allclose(written, pred, atol=0.51 / 255)

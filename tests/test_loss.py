@@ -10,9 +10,9 @@ import mindspore as ms
 from mindspore import Tensor, ops
 
 from src import loss
+from src.images.trimap import TrimapClass
 from src.model.network import fuse
-from src.phases import PHASES, one_hot_trimap
-from src.trimap import TrimapClass
+from src.systems.shm import PHASES, one_hot_trimap
 
 SHAPE = (2, 4, 5)
 

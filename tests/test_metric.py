@@ -13,7 +13,7 @@ from src.metric import (
     METRICS,
     connectivity_error,
     gradient_error,
-    intersection_over_union,
+    intersection_and_union,
     mad,
     mse,
     sad,
@@ -259,7 +259,7 @@ def test_connectivity_of_alphas_without_common_opaque_region():
 def test_intersection_and_union_of_known_maps():
     pred = np.array([[0, 0, 1], [1, 2, 2]])
     true = np.array([[0, 1, 1], [1, 2, 0]])
-    overlap = intersection_over_union(pred, true, 4)
+    overlap = intersection_and_union(pred, true, 4)
     assert overlap.dtype == np.int64
     assert overlap.tolist() == [[1, 2, 1, 0], [3, 3, 2, 0]]
 
@@ -272,8 +272,8 @@ CLASS_MAPS = st.tuples(st.integers(1, 3), st.integers(1, 6), st.integers(1, 6)).
 @given(CLASS_MAPS)
 def test_intersection_and_union_add_up(maps):
     pred, true = maps
-    intersection, union = intersection_over_union(pred, true, 3)
+    intersection, union = intersection_and_union(pred, true, 3)
     assert intersection.sum() == (pred == true).sum()
     assert (intersection + union).tolist() == [(pred == i).sum() + (true == i).sum() for i in range(3)]
-    each = [intersection_over_union(p, t, 3) for p, t in zip(pred, true, strict=True)]
+    each = [intersection_and_union(p, t, 3) for p, t in zip(pred, true, strict=True)]
     np.testing.assert_array_equal(sum(each), [intersection, union])

@@ -17,13 +17,13 @@ from src.load_model import load_network
 from src.loss import end_to_end_loss, m_net_loss, t_net_loss
 from src.model.folding import fold_batch_norms
 from src.model.initialisation import initialise
-from src.model.m_net import ConvToAlpha, MaxPoolHalf, MNet, double
+from src.model.m_net import ConvToAlpha, MaxPoolHalf, MNet, deconv_x2
 from src.model.network import SHMNet, fuse
 from src.model.t_net import InvertedResidual, TNet, UpsampleTwice
 from tests.golden_weights import GOLDEN_FOLDER, golden_value, load_golden_weights, random_image, sample
 
 # For the input random_image(1, 3, 64, 96) and the golden weights, as a PyTorch twin of the network computes
-# them; printed by: python -m tests.reference.shm_torch
+# them; printed by: python -m tests.torch_golden
 SAMPLED_LOGITS = """
     -0.248702,  0.335375,  0.371109,  0.305838,  0.209953, -0.935296, -0.176368,
     -0.611001, -0.201141, -0.771645, -0.630971, -0.991324, -1.323121, -0.059575,
@@ -82,9 +82,9 @@ def golden_outputs(golden_network, forward) -> list[np.ndarray]:
 def torch_twin():
     torch = pytest.importorskip("torch")
     torch.set_num_threads(2)
-    from tests.reference import shm_torch
+    from tests import torch_golden
 
-    return shm_torch
+    return torch_golden
 
 
 # The numbers
@@ -264,7 +264,7 @@ def transposed_convolution(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 @given(maps)
 @settings(max_examples=30, deadline=None)
 def test_doubling_equals_numpy(shape):
-    x, layer = random_image(*shape), double(shape[1])
+    x, layer = random_image(*shape), deconv_x2(shape[1])
     weight = random_image(*layer.weight.shape, seed=6)
     layer.weight.set_data(Tensor(weight))
     assert_close(compute(layer, x)[0], transposed_convolution(x, weight), 1e-5)

@@ -13,11 +13,11 @@ from PIL import Image, ImageCms
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
-from src.atomic_file import TEMPORARY_PREFIX
-from src.exporting import export_network
-from src.image_io import read_gray, read_image, write_image
+from src.common.atomic_file import TEMPORARY_PREFIX
+from src.deployment.export import export_network
+from src.images.files import read_gray, read_image, write_image
+from src.inference.matting import SHIPPED_MODEL, Matting, training_mean
 from src.load_model import load_for_inference
-from src.matting import SHIPPED_MODEL, Matting, training_mean
 from tests.predicting import PHOTO, SIZE, open_once
 
 ROOT = Path(__file__).resolve().parent.parent

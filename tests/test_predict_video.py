@@ -9,11 +9,11 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
-from src.haze import HAZE
-from src.matting import Matting
-from src.matting_report import measure_video
+from src.evaluation.matting_report import measure_video
+from src.inference.contrast_stretch import MARGIN
+from src.inference.matting import Matting
+from src.inference.temporal_smoothing import TemporalSmoothing
 from src.metric import dtssd
-from src.steadiness import SteadyAlpha
 from tests.predicting import PHOTO, SIZE
 from tests.videos import read_video, write_timed_video, write_video
 
@@ -87,7 +87,8 @@ def test_a_video_that_ends_early_is_named_and_what_there_is_kept(
     reader = cv2.VideoCapture
     with monkeypatch.context() as patch:
         patch.setattr(
-            "src.matte_video.cv2.VideoCapture", lambda path: (Breaking if path == str(clip) else reader)(path)
+            "src.inference.video.cv2.VideoCapture",
+            lambda path: (Breaking if path == str(clip) else reader)(path),
         )
         status, screen = run_predict(clip)
     assert status == expected
@@ -153,7 +154,7 @@ def test_alpha_is_steadier_where_nothing_moves_and_follows_what_moves():
     def film(frame: np.ndarray) -> np.ndarray:
         return np.clip(frame + rng.normal(0, 3, frame.shape), 0, 255).astype(np.uint8)
 
-    steady, raw, smooth = SteadyAlpha(), [], []
+    steady, raw, smooth = TemporalSmoothing(), [], []
     for _ in range(20):
         raw.append(noisy())
         smooth.append(steady(film(still), raw[-1]))
@@ -176,7 +177,7 @@ def test_a_video_is_measured_with_and_without_smoothing():
     true_alpha[8:24, 8:24] = 150
 
     def run(inputs: np.ndarray) -> list[np.ndarray]:
-        noisy = HAZE + (1 - 2 * HAZE) * (true_alpha / 255 + rng.normal(0, 0.1, true_alpha.shape))
+        noisy = MARGIN + (1 - 2 * MARGIN) * (true_alpha / 255 + rng.normal(0, 0.1, true_alpha.shape))
         return [None, noisy[np.newaxis, np.newaxis].astype(np.float32)]
 
     frame = np.full((SIZE, SIZE, 3), 90, np.uint8)

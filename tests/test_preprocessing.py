@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from src.preprocessing import (
+from src.images.preprocessing import (
     alpha_to_bytes,
     alpha_to_float,
     network_input,
     normalise,
     resize,
     resize_trimap,
-    restore_alpha,
+    upsample_alpha,
 )
 
 MEAN = (114, 121, 134)
@@ -109,7 +109,7 @@ def test_alpha_is_rounded_to_the_nearest_byte():
     SIDES,
 )
 def test_restored_alpha_is_clipped(alpha, height, width):
-    restored = restore_alpha(alpha, height, width)
+    restored = upsample_alpha(alpha, height, width)
     assert (restored.shape, restored.dtype) == ((height, width), np.float32)
     assert restored.min() >= 0
     assert restored.max() <= 1
@@ -120,9 +120,9 @@ def test_restored_alpha_is_bicubic_and_clips_its_overshoot():
     edge[:, 4:] = 1
     bicubic = cv2.resize(edge, (32, 16), interpolation=cv2.INTER_CUBIC)
     assert bicubic.min() < 0 and bicubic.max() > 1
-    np.testing.assert_array_equal(restore_alpha(edge, 16, 32), np.clip(bicubic, 0, 1))
+    np.testing.assert_array_equal(upsample_alpha(edge, 16, 32), np.clip(bicubic, 0, 1))
 
 
 def test_restored_alpha_of_the_same_size_is_left_as_it_is():
     alpha = np.random.default_rng(0).random((16, 16), np.float32)
-    np.testing.assert_array_equal(restore_alpha(alpha, 16, 16), alpha)
+    np.testing.assert_array_equal(upsample_alpha(alpha, 16, 16), alpha)

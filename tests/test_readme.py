@@ -160,7 +160,7 @@ def test_the_onnx_command_runs(project):
 
 def test_the_conversion_from_pytorch_runs(project):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    from tests.reference.shm_torch import SHMNet
+    from src.pytorch.network import SHMNet
 
     torch.save(SHMNet().state_dict(), project.folder / "original_model.pth")
     for command in [*having("get_init_weight"), *having("=./init_weight")]:

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src import training
+from src.common.errors import UserError
+from src.common.stopping import StopRequest
+from src.common.world import World
 from src.config import Config
-from src.errors import UserError
-from src.phases import PHASES
-from src.stopping import StopRequest
-from src.world import World
+from src.systems.shm import PHASES
+from src.training import phase as training
 from tests.small_dataset import write_dataset
 from tests.training_runs import (
     BATCH,

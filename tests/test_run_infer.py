@@ -18,14 +18,14 @@ import psutil
 import pytest
 
 import eval as eval_command
+from src.common.errors import UserError
 from src.config import Config
-from src.errors import UserError
-from src.image_io import read_image, write_image
-from src.infer.compare import PICTURE_FILE, TABLE_FILE, compare
+from src.data.split_files import SplitFiles
+from src.deployment.compare import PICTURE_FILE, TABLE_FILE, compare
+from src.images.files import read_image, write_image
+from src.images.preprocessing import network_input
+from src.inference.predictor import Predictor
 from src.load_model import load_for_inference, load_network
-from src.predictor import Predictor
-from src.preprocessing import network_input
-from src.split_files import SplitFiles
 from tests.runner import ENVIRONMENT, ROOT, SKIPPED, read_output
 from tests.small_dataset import make_person, write_dataset
 

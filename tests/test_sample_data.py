@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.atomic_file import TEMPORARY_PREFIX
-from src.errors import UserError
+from src.common.atomic_file import TEMPORARY_PREFIX
+from src.common.errors import UserError
 from src.portrait.scene import SHOTS_PER_SESSION, render_portrait
 from src.sample_data import make_sample_data
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.image_io import write_image
-from src.matting import SHIPPED_MODEL, Matting, load_matting
-from src.matting_report import draw_sheet, measure_matting
+from src.evaluation.matting_report import draw_sheet, measure_matting
+from src.evaluation.report import Sample
+from src.images.files import write_image
+from src.inference.matting import SHIPPED_MODEL, Matting, load_matting
 from src.portrait.scene import render_portrait
-from src.report import Sample
 
 REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
 UNSEEN_SEED = 77  # the model was trained on portraits of another

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.errors import UserError
+from src.common.errors import UserError
 from src.generation.debug_set import choose_debug_pairs
 from src.generation.pairing import Pair
 from src.generation.splits import SPLITS, assign_splits, divide, group_of

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from src import training
+from src.common.errors import UserError
+from src.common.stopping import StoppedError, StopRequest
 from src.config import Config
 from src.dataset import validation_batches
-from src.errors import UserError
-from src.stopping import StoppedError, StopRequest
+from src.training import phase as training
 from tests.small_dataset import write_dataset
 from tests.small_file_system import small_file_system
 from tests.training_runs import (

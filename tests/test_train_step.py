@@ -12,12 +12,12 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Tensor, nn
 
-from src.checkpoint import PhaseCheckpoints, Progress, load_weights, save_parameters
 from src.get_init_weight import torch_name
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
-from src.phases import PHASES
-from src.train_step import (
+from src.systems.shm import PHASES
+from src.training.checkpoint import PhaseCheckpoints, Progress, load_weights, save_parameters
+from src.training.step import (
     make_loss_scaler,
     make_optimizer,
     make_predict_step,
@@ -150,12 +150,13 @@ def test_gradients_reach_every_trainable_parameter(first):
 def test_gradients_equal_those_of_the_torch_twin(first):
     """In float64 there. In float32 a few ReLUs of a deep network fall on the other side of 0."""
     torch = pytest.importorskip("torch")
-    from tests.reference import shm_torch
+    from src.pytorch import network as torch_network
+    from tests import torch_golden
 
-    twin = shm_torch.SHMNet().double().train()
-    shm_torch.load_golden_weights(twin)
+    twin = torch_network.SHMNet().double().train()
+    torch_golden.load_golden_weights(twin)
     image, class_map, alpha = map(torch.from_numpy, random_batch(seed=0))
-    loss = shm_torch.phase_loss(
+    loss = torch_network.phase_loss(
         twin, first.training.phase.name, image.double(), class_map.long(), alpha.double()
     )
     loss.backward()

@@ -16,15 +16,15 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Tensor
 
+from src.common.errors import UserError
+from src.common.world import World
 from src.config import Config, load_config
+from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset, training_batches, validation_batches
-from src.errors import UserError
-from src.image_io import read_gray, read_image
+from src.images.files import read_gray, read_image
 from src.load_model import load_network
-from src.phases import PHASES
-from src.split_files import SplitFiles
-from src.validation import validate
-from src.world import World
+from src.systems.shm import PHASES
+from src.training.validation import validate
 from tests.golden_weights import golden_value
 from tests.small_dataset import photo_file, write_dataset
 from tests.training_runs import (

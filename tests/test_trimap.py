@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from src.trimap import GRAY_OF_CLASS, TrimapClass, class_map_to_trimap, make_trimap, trimap_to_class_map
+from src.images.trimap import (
+    GRAY_OF_CLASS,
+    TrimapClass,
+    class_map_to_trimap,
+    make_trimap,
+    trimap_to_class_map,
+)
 
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=2, max_side=24)
 # Mattes are mostly plain: values are drawn from few, so that certain regions occur.

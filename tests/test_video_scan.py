@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from src.image_io import ImageError
-from src.video_scan import said_frame_count, scan_video
+from src.images.files import ImageError
+from src.inference.video_scan import said_frame_count, scan_video
 from tests.videos import write_timed_video, write_video
 
 FRAMES = [np.full((48, 64, 3), 8 * number, np.uint8) for number in range(30)]

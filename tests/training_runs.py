@@ -22,7 +22,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 
 from src.config import Config, save_config
-from src.phases import PHASES
+from src.systems.shm import PHASES
 from train import train
 
 VERSION = "small"

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from src.atomic_file import atomic_path
+from src.common.atomic_file import atomic_path
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from src.atomic_file import TEMPORARY_PREFIX, write_text
-from src.errors import UserError
+from src.common.atomic_file import TEMPORARY_PREFIX, write_text
+from src.common.errors import UserError
 from src.generation.pairing import Pair
 from src.generation.splits import SPLITS
 

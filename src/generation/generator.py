@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from src.atomic_file import write_csv
+from src.common.atomic_file import write_csv
+from src.common.errors import UserError
+from src.common.folder_lock import locked
 from src.config import GenerateDataConfig
-from src.errors import UserError
-from src.folder_lock import locked
 from src.generation.debug_set import choose_debug_pairs, link_debug_files
 from src.generation.folder import count_unlisted, list_files, require_same_splits, write_lists
 from src.generation.journal import Journal

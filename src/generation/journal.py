@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from src.atomic_file import write_text
-from src.errors import UserError
+from src.common.atomic_file import write_text
+from src.common.errors import UserError
 from src.generation.pair_files import PairResult
 from src.generation.pairing import SkippedFile
 from src.generation.pixel_sums import PixelSums

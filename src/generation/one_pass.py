@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from src.common.process_pool import available_cores, map_unordered
 from src.config import GenerateDataConfig
 from src.generation.folder import ALPHA, CLIP_IMG, KINDS, MASK, MATTING, TRIMAP, path_in_split
 from src.generation.journal import Entry, Journal
 from src.generation.pair_files import PairTask, make_pair
 from src.generation.pairing import MATTING_FOLDER, PHOTO_FOLDER, Pair
-from src.process_pool import available_cores, map_unordered
 
 SWITCH_OF_KIND = {
     CLIP_IMG: "copy_pic",

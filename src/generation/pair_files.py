@@ -9,8 +9,8 @@ from src.generation.file_links import link_or_copy
 from src.generation.folder import ALPHA, CLIP_IMG, MASK, MATTING, TRIMAP, path_in_split
 from src.generation.pairing import MATTING_FOLDER, PHOTO_FOLDER, Pair, SkippedFile
 from src.generation.pixel_sums import PixelSums
-from src.image_io import ImageError, read_alpha_channel, read_image, write_image
-from src.trimap import make_trimap
+from src.images.files import ImageError, read_alpha_channel, read_image, write_image
+from src.images.trimap import make_trimap
 
 
 @dataclass(frozen=True)

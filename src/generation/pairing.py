@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.errors import UserError
+from src.common.errors import UserError
 from src.generation.splits import group_of
-from src.image_io import DATA_SUFFIXES
+from src.images.files import DATA_SUFFIXES
 
 PHOTO_FOLDER = "clip_img"
 MATTING_FOLDER = "matting"

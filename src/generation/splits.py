@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from src.errors import UserError
+from src.common.errors import UserError
 
 SPLITS = ("train", "eval", "test")
 

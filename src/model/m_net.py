@@ -51,7 +51,7 @@ class ConvToAlpha(nn.Conv2d):
         return alpha
 
 
-def double(channels: int) -> nn.Conv2dTranspose:
+def deconv_x2(channels: int) -> nn.Conv2dTranspose:
     """Transposed convolution 5x5 that doubles height and width exactly.
 
     Padding 1 at the end is the published padding 2 with output padding 1: MindSpore's own
@@ -77,13 +77,13 @@ class MNet(nn.Cell):
         self.en_conv_bn_relu_3 = conv_bn_relu(32, 64)
         self.en_conv_bn_relu_4 = conv_bn_relu(64, 128)
         self.de_conv_bn_relu_1 = conv_bn_relu(128, 128)
-        self.deconv_1 = double(128)
+        self.deconv_1 = deconv_x2(128)
         self.de_conv_bn_relu_2 = conv_bn_relu(128, 64)
-        self.deconv_2 = double(64)
+        self.deconv_2 = deconv_x2(64)
         self.de_conv_bn_relu_3 = conv_bn_relu(64, 32)
-        self.deconv_3 = double(32)
+        self.deconv_3 = deconv_x2(32)
         self.de_conv_bn_relu_4 = conv_bn_relu(32, 16)
-        self.deconv_4 = double(16)
+        self.deconv_4 = deconv_x2(16)
         self.conv = ConvToAlpha(16, 5)
 
     def construct(self, image: Tensor, trimap: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ def up_conv(in_channels: int, out_channels: int) -> nn.SequentialCell:
     )
 
 
-def fusion(channels: int) -> nn.SequentialCell:
+def merge_skip(channels: int) -> nn.SequentialCell:
     """Convolution 3x3 with bias and batch normalisation, after a skip connection was added."""
     return nn.SequentialCell(
         nn.Conv2d(channels, channels, 3, pad_mode="pad", padding=1, has_bias=True),
@@ -100,13 +100,13 @@ class TNet(nn.Cell):
         super().__init__()
         self.feature = MobileNetV2()
         self.s5_up_conv = up_conv(320, 96)
-        self.s4_fusion = fusion(96)
+        self.s4_fusion = merge_skip(96)
         self.s4_up_conv = up_conv(96, 32)
-        self.s3_fusion = fusion(32)
+        self.s3_fusion = merge_skip(32)
         self.s3_up_conv = up_conv(32, 24)
-        self.s2_fusion = fusion(24)
+        self.s2_fusion = merge_skip(24)
         self.s2_up_conv = up_conv(24, 16)
-        self.s1_fusion = fusion(16)
+        self.s1_fusion = merge_skip(16)
         self.last_conv = nn.Conv2d(16, 3, 3, pad_mode="pad", padding=1, has_bias=True)
 
     def construct(self, image: Tensor) -> Tensor:

@@ -1,0 +1,153 @@
+"""Photos from file to file, by eval.py and predict.py and by plain loops; what they need to start."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from src.benchmark.contender import ROOT, timed
+from src.common.device import use_device
+from src.config import DEFAULT_MEAN
+from src.inference.matting import SHIPPED_MODEL
+
+
+def evaluation(folder: str, size: int):
+    """src/evaluation/evaluate.py: all metrics, alpha and cutouts written; without the picture at its end."""
+    from src.data.split_files import SplitFiles
+    from src.evaluation.evaluate import evaluate
+
+    predictor, files = _predictor(size), SplitFiles(folder, "test")
+
+    def work() -> float:
+        with tempfile.TemporaryDirectory() as output:
+            return evaluate(predictor, files, Path(output), "all")[2] / len(files)
+
+    return work
+
+
+def plain_evaluation(folder: str, size: int):
+    """Read, run, measure all metrics, write alpha and cutout, one photo after the other."""
+    from src.data.split_files import SplitFiles
+    from src.metric import METRICS
+
+    predictor, files = _predictor(size), SplitFiles(folder, "test")
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            for index in range(len(files)):
+                image, true_alpha = _pair(files, index)
+                alpha = predictor(image).alpha
+                for metric in METRICS.values():
+                    metric(alpha, true_alpha)
+                gray = np.round(alpha * 255).astype(np.uint8)
+                cv2.imwrite(f"{output}/{index}_alpha.png", gray)
+                cv2.imwrite(f"{output}/{index}_cutout.png", np.dstack((image, gray)))
+
+    return timed(work, len(files))
+
+
+def network_of_evaluation(folder: str, size: int):
+    """Photos in memory to alpha."""
+    from src.data.split_files import SplitFiles
+
+    predictor, files = _predictor(size), SplitFiles(folder, "test")
+    images = [_pair(files, index)[0] for index in range(len(files))]
+
+    def work():
+        for image in images:
+            predictor(image)
+
+    return timed(work, len(images))
+
+
+def prediction(folder: str, size: int):
+    """src/inference/photos.py: alpha and cutout with estimated foreground colours."""
+    from src.inference.jobs import Job
+    from src.inference.photos import matte_photos
+
+    cutting, photos = _cutting(size), _photos(folder)
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            jobs = [Job(photo, Path(output, str(number))) for number, photo in enumerate(photos)]
+            for outcome in matte_photos(jobs, cutting):
+                assert not outcome.problem
+
+    return timed(work, len(photos))
+
+
+def plain_prediction(folder: str, size: int):
+    """The same steps, one photo after the other."""
+    cutting, photos = _cutting(size), _photos(folder)
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            for number, photo in enumerate(photos):
+                image = cv2.imread(str(photo))
+                alpha = cutting.alpha(image, cutting.matting.predict(image))
+                cv2.imwrite(f"{output}/{number}_alpha.png", alpha)
+                cv2.imwrite(f"{output}/{number}_cutout.png", cutting.picture(image, alpha))
+
+    return timed(work, len(photos))
+
+
+def network_of_prediction(folder: str, size: int):
+    """Photos in memory to the network's alpha."""
+    cutting, photos = _cutting(size), _photos(folder)
+    images = [cv2.imread(str(photo)) for photo in photos]
+
+    def work():
+        for image in images:
+            cutting.matting.predict(image)
+
+    return timed(work, len(images))
+
+
+def command(*arguments: str):
+    """A Python command from its start to its end."""
+
+    def work():
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+    return timed(work)
+
+
+def first_matte(photo: str, *options: str):
+    """predict.py from its start to its end, for one photo."""
+
+    def work():
+        with tempfile.TemporaryDirectory() as output:
+            predict = [ROOT / "predict.py", photo, "--output", output, "--device", "CPU"]
+            subprocess.run([sys.executable, *predict, *options], check=True, stdout=subprocess.DEVNULL)
+
+    return timed(work)
+
+
+def _predictor(size: int):
+    from src.inference.predictor import Predictor
+    from src.load_model import load_for_inference
+
+    use_device("CPU")
+    return Predictor(load_for_inference(SHIPPED_MODEL), size=size, mean=DEFAULT_MEAN)
+
+
+def _cutting(size: int):
+    from src.inference.background import Background
+    from src.inference.cutout import Cutting
+    from src.inference.matting import load_matting
+
+    use_device("CPU")
+    return Cutting(load_matting(size=size, mirrors=False), Background("transparent"))
+
+
+def _pair(files, index: int) -> tuple[np.ndarray, np.ndarray]:
+    return cv2.imread(str(files.photo(index))), cv2.imread(str(files.alpha(index)), 0).astype(
+        np.float32
+    ) / 255
+
+
+def _photos(folder: str) -> list[Path]:
+    return sorted(Path(folder, "test", "clip_img").rglob("*.jpg"))

@@ -1,0 +1,139 @@
+"""The network on one photo, by several engines."""
+
+import multiprocessing
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from src.benchmark.contender import ROOT, timed
+
+_RUNNER_INPUTS = 8  # the median of so many
+_MEDIAN = re.compile(r"^median ([\d.]+) ms", re.MULTILINE)
+
+
+def mindspore(size: int):
+    """The compiled network, as eval.py and predict.py run it."""
+    from src.common.device import use_device
+    from src.inference.matting import SHIPPED_MODEL, open_model
+
+    use_device("CPU")
+    run, _ = open_model(SHIPPED_MODEL, size)
+    image = _image(size)
+    return timed(lambda: run(image))
+
+
+def torch(size: int, channels_last: bool):
+    """The same network in PyTorch, eager."""
+    import torch
+
+    from src.pytorch.network import SHMNet
+
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    network = SHMNet().eval().to(memory_format=layout)
+    image = torch.from_numpy(_image(size)).to(memory_format=layout)
+
+    @torch.inference_mode()
+    def work():
+        network(image)
+
+    return timed(work)
+
+
+def onnx(size: int, folder: str):
+    """The exported ONNX file in ONNX Runtime."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        str(_exported(size, folder, "ONNX")), providers=["CPUExecutionProvider"]
+    )
+    name, image = session.get_inputs()[0].name, _image(size)
+    return timed(lambda: session.run(None, {name: image}))
+
+
+def runner(size: int, folder: str):
+    """The C++ runner: its own median, without reading and writing files."""
+    from src.deployment.lowering import lower_file
+
+    subprocess.run(["bash", ROOT / "ascend_infer" / "build.sh", "CPU"], check=True)
+    exported = _exported(size, folder, "MINDIR")
+    lowered, inputs = exported.with_name("lowered.mindir"), exported.with_name("inputs")
+    lower_file(exported, lowered)
+    inputs.mkdir(exist_ok=True)
+    for number in range(_RUNNER_INPUTS):
+        _image(size).tofile(inputs / f"{number}.bin")
+    command = [ROOT / "ascend_infer" / "build" / "shm_infer", "--model", lowered, "--input", inputs]
+
+    def work() -> float:
+        with tempfile.TemporaryDirectory() as outputs:
+            result = subprocess.run([*command, "--output", outputs], capture_output=True, text=True)
+        if result.returncode:
+            sys.exit(result.stderr)
+        return float(_MEDIAN.search(result.stdout)[1]) / 1000
+
+    return work
+
+
+def multiply_accumulates(size: int) -> dict[str, int]:
+    """Of the convolutions that each phase runs, for one photo."""
+    from mindspore import Tensor, nn
+
+    from src.model.network import SHMNet
+
+    network = SHMNet().set_train(False)
+    counts = {"t_net": 0, "m_net": 0}
+
+    def count_of(part: str):
+        def add(cell, inputs, output):
+            pixels = inputs[0] if isinstance(cell, nn.Conv2dTranspose) else output
+            counts[part] += cell.weight.size * pixels.shape[2] * pixels.shape[3]
+
+        return add
+
+    for name, cell in network.cells_and_names():
+        if isinstance(cell, nn.Conv2d | nn.Conv2dTranspose):
+            cell.register_forward_hook(count_of(name.split(".")[0]))
+    network(Tensor(_image(size)))
+    return {
+        "pre_train_t_net": counts["t_net"],
+        "pre_train_m_net": counts["m_net"],
+        "end_to_end": sum(counts.values()),
+    }
+
+
+def matrix_product(side: int = 1536):
+    """NumPy's product of two float32 matrices: seconds for a multiply-accumulate."""
+    rng = np.random.default_rng(0)
+    one, other = rng.random((2, side, side), np.float32)
+    return timed(lambda: one @ other, side**3)
+
+
+def _image(size: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 0.3, (1, 3, size, size)).astype(np.float32)
+
+
+def _exported(size: int, folder: str, file_format: str) -> Path:
+    """By another process: MindSpore's threads should not stand beside those that are measured."""
+    suffix = {"MINDIR": ".mindir", "ONNX": ".onnx"}[file_format]
+    path = Path(folder, f"network{suffix}")
+    exporter = multiprocessing.get_context("spawn").Process(
+        target=_export, args=(str(path.with_suffix("")), file_format, size)
+    )
+    exporter.start()
+    exporter.join()
+    if not path.exists():
+        sys.exit(f"{path} was not exported")
+    return path
+
+
+def _export(name: str, file_format: str, size: int) -> None:
+    from src.common.device import use_device
+    from src.deployment.export import export_network
+    from src.inference.matting import SHIPPED_MODEL
+    from src.load_model import load_for_inference
+
+    use_device("CPU")
+    export_network(load_for_inference(SHIPPED_MODEL), name, file_format, size)

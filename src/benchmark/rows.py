@@ -1,0 +1,140 @@
+"""What is measured, and against what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from src.benchmark.contender import KEEP_MEMORY
+from src.systems.shm import PHASES
+
+BOUND = "bound"
+_PYTORCH = "PyTorch, channels last"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A contender; see contender.py."""
+
+    maker: str
+    arguments: tuple = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Works that are done in turn.
+
+    Args:
+        title: of the work.
+        item: what is counted.
+        works: by label; one labelled BOUND does only what cannot be left out.
+        baseline: label of the one that the others are compared with.
+        operations: multiply-accumulates of an item, of which the measured rate of matrix products makes a
+            bound.
+        rounds: how often each is measured.
+    """
+
+    title: str
+    item: str
+    works: dict[str, Work]
+    baseline: str
+    operations: int = 0
+    rounds: int = 5
+
+
+def network_rows(size: int, operations: int, folder: Path) -> list[Row]:
+    """One photo through the network; ours with batch normalisation folded, files exported into `folder`."""
+    works = {
+        "MindSpore": Work("networks:mindspore", (size,)),
+        "C++ runner": Work("networks:runner", (size, str(folder))),
+        "ONNX Runtime": Work("networks:onnx", (size, str(folder))),
+        "PyTorch eager": Work("networks:torch", (size, False), KEEP_MEMORY),
+        _PYTORCH: Work("networks:torch", (size, True), KEEP_MEMORY),
+    }
+    return [Row(f"network, 1 photo at {size}", "photo", works, "PyTorch eager", operations, rounds=15)]
+
+
+def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> list[Row]:
+    """A training step of each phase; `operations` of its forward pass for one photo."""
+    rows = []
+    for phase in PHASES:
+        for batch in batches:
+            arguments = (phase, batch, size)
+            works = {
+                "MindSpore": Work("steps:mindspore", arguments),
+                "MindSpore, memory kept": Work("steps:mindspore", arguments, KEEP_MEMORY),
+                _PYTORCH: Work("steps:torch", arguments, KEEP_MEMORY),
+            }
+            title = f"step of {batch}, {PHASES[phase].title}, {size}"
+            # Backward costs twice as much as forward: products for inputs and for weights.
+            rows.append(Row(title, "step", works, _PYTORCH, 3 * batch * operations[phase], rounds=3))
+    return rows
+
+
+def pipeline_rows(data: Path, size: int, numbers_of_workers: list[int]) -> list[Row]:
+    """Samples for training, and the phase with the fastest step on them."""
+    rows = []
+    for workers in numbers_of_workers:
+        works = {
+            "dataset.py": Work("data:pipeline", (str(data), size, workers)),
+            "PyTorch's DataLoader": Work("data:torch_loader", (str(data), size, workers)),
+            "one after the other": Work("data:plain_loop", (str(data), size)),
+        }
+        title = f"input, 600x800 to {size}, workers: {workers}"
+        rows.append(Row(title, "sample", works, "one after the other"))
+    arguments = ("pre_train_m_net", 8, size)
+    works = {
+        "photos, read meanwhile": Work("steps:mindspore_with_data", (*arguments, str(data), 1)),
+        "one batch again and again": Work("steps:mindspore", arguments),
+    }
+    title = f"step of 8, {PHASES['pre_train_m_net'].title}, {size}, with its input"
+    rows.append(Row(title, "step", works, "one batch again and again"))
+    return rows
+
+
+def generation_rows(source: Path, pairs: int) -> list[Row]:
+    """Making a data set."""
+    works = {
+        f"generate_datasets.py, workers: {workers}": Work("data:generation", (str(source), workers))
+        for workers in (2, 1)
+    }
+    works["step after step"] = Work("data:step_after_step", (str(source),))
+    works[BOUND] = Work("data:decoding_and_encoding", (str(source),))
+    return [Row(f"data set, {pairs} pairs of 600x800", "pair", works, "step after step", rounds=3)]
+
+
+def file_rows(data: Path, size: int, predict_size: int) -> list[Row]:
+    """Photos from file to file."""
+    evaluation = {
+        "eval.py": Work("files:evaluation", (str(data), size)),
+        "one after the other": Work("files:plain_evaluation", (str(data), size)),
+        BOUND: Work("files:network_of_evaluation", (str(data), size)),
+    }
+    prediction = {
+        "predict.py --fast": Work("files:prediction", (str(data), predict_size)),
+        "one after the other": Work("files:plain_prediction", (str(data), predict_size)),
+        BOUND: Work("files:network_of_prediction", (str(data), predict_size)),
+    }
+    return [
+        Row(f"evaluation of 600x800 at {size}", "photo", evaluation, "one after the other"),
+        Row(f"mattes and cutouts of 600x800 at {predict_size}", "photo", prediction, "one after the other"),
+    ]
+
+
+def start_rows(photo: Path) -> list[Row]:
+    """From a command to its first result."""
+    works = {
+        "train.py --help": Work("files:command", ("train.py", "--help")),
+        "predict.py, a photo of 600x800": Work("files:first_matte", (str(photo),)),
+        "import mindspore": Work("files:command", ("-c", "import mindspore")),
+    }
+    return [Row("from a command to its end", "start", works, "import mindspore")]
+
+
+def memory_works(data: Path, large_photo: Path, size: int) -> dict[str, Work]:
+    """Works whose peak of memory is measured."""
+    return {
+        f"training end to end, batch 8 at {size}": Work("steps:mindspore", ("end_to_end", 8, size)),
+        f"evaluation at {size}": Work("files:evaluation", (str(data), size)),
+        "predict.py, photo of 7680x4320": Work("files:first_matte", (str(large_photo),)),
+    }

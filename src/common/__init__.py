@@ -1,0 +1,1 @@
+"""What every part of the program needs: files, errors, devices, processes, signals."""

@@ -1,0 +1,69 @@
+"""What every Python command shares: its flags, its configuration, its exit status."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from src.common.errors import UserError
+from src.common.stopping import StoppedError
+from src.config import Config, load_config
+
+SKIPPED_STATUS = 3  # done, but for files that could not be used
+INTERRUPTED_STATUS = 130
+DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
+
+
+def make_parser(description: str, example: str) -> argparse.ArgumentParser:
+    """A parser with the shared flags; `example` is shown at the end of --help."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--yaml_path",
+        "--config_path",
+        metavar="FILE",
+        default=str(DEFAULT_CONFIG),
+        help="configuration file; both names mean the same (default: config.yaml of this project)",
+    )
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change one value of the configuration, such as end_to_end.lr=1e-4; repeatable",
+    )
+    return parser
+
+
+def config_of(arguments: argparse.Namespace) -> Config:
+    """The configuration that the shared flags ask for."""
+    return load_config(arguments.yaml_path, arguments.overrides)
+
+
+def run_command(main: Callable[[], int | None]) -> None:
+    """Run `main` and leave the process with the status that it returns (None: 0).
+
+    After a user's mistake it is 1, with one message; after Ctrl-C 130.
+    What the system refuses anywhere (a full disk, a folder that cannot be written) counts as such.
+    """
+    # Once it has computed anything, MindSpore answers Ctrl-C by sending SIGTERM to its own process.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except StoppedError as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(stopped.exit_status)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except OSError as error:
+        sys.exit(f"error: {error.filename or 'system'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED_STATUS)

@@ -1,0 +1,1 @@
+"""New training pictures: people before other backgrounds."""

@@ -1,0 +1,1 @@
+"""Weights of other programs as checkpoints of this one."""

@@ -1,0 +1,62 @@
+"""Random changes to a training sample: scale, crop or squash, flips.
+
+The choices are those of the published training: each is made with a chance of one half.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.images.preprocessing import resize, resize_trimap
+
+_SCALES = (0.75, 1.25)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """One sample's changes: the part of the photo to be used, and the flips."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+    flip_horizontally: bool
+    flip_vertically: bool
+
+    def apply(
+        self, image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, patch_size: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Cut, resize once to patch_size x patch_size and flip image, trimap and alpha alike."""
+        image, trimap, alpha = (self._cut(each) for each in (image, trimap, alpha))
+        return (
+            self._flip(resize(image, patch_size, patch_size)),
+            self._flip(resize_trimap(trimap, patch_size, patch_size)),
+            self._flip(resize(alpha, patch_size, patch_size)),
+        )
+
+    def _cut(self, image: np.ndarray) -> np.ndarray:
+        return image[self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def _flip(self, image: np.ndarray) -> np.ndarray:
+        return image[:: -1 if self.flip_vertically else 1, :: -1 if self.flip_horizontally else 1]
+
+
+def draw_augmentation(
+    rng: np.random.Generator, height: int, width: int, patch_size: int, vertical_flip: bool
+) -> Augmentation:
+    """Draw the changes for a photo of height x width.
+
+    Cutting patch_size from a photo scaled by s is cutting patch_size / s from the photo itself, so
+    the scale costs no resizing of its own. A photo too small for the cut is squashed whole.
+    """
+    scale = rng.uniform(*_SCALES) if rng.random() < 0.5 else 1.0
+    side = round(patch_size / scale)
+    crops = rng.random() < 0.5 and side < height and side < width
+    return Augmentation(
+        top=int(rng.integers(height - side + 1)) if crops else 0,
+        left=int(rng.integers(width - side + 1)) if crops else 0,
+        height=side if crops else height,
+        width=side if crops else width,
+        flip_horizontally=rng.random() < 0.5,
+        flip_vertically=vertical_flip and rng.random() < 0.5,
+    )

@@ -1,0 +1,125 @@
+"""The C++ runner against the network in Python, on the same inputs: SAD, time and every single value."""
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor
+from tqdm import tqdm
+
+from src.common.atomic_file import write_csv
+from src.common.errors import UserError
+from src.deployment.runner_files import INPUTS, OUTPUTS, TIMES, InputFiles, read_float32, read_outputs
+from src.evaluation.report import Sample
+from src.images.contact_sheet import contact_sheet
+from src.images.files import write_image
+from src.images.preprocessing import alpha_to_bytes, alpha_to_float
+from src.inference.matte import Matte, matte_of_outputs
+from src.metric import sad
+from src.model.network import SHMNet
+
+TABLE_FILE = "runner.csv"
+PICTURE_FILE = "runner.png"
+_PICTURE_ROWS = 8
+
+
+class PhotoComparison(NamedTuple):
+    """Both results for one photo."""
+
+    name: str
+    python_sad: float
+    runner_sad: float
+    largest_difference: float  # of any alpha value, before it is resized
+    python_milliseconds: float
+
+
+class Comparison(NamedTuple):
+    """Both results for all photos."""
+
+    photos: list[PhotoComparison]
+    runner_milliseconds: float  # median
+
+    def python_milliseconds(self) -> float:
+        """The median, as that of the runner."""
+        return float(np.median([photo.python_milliseconds for photo in self.photos]))
+
+    def table(self) -> str:
+        """Mean SAD, median time and the largest difference, for people."""
+        python_sad = np.mean([photo.python_sad for photo in self.photos])
+        runner_sad = np.mean([photo.runner_sad for photo in self.photos])
+        difference = max(photo.largest_difference for photo in self.photos)
+        return (
+            f"{f'{len(self.photos)} photos':24}{'Python':>12}{'C++ runner':>12}\n"
+            f"{'ave sad':24}{python_sad:12.4f}{runner_sad:12.4f}\n"
+            f"{'network, median ms':24}{self.python_milliseconds():12.1f}{self.runner_milliseconds:12.1f}\n"
+            f"largest difference of any alpha: {difference:.1e}"
+        )
+
+
+def compare(network: SHMNet, folder: Path, size: int, output_folder: Path) -> Comparison:
+    """Run the network on the runner's own inputs and compare; writes runner.csv and runner.png.
+
+    Args:
+        network: with the weights that were exported.
+        folder: where run_infer_cpp.sh left its results.
+        size: height and width of the network's input.
+        output_folder: gets the table and the picture of the first photos.
+
+    Raises:
+        UserError: the runner's files are not there, or the folder cannot be written.
+    """
+    runner_milliseconds = _read_median(folder / TIMES)
+    inputs = InputFiles(folder / INPUTS)
+    run = ms.jit(network.set_train(False).construct)
+    run(Tensor(np.zeros((1, 3, size, size), np.float32)))  # compiles
+    photos, rows = [], []
+    for path in tqdm(inputs.photos(), desc="comparing", unit="image"):
+        sample = Sample(path.stem, path, inputs.true_alpha(path.stem))
+        image, true_alpha = sample.read()
+        network_input = read_float32(inputs.network_input(sample.name), (1, 3, size, size))
+        started = time.perf_counter()
+        logits, alpha = (output.asnumpy()[0] for output in run(Tensor(network_input)))
+        milliseconds = 1000 * (time.perf_counter() - started)
+        runner_logits, runner_alpha = read_outputs(folder / OUTPUTS, sample.name, size)
+        mattes = [
+            matte_of_outputs(logits, alpha[0], *image.shape[:2]),
+            matte_of_outputs(runner_logits, runner_alpha, *image.shape[:2]),
+        ]
+        sads = [sad(matte.alpha, alpha_to_float(true_alpha)) for matte in mattes]
+        difference = float(np.abs(alpha[0] - runner_alpha).max())
+        photos.append(PhotoComparison(sample.name, *sads, difference, milliseconds))
+        if len(rows) < _PICTURE_ROWS:
+            rows.append(_row(image, true_alpha, mattes))
+    comparison = Comparison(photos, runner_milliseconds)
+    write_csv(output_folder / TABLE_FILE, PhotoComparison._fields, photos)
+    write_image(output_folder / PICTURE_FILE, _picture(rows, comparison))
+    return comparison
+
+
+def _read_median(folder: Path) -> float:
+    path = folder / "test_perform_static.txt"
+    try:
+        return float(re.search(r"^median ([\d.]+) ms", path.read_text(), re.MULTILINE)[1])
+    except (OSError, TypeError):
+        raise UserError(f"{path}: cannot be read; run run_infer_cpp.sh first") from None
+
+
+def _row(image: np.ndarray, true_alpha: np.ndarray, mattes: Sequence[Matte]) -> tuple[np.ndarray, ...]:
+    return (image, true_alpha, *(alpha_to_bytes(matte.alpha) for matte in mattes))
+
+
+def _picture(rows: Sequence[Sequence[np.ndarray]], comparison: Comparison) -> np.ndarray:
+    titles = (
+        "photo",
+        "true alpha",
+        f"Python, {comparison.python_milliseconds():.0f} ms",
+        f"C++ runner, {comparison.runner_milliseconds:.0f} ms",
+    )
+    captions = [
+        f"SAD {photo.python_sad:.2f}, {photo.runner_sad:.2f}" for photo in comparison.photos[: len(rows)]
+    ]
+    return contact_sheet(rows, titles, captions)

@@ -1,0 +1,182 @@
+"""Export of the network for deployment, and the check that the exported file computes the same."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from src.common.atomic_file import atomic_path
+from src.common.errors import UserError
+from src.deployment.lowering import LOWERED_VERSION, lower_file
+from src.model.network import SHMNet
+from src.model.t_net import UpsampleTwice
+
+LARGEST_DIFFERENCE = 1e-4
+_SUFFIXES = {"MINDIR": ".mindir", "ONNX": ".onnx", "AIR": ".air"}
+
+
+class ExportError(UserError):
+    """An export that failed or that does not compute what the network computes."""
+
+
+class _UncheckedError(ExportError):
+    """An export that cannot be checked on this machine."""
+
+
+def export_network(
+    network: SHMNet, file_name: str, file_format: str, size: int, *, mindir_version: str = "latest"
+) -> Path:
+    """Export for images (1, 3, size, size); outputs are trimap logits and alpha.
+
+    Args:
+        network: with trained weights; put into evaluation mode. For ONNX its upsampling is replaced by an
+            equal one.
+        file_name: without suffix; relative to the current folder.
+        file_format: 'MINDIR', 'ONNX' or 'AIR'.
+        size: height and width of the input.
+        mindir_version: of a MINDIR file, 'latest' or '1'.
+
+    Returns:
+        The exported file.
+
+    Raises:
+        ExportError: the format is not supported on this device.
+        MindirError: the file cannot be written in that version.
+    """
+    network.set_train(False)
+    if file_format == "ONNX":
+        _replace_upsampling(network)
+    path = Path(file_name + _SUFFIXES[file_format])
+    image = Tensor(np.zeros((1, 3, size, size), np.float32))
+    try:
+        # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
+        with tempfile.TemporaryDirectory() as folder:
+            exported = Path(folder, f"network{path.suffix}")
+            ms.export(network, image, file_name=str(exported), file_format=file_format)
+            if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
+                lower_file(exported, exported)
+            _copy(exported, path)
+    except (ValueError, RuntimeError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ExportError(f"{path}: cannot be exported as {file_format}: {reason}") from None
+    return path
+
+
+def export_checked(
+    network: SHMNet,
+    reference: SHMNet,
+    file_name: str,
+    file_format: str,
+    size: int,
+    *,
+    mindir_version: str = "latest",
+) -> tuple[Path, float | None]:
+    """Export as `export_network` does; an earlier file is replaced only by one that passes `check_export`.
+
+    Args:
+        reference: the network that the file is compared with.
+
+    Returns:
+        The exported file, and what `check_export` found.
+
+    Raises:
+        ExportError: as both; where ONNX Runtime is missing, the file is written all the same.
+    """
+    path = Path(file_name + _SUFFIXES[file_format])
+    with tempfile.TemporaryDirectory() as folder:
+        candidate = Path(folder, path.name)
+        try:
+            export_network(
+                network, str(candidate.with_suffix("")), file_format, size, mindir_version=mindir_version
+            )
+            difference = check_export(candidate, reference, size)
+        except ExportError as error:
+            if isinstance(error, _UncheckedError):
+                _copy(candidate, path)
+            raise ExportError(str(error).replace(str(candidate), str(path))) from None
+        _copy(candidate, path)
+    return path, difference
+
+
+def check_export(path: Path, network: SHMNet, size: int) -> float | None:
+    """Run the exported file and the network on one random input.
+
+    Returns:
+        The largest difference of any output value, as a share of the largest value where that is above 1;
+        None for AIR, which only the device's own tools can run.
+
+    Raises:
+        ExportError: it is above 1e-4, or the file cannot be loaded.
+    """
+    if path.suffix == _SUFFIXES["AIR"]:
+        return None
+    run_exported = _load_onnx(path) if path.suffix == _SUFFIXES["ONNX"] else load_mindir(path)
+    image = np.random.default_rng(0).normal(0, 0.3, (1, 3, size, size)).astype(np.float32)
+    expected = [output.asnumpy() for output in ms.jit(network.construct)(Tensor(image))]
+    found = run_exported(image)
+    # Rounding grows with the values; logits may be large.
+    difference = max(
+        float(np.abs(a - b).max() / max(1, np.abs(b).max())) for a, b in zip(found, expected, strict=True)
+    )
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ExportError(
+            f"{path}: differs from the network by {difference:g}, more than {LARGEST_DIFFERENCE:g}"
+        )
+    return difference
+
+
+def _copy(file: Path, path: Path) -> None:
+    with atomic_path(path, flush=True) as temporary:
+        shutil.copyfile(file, temporary)
+
+
+class UpsampleTwiceBySlices(nn.Cell):
+    """Equal to `UpsampleTwice`, in operators that MindSpore can write as ONNX."""
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self._double(self._double(x, 2), 3)
+
+    def _double(self, x: Tensor, axis: int) -> Tensor:
+        """New samples lie a quarter to each side of the old; beyond the edge the last one counts."""
+        length = x.shape[axis]
+        first, others = ops.split(x, (1, length - 1), axis)
+        butlast, last = ops.split(x, (length - 1, 1), axis)
+        before = ops.concat((first, butlast), axis)
+        after = ops.concat((others, last), axis)
+        pair = ops.stack((0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after), axis + 1)
+        shape = x.shape[:axis] + (2 * length,) + x.shape[axis + 1 :]
+        return ops.reshape(pair, shape)
+
+
+def _replace_upsampling(network: SHMNet) -> None:
+    for _, cell in network.cells_and_names():
+        if isinstance(cell, nn.SequentialCell) and isinstance(cell[0], UpsampleTwice):
+            cell[0] = UpsampleTwiceBySlices()
+
+
+def load_mindir(path: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
+    """An exported MINDIR as a function of an image (1, 3, H, W) float32 to its outputs.
+
+    Raises:
+        ExportError: the file cannot be loaded.
+    """
+    try:
+        graph = nn.GraphCell(ms.load(str(path)))
+    except (ValueError, RuntimeError) as error:
+        raise ExportError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
+    return lambda image: [output.asnumpy() for output in graph(Tensor(image))]
+
+
+def _load_onnx(path: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
+    try:
+        import onnxruntime  # only who wants ONNX needs it
+    except ImportError:
+        raise _UncheckedError(
+            f"{path}: is written, but checking it needs ONNX Runtime: pip install onnxruntime"
+        ) from None
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return lambda image: session.run(None, {session.get_inputs()[0].name: image})

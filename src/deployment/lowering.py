@@ -1,0 +1,286 @@
+"""Lowering of an exported MINDIR to version 1, which older MindSpore Lite reads.
+
+    python src/deployment/lowering.py shm_export.mindir shm_export_1.mindir
+
+MindSpore 2.10 writes version 3 and gives an operator settings such as its axis as constant inputs. MindSpore
+Lite 2.0 reads version 1 alone and wants them as attributes. What the network computes stays the same.
+"""
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+if not __package__:  # started as a script: the package `src` lies in the repository root
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from src.common.atomic_file import write_bytes  # noqa: E402
+from src.common.command_line import run_command  # noqa: E402
+from src.common.errors import UserError  # noqa: E402
+
+LOWERED_VERSION = 1
+_FORMAT_MODULE = "mindspore.train.mind_ir_pb2"
+
+# The attributes that an operator's trailing constant inputs become again.
+_SETTINGS = {
+    "BatchNorm": ("is_training", "epsilon", "momentum", "format"),
+    "BiasAdd": ("format",),
+    "Concat": ("axis",),
+    "Gather": ("batch_dims",),
+    "Softmax": ("axis",),
+    "Split": ("axis", "output_num"),
+    "StridedSlice": ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"),
+}
+_RESIZE = "ResizeBilinearV2"
+_RESIZE_SETTINGS = ("size", "align_corners", "half_pixel_centers")
+# Operators that both versions write alike.
+_SAME = frozenset(
+    ("Add", "Conv2D", "Conv2DTranspose", "Constant", "Depend", "Load", "MakeTuple", "MaxPool", "Mul")
+    + ("ReLU", "ReLU6", "TupleGetItem", "UpdateState")
+)
+_REFERENCE = "REF::"  # before the name of a primitive, in the type of a node
+_FORMATS = {0: "NCHW", 1: "NHWC"}
+
+
+class MindirError(UserError):
+    """A MINDIR file that cannot be read or lowered; the message names it."""
+
+
+def lower_file(source: str | Path, target: str | Path) -> None:
+    """Write `source` to `target` in version 1; a file that has it already is copied.
+
+    Raises:
+        MindirError: `source` is missing, damaged or no MINDIR, or has an operator that is not known here.
+        UserError: `target` cannot be written.
+    """
+    model = _read(Path(source))
+    if model.mind_ir_version > LOWERED_VERSION:
+        try:
+            _Lowering(model).run()
+        except (MindirError, LookupError, AttributeError, ValueError) as error:
+            reason = error if isinstance(error, MindirError) else f"its graph has an unknown form ({error!r})"
+            raise MindirError(f"{source}: cannot be lowered to version {LOWERED_VERSION}: {reason}") from None
+    write_bytes(target, model.SerializeToString())
+
+
+def input_size(path: str | Path) -> int:
+    """Height and width of the square input (1, 3, S, S) that a model takes.
+
+    Raises:
+        MindirError: the file is missing, damaged or no MINDIR, or takes something else.
+    """
+    inputs = _read(Path(path)).graph.input
+    shape = [tuple(tensor.dims) for each in inputs for tensor in each.tensor]
+    if len(shape) != 1 or len(shape[0]) != 4 or shape[0][1] != 3 or shape[0][2] != shape[0][3]:
+        raise MindirError(f"{path}: takes inputs of shape {shape}; one of (1, 3, S, S) is needed")
+    return int(shape[0][2])
+
+
+class _Lowering:
+    """Changes a model (mindspore.train.mind_ir_pb2.ModelProto) in place."""
+
+    def __init__(self, model: Any):
+        self._model = model
+        nodes = model.graph.node
+        self._primitives = {primitive.name: primitive for primitive in model.primitives}
+        self._constants = {node.output[0]: node.attribute[0] for node in nodes if node.op_type == "Constant"}
+
+    def run(self) -> None:
+        if self._model.functions:
+            raise MindirError("it holds functions beside its graph")
+        self._model.mind_ir_version = LOWERED_VERSION
+        nodes = [lowered for node in self._model.graph.node for lowered in self._lower(node)]
+        copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
+        del self._model.graph.node[:]
+        self._model.graph.node.extend(copies)
+
+    def _lower(self, node: Any) -> Iterator[Any]:
+        """The nodes that take the place of `node`."""
+        primitive = self._primitives.get(node.op_type.removeprefix(_REFERENCE))
+        operator = primitive.op_type if primitive else node.op_type
+        if operator == _RESIZE:
+            yield from self._doubling(node)
+        elif operator in _SETTINGS:
+            yield self._with_attributes(node, primitive)
+        elif operator in _SAME:
+            yield node
+        else:
+            raise MindirError(f"how older versions write the operator '{operator}' is not known")
+
+    def _with_attributes(self, node: Any, primitive: Any) -> Any:
+        names = _SETTINGS[primitive.op_type]
+        settings = self._take_settings(node, names)
+        own = self._add_primitive(node, primitive.op_type)
+        own.attribute.extend(primitive.attribute)
+        for name, setting in zip(names, settings, strict=True):
+            if name == "format":
+                _add_attribute(own, name, _FORMATS[setting.i])
+            else:
+                attribute = own.attribute.add()
+                attribute.CopyFrom(setting)
+                attribute.name = name
+        return node
+
+    def _doubling(self, node: Any) -> Iterator[Any]:
+        """Bilinear doubling with half-pixel centres in operators that all versions share.
+
+        (Their ResizeBilinear ignores half_pixel_centers in MindSpore Lite 2.0 on CPU.) Every pixel is written
+        four times, then each becomes a weighted mean of 3x3. In the outermost rows and columns a part of the
+        nine is missing; they are divided by the weight of the rest.
+        """
+        size, align_corners, half_pixel_centers = self._take_settings(node, _RESIZE_SETTINGS)
+        height, width = (value.ints[0] for value in size.values)
+        channels = node.attribute[0].tensors[0].dims[1]
+        doubled = self._size(node.input[0]) == [height // 2, width // 2]
+        if align_corners.i or not half_pixel_centers.i or not doubled:
+            raise MindirError("resizing other than doubling with half-pixel centres is not known")
+        centre, side = 0.5, 0.25
+        kernel = np.outer((side, centre, side), (side, centre, side))
+        weight = self._parameter(node, "weight", np.tile(kernel, (channels, 1, 1, 1)))
+        border = np.ones((height, width))
+        border[[0, -1]] /= centre + side
+        border[:, [0, -1]] /= centre + side
+
+        repeated = self._node_before(node, "repeated", node.input[0])
+        nearest = self._add_primitive(repeated, "ResizeNearestNeighbor")
+        _add_attribute(nearest, "size", (height, width))
+        _add_attribute(nearest, "align_corners", False)
+        _add_attribute(nearest, "half_pixel_centers", False)
+        mean = self._node_before(node, "mean", repeated.output[0], weight)
+        self._add_depthwise_convolution(mean, channels)
+        self._add_primitive(node, "Mul")
+        node.input[:] = [mean.output[0], self._parameter(node, "border", border[np.newaxis, np.newaxis])]
+        yield from (repeated, mean, node)
+
+    def _add_depthwise_convolution(self, node: Any, channels: int) -> None:
+        """Kernel 3x3, zeros around."""
+        primitive = self._add_primitive(node, "Conv2D")
+        for name, value in {
+            "kernel_size": (3, 3),
+            "mode": 1,
+            "out_channel": channels,
+            "pad_mode": "pad",
+            "pad": (1, 1, 1, 1),
+            "pad_list": (1, 1, 1, 1),
+            "group": channels,
+            "groups": channels,
+            "stride": (1, 1, 1, 1),
+            "dilation": (1, 1, 1, 1),
+            "format": "NCHW",
+        }.items():
+            _add_attribute(primitive, name, value)
+
+    def _take_settings(self, node: Any, names: tuple[str, ...]) -> list[Any]:
+        """Remove the trailing inputs of a node and return their constants."""
+        settings = [self._constants.get(name) for name in node.input[-len(names) :]]
+        if None in settings or len(settings) < len(names):
+            raise MindirError(f"{node.name}: {', '.join(names)} must be constant")
+        del node.input[-len(names) :]
+        return settings
+
+    def _add_primitive(self, node: Any, operator: str) -> Any:
+        """A new primitive, for this node alone."""
+        primitive = self._model.primitives.add()
+        primitive.name = f"{operator}:{node.name}"
+        primitive.op_type = operator
+        node.op_type = _REFERENCE + primitive.name
+        return primitive
+
+    def _node_before(self, node: Any, name: str, *inputs: str) -> Any:
+        """A new node whose output has the shape of that of `node`."""
+        new = type(node)()
+        new.CopyFrom(node)
+        new.name = new.output[0] = f"{node.output[0]}:{name}"
+        new.domain = f"{node.domain}-{name}"
+        new.input[:] = inputs
+        return new
+
+    def _parameter(self, node: Any, name: str, value: np.ndarray) -> str:
+        parameter = self._model.graph.parameter.add()
+        parameter.name = f"{node.output[0]}:{name}"
+        parameter.dims.extend(value.shape)
+        parameter.data_type = parameter.FLOAT
+        parameter.raw_data = value.astype(np.float32).tobytes()
+        return parameter.name
+
+    def _size(self, output: str) -> list[int]:
+        """Height and width of what a node, or the model's input, gives."""
+        graph = self._model.graph
+        shapes = {node.output[0]: node.attribute[0].tensors for node in graph.node if node.attribute}
+        shapes |= {value.name: value.tensor for value in graph.input}
+        return list(shapes[output][0].dims[-2:])
+
+
+def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -> None:
+    attribute = holder.attribute.add()
+    attribute.name = name
+    if isinstance(value, int):
+        attribute.type = attribute.BOOL if isinstance(value, bool) else attribute.INT64
+        attribute.i = int(value)
+    elif isinstance(value, str):
+        attribute.type, attribute.s = attribute.STRING, value.encode()
+    else:
+        attribute.type = attribute.TUPLE
+        for number in value:
+            element = attribute.values.add()
+            element.type = element.INT64
+            element.ints.append(number)
+
+
+def _read(path: Path) -> Any:
+    try:
+        from google.protobuf.message import DecodeError
+
+        model = _mindspore_module(_FORMAT_MODULE).ModelProto()
+    except ImportError:
+        raise MindirError(
+            f"{path}: lowering it needs MindSpore for Python; or export with export.mindir_version=1"
+        ) from None
+
+    try:
+        model.ParseFromString(path.read_bytes())
+    except FileNotFoundError:
+        raise MindirError(f"{path}: no such file; export.py writes it") from None
+    except OSError as error:
+        raise MindirError(f"{path}: cannot be read: {error.strerror}") from None
+    except DecodeError:
+        raise MindirError(f"{path}: damaged or no MINDIR file; write it again with export.py") from None
+    if not model.graph.node or not model.mind_ir_version:
+        raise MindirError(f"{path}: holds no network; write it again with export.py")
+    return model
+
+
+def _mindspore_module(name: str) -> ModuleType:
+    """A module of MindSpore that needs no other, without the seconds that importing all of it takes."""
+    if name in sys.modules:
+        return sys.modules[name]
+    package, *place = name.split(".")
+    found = importlib.util.find_spec(package)
+    if found is None or not found.origin:
+        raise ImportError(f"{package} is not installed")
+    path = Path(found.origin).parent.joinpath(*place).with_suffix(".py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)  # and not into sys.modules: MindSpore's own imports depend on their order
+    return module
+
+
+def main() -> None:
+    """Read the command line and lower."""
+    parser = argparse.ArgumentParser(
+        description="Write a MINDIR file in version 1, for MindSpore Lite 2.0 and its like; run_infer_cpp.sh "
+        "does so on its own, and export.py with export.mindir_version=1."
+    )
+    parser.add_argument("source", help="a MINDIR file written by export.py")
+    parser.add_argument("target", help="the file to write")
+    arguments = parser.parse_args()
+    lower_file(arguments.source, arguments.target)
+
+
+if __name__ == "__main__":
+    run_command(main)

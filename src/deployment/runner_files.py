@@ -1,0 +1,95 @@
+"""The files that preprocess.py, the runner and postprocess.py share."""
+
+from pathlib import Path
+
+import numpy as np
+
+from src.common.errors import UserError
+
+INPUTS = "preprocess_Result"
+OUTPUTS = "result_Files"
+RESULTS = "postprocess_Result"
+TIMES = "time_Result"
+
+
+class OutputError(UserError):
+    """A file of the runner that is missing or has another size; the message names it."""
+
+
+class InputFiles:
+    """preprocess_Result: a photo, the network's input made of it, and its true alpha, all of one name.
+
+    Args:
+        folder: preprocess_Result.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._photos = folder / "clip_data"
+
+    def photo(self, name: str, suffix: str) -> Path:
+        """clip_data/<name>.jpg; the photo's own suffix stays."""
+        return self._photos / f"{name}{suffix}"
+
+    def network_input(self, name: str) -> Path:
+        """img_data/<name>.bin: (1, 3, size, size) float32."""
+        return self._folder / "img_data" / f"{name}.bin"
+
+    def true_alpha(self, name: str) -> Path:
+        """label/<name>.png"""
+        return self._folder / "label" / f"{name}.png"
+
+    def photos(self) -> list[Path]:
+        """All photos, in the order of the list they come from.
+
+        Raises:
+            UserError: there is none.
+        """
+        photos = sorted(self._photos.glob("matting_*"), key=_number_first)
+        if not photos:
+            raise UserError(f"{self._folder}: holds no photo; run preprocess.py first")
+        return photos
+
+
+def sample_name(index: int, photo: Path) -> str:
+    """matting_0007_<name of the photo> for the eighth photo of a list."""
+    return f"matting_{index:04d}_{photo.stem}"
+
+
+def read_outputs(folder: Path, name: str, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read what the runner wrote of one input.
+
+    Args:
+        folder: result_Files.
+        name: of the sample.
+        size: height and width of the network's input.
+
+    Returns:
+        Trimap logits (3, size, size) and alpha (size, size), float32.
+
+    Raises:
+        OutputError: a file is missing, cannot be read or has another size.
+    """
+    logits = read_float32(folder / f"{name}_0.bin", (3, size, size))
+    return logits, read_float32(folder / f"{name}_1.bin", (size, size))
+
+
+def read_float32(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Read a file of this many float32 values; errors as `read_outputs`."""
+    try:
+        values = np.fromfile(path, np.float32)
+    except FileNotFoundError:
+        raise OutputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from None
+    if path.stat().st_size != 4 * np.prod(shape):
+        raise OutputError(
+            f"{path}: has {path.stat().st_size} bytes instead of {4 * np.prod(shape)}; infer.size and "
+            "export.size must be equal"
+        )
+    return values.reshape(shape)
+
+
+def _number_first(photo: Path) -> tuple[int, str]:
+    number = photo.name.split("_")[1]
+    return int(number) if number.isdecimal() else -1, photo.name

@@ -1,0 +1,71 @@
+"""From the runner's output files to mattes, pictures and metrics."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from src.common.atomic_file import atomic_folder
+from src.common.errors import UserError
+from src.common.process_pool import available_cores, map_unordered
+from src.deployment.runner_files import InputFiles, OutputError, read_outputs
+from src.evaluation.report import Measurement, Sample, measure, write_matte, write_report
+from src.images.contact_sheet import on_checkerboard
+from src.images.files import ImageError, write_image
+from src.images.preprocessing import alpha_to_bytes
+from src.inference.matte import Matte, matte_of_outputs
+
+
+def score(
+    input_folder: Path, output_folder: Path, result_folder: Path, size: int
+) -> tuple[list[Measurement], list[str]]:
+    """Measure the runner's alphas at the photos' own sizes.
+
+    Writes `result_folder` anew, an earlier one is replaced whole: <name>.jpg, the person on a checkerboard;
+    alpha/<name>.png and cutout/<name>.png (RGBA); metrics.csv and contact_sheet.png.
+
+    Args:
+        input_folder: preprocess_Result.
+        output_folder: result_Files.
+        result_folder: postprocess_Result.
+        size: height and width of the network's input.
+
+    Returns:
+        The measurements, and a line for every photo that was left out, both in the order of the list.
+
+    Raises:
+        UserError: there is no result at all, or the folder cannot be written.
+    """
+    inputs = InputFiles(input_folder)
+    photos = inputs.photos()
+    samples = [Sample(f"{photo.stem}.png", photo, inputs.true_alpha(photo.stem)) for photo in photos]
+    matte_of = partial(_read_matte, output_folder, size)
+    with atomic_folder(result_folder) as temporary:
+        work = partial(_score_one, matte_of, temporary)
+        results = map_unordered(work, samples, min(available_cores(), len(samples)))
+        found = dict(tqdm(results, desc="measuring", unit="image", total=len(samples)))
+        measurements = [Measurement(each, found[each]) for each in samples if isinstance(found[each], dict)]
+        skipped = [found[each] for each in samples if isinstance(found[each], str)]
+        if not measurements:
+            raise UserError(f"no result could be used, the first: {skipped[0]}")
+        write_report(temporary, measurements, matte_of)
+    return measurements, skipped
+
+
+def _score_one(matte_of: partial, folder: Path, sample: Sample) -> dict[str, float] | str:
+    """Write the pictures of a sample; returns its metrics, or why there are none."""
+    try:
+        image, true_alpha = sample.read()
+        alpha = matte_of(sample, image).alpha
+    except (ImageError, OutputError) as error:
+        return str(error)
+    write_matte(folder, sample.name, image, alpha, "all")
+    picture = on_checkerboard(image, alpha_to_bytes(alpha))
+    write_image(folder / f"{sample.photo.stem}.jpg", picture)
+    return measure(true_alpha, alpha)
+
+
+def _read_matte(output_folder: Path, size: int, sample: Sample, image: np.ndarray) -> Matte:
+    trimap_logits, alpha = read_outputs(output_folder, sample.photo.stem, size)
+    return matte_of_outputs(trimap_logits, alpha, *image.shape[:2])

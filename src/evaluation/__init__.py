@@ -1,0 +1,1 @@
+"""How good mattes are, in numbers and pictures."""

@@ -1,0 +1,107 @@
+"""How good mattes are: metrics of every photo, mattes and cutouts, the best and the worst in one picture."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from src.common.atomic_file import write_csv
+from src.images.contact_sheet import contact_sheet, cutout, on_checkerboard, side_by_side
+from src.images.files import ImageError, read_gray, read_image, write_image
+from src.images.preprocessing import alpha_to_bytes, alpha_to_float
+from src.inference.matte import Matte
+from src.metric import METRICS
+
+METRICS_FILE = "metrics.csv"
+CONTACT_SHEET_FILE = "contact_sheet.png"
+_SHEET_ROWS = 8
+_SHEET_TITLES = ("photo", "true alpha", "predicted trimap", "predicted alpha", "cutout")
+
+Save = Literal["none", "alpha", "all"]
+
+
+class Sample(NamedTuple):
+    """A photo and its true alpha."""
+
+    name: str  # in metrics.csv, and of the files below alpha/ and cutout/; ends in .png
+    photo: Path
+    true_alpha: Path
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """Photo BGR (H, W, 3) uint8, alpha (H, W) uint8.
+
+        Raises:
+            ImageError: one cannot be read, or their sizes differ.
+        """
+        image, alpha = read_image(self.photo), read_gray(self.true_alpha)
+        if alpha.shape != image.shape[:2]:
+            raise ImageError(f"{self.true_alpha}: has another size than its photo {self.photo}")
+        return image, alpha
+
+
+class Measurement(NamedTuple):
+    """The metrics of one photo."""
+
+    sample: Sample
+    values: dict[str, float]  # by the names of METRICS
+
+
+def measure(true_alpha: np.ndarray, alpha: np.ndarray) -> dict[str, float]:
+    """All metrics of an alpha [0, 1] against the true one (uint8), at the photo's own size."""
+    true_alpha = alpha_to_float(true_alpha)
+    return {name: metric(alpha, true_alpha) for name, metric in METRICS.items()}
+
+
+def write_matte(folder: Path, name: str, image: np.ndarray, alpha: np.ndarray, save: Save) -> None:
+    """Write alpha/<name> unless `save` is 'none', and with 'all' also cutout/<name> (RGBA)."""
+    alpha = alpha_to_bytes(alpha)
+    if save != "none":
+        write_image(folder / "alpha" / name, alpha)
+    if save == "all":
+        write_image(folder / "cutout" / name, cutout(image, alpha))
+
+
+def write_report(
+    folder: Path, measurements: Sequence[Measurement], matte_of: Callable[[Sample, np.ndarray], Matte]
+) -> None:
+    """Write metrics.csv and contact_sheet.png.
+
+    Args:
+        folder: where to.
+        measurements: at least one.
+        matte_of: gives the matte of a sample and its image once more, for those that are shown.
+    """
+    rows = ((each.sample.name, *(f"{each.values[name]:.6f}" for name in METRICS)) for each in measurements)
+    write_csv(folder / METRICS_FILE, ("image", *METRICS), rows)
+    write_image(folder / CONTACT_SHEET_FILE, _best_and_worst(measurements, matte_of))
+
+
+def averages(measurements: Sequence[Measurement]) -> dict[str, float]:
+    """The mean of each metric over the photos."""
+    return {name: float(np.mean([each.values[name] for each in measurements])) for name in METRICS}
+
+
+def _best_and_worst(
+    measurements: Sequence[Measurement], matte_of: Callable[[Sample, np.ndarray], Matte]
+) -> np.ndarray:
+    """The photos with the lowest SAD on the left, with the highest on the right, at most eight of each."""
+    by_sad = sorted(measurements, key=lambda each: each.values["sad"])
+    rows = min(_SHEET_ROWS, -(-len(by_sad) // 2))
+    best, worst = by_sad[:rows], by_sad[rows:][::-1][:rows]
+    blocks = [("best", best), ("worst", worst)]
+    sheets = [_sheet(title, chosen, matte_of) for title, chosen in blocks if chosen]
+    return side_by_side(sheets)
+
+
+def _sheet(
+    title: str, chosen: Sequence[Measurement], matte_of: Callable[[Sample, np.ndarray], Matte]
+) -> np.ndarray:
+    rows, captions = [], []
+    for each in chosen:
+        image, true_alpha = each.sample.read()
+        trimap, alpha = matte_of(each.sample, image)
+        alpha = alpha_to_bytes(alpha)
+        rows.append((image, true_alpha, trimap, alpha, on_checkerboard(image, alpha)))
+        captions.append(f"SAD {each.values['sad']:.2f}")
+    return contact_sheet(rows, (f"{title}: {_SHEET_TITLES[0]}", *_SHEET_TITLES[1:]), captions)

@@ -1,0 +1,1 @@
+"""Pictures: read and written, resized and normalised, laid out for people."""

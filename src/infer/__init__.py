@@ -1,1 +1,0 @@
-"""Around the C++ runner: photos to its input files, its output files to mattes and metrics."""

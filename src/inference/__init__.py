@@ -1,0 +1,1 @@
+"""From a photo or video to alpha, cutouts and composites."""

@@ -1,0 +1,97 @@
+"""What comes behind a cut-out person: nothing, a colour, a picture, or the photo itself, blurred."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import ImageColor
+
+from src.common.errors import UserError
+from src.images.files import read_image
+
+TRANSPARENT = "transparent"
+_BLUR = "blur"
+_BLUR_OF_LONG_SIDE = 0.02
+_STRIP = 1 << 22  # pixels
+
+
+class Background:
+    """One background for photos of any size.
+
+    Args:
+        description: 'transparent', 'blur', a colour name or '#RRGGBB', or the path of an image.
+
+    Raises:
+        UserError: it is none of these.
+    """
+
+    def __init__(self, description: str):
+        self.is_transparent = description == TRANSPARENT
+        self._blurs = description == _BLUR
+        self._picture: np.ndarray | None = None
+        if self.is_transparent or self._blurs:
+            return
+        if Path(description).is_file():
+            self._picture = read_image(description)
+            return
+        try:
+            red, green, blue = ImageColor.getrgb(description)[:3]
+        except ValueError:
+            raise UserError(
+                f"background '{description}': no such image, and no colour; give a file, a colour name such "
+                "as white, #RRGGBB, blur or transparent"
+            ) from None
+        self._picture = np.array([[[blue, green, red]]], np.uint8)
+
+    def behind(self, image: np.ndarray, alpha: np.ndarray, foreground: np.ndarray) -> np.ndarray:
+        """Put the person of a photo before this background.
+
+        Args:
+            image: the photo, BGR (H, W, 3) uint8.
+            alpha: (H, W) uint8.
+            foreground: its foreground colours, as the photo.
+
+        Returns:
+            (H, W, 3) uint8; (H, W, 4) with alpha where the background is transparent.
+        """
+        if self.is_transparent:
+            return np.dstack([foreground, alpha])
+        behind = _without_person(image, alpha) if self._blurs else _cover(self._picture, image.shape[:2])
+        return blend(foreground, behind, alpha)
+
+
+def blend(foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """alpha * foreground + (1 - alpha) * background, all uint8, rounded; strip by strip to save memory."""
+    result = np.empty_like(foreground)
+    rows = max(1, _STRIP // foreground.shape[1])
+    for top in range(0, len(result), rows):
+        part = slice(top, top + rows)
+        weight = alpha[part, :, np.newaxis] / np.float32(255)
+        mixed = foreground[part] * weight + background[part] * (1 - weight)
+        result[part] = np.round(mixed)
+    return result
+
+
+def _cover(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The middle of a picture, of the shape's aspect ratio, resized to it."""
+    height, width = shape
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    cut_height, cut_width = (max(1, round(side / scale)) for side in shape)
+    top, left = max(0, picture.shape[0] - cut_height) // 2, max(0, picture.shape[1] - cut_width) // 2
+    middle = picture[top : top + cut_height, left : left + cut_width]
+    return cv2.resize(
+        middle, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
+
+
+def _without_person(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """The photo blurred, its person left out of the mean, so that no halo stays."""
+    height, width = alpha.shape
+    scale = min(1, 640 / max(height, width))  # strong blur on a small copy: the same to the eye
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight = 1 - cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255 + 1e-3
+    sigma = _BLUR_OF_LONG_SIDE * max(size)
+    total = cv2.GaussianBlur(small * weight[..., np.newaxis], (0, 0), sigma)
+    blurred = total / cv2.GaussianBlur(weight, (0, 0), sigma)[..., np.newaxis]
+    return cv2.resize(np.round(blurred).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)

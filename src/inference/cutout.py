@@ -1,0 +1,51 @@
+"""From the network's alpha of a photo or frame to the pictures that people want."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from src.images.files import ImageError
+from src.images.preprocessing import alpha_to_bytes
+from src.inference.background import Background
+from src.inference.foreground import estimate_foreground
+from src.inference.matting import Matting
+
+
+@contextlib.contextmanager
+def naming_failures(source: Path) -> Iterator[None]:
+    """Make what goes wrong with a photo or video too large or odd an ImageError that names it."""
+    try:
+        yield
+    except (cv2.error, MemoryError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error) else "not enough memory"
+        raise ImageError(f"{source}: cannot be matted: {reason}") from error
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How people are cut out.
+
+    Args:
+        matting: makes alpha.
+        background: comes behind the person.
+        estimates_foreground: whether the old background's colours are taken out of the person's rim.
+        overwrite: whether results that are there are made again.
+    """
+
+    matting: Matting
+    background: Background
+    estimates_foreground: bool = True
+    overwrite: bool = False
+
+    def alpha(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
+        """What `Matting.predict` returned as (H, W) uint8, at the image's size."""
+        return alpha_to_bytes(self.matting.restore(image, pred_alpha))
+
+    def picture(self, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+        """The person before the background: BGR uint8, or BGRA where that is transparent."""
+        foreground = estimate_foreground(image, alpha) if self.estimates_foreground else image
+        return self.background.behind(image, alpha, foreground)

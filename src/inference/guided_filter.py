@@ -1,0 +1,72 @@
+"""Alpha back at the photo's size, with the photo's own edges: a fast guided filter.
+
+He et al., Guided Image Filtering, TPAMI 2013, section 3.5 (colour guide); He and Sun, Fast Guided Filter,
+arXiv:1505.00996: the linear coefficients are computed at low resolution and enlarged.
+"""
+
+import cv2
+import numpy as np
+
+_RADIUS = 2  # of the window, in pixels of the network; chosen on training photos
+_EPSILON = 1e-5  # against noise, for colours in [0, 1]
+_MOST_COLUMNS = 1 << 14  # OpenCV's remap takes less than twice as many
+_STRIP_PIXELS = 1 << 22  # enlarged at a time, so that an 8K photo needs little memory
+
+
+def guided_filter(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
+    """Enlarge alpha along the edges of a photo.
+
+    In every window alpha is taken for a linear function of colour, so an edge of the photo, such as a
+    strand of hair, becomes one of alpha.
+
+    Args:
+        image: the photo, BGR (H, W, 3) uint8.
+        pred_alpha: (h, w) float32 in [0, 1] of the whole photo, smaller than it.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
+    height, width = image.shape[:2]
+    size = pred_alpha.shape[::-1]
+    guide = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    slope, offset = _linear_coefficients(guide, pred_alpha)
+    coefficients = np.dstack([slope, offset])
+    columns = min(width, _MOST_COLUMNS)
+    rows = max(1, _STRIP_PIXELS // columns)
+    alpha = np.empty((height, width), np.float32)
+    for top in range(0, height, rows):
+        for left in range(0, width, columns):
+            part = slice(top, min(top + rows, height)), slice(left, min(left + columns, width))
+            alpha[part] = _apply(image, coefficients, part)
+    return alpha
+
+
+def _linear_coefficients(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope (h, w, 3) and offset (h, w) of alpha over colour, means of all windows around a pixel."""
+    mean_guide, mean_alpha = _mean(guide), _mean(alpha)
+    covariance = _mean(guide * alpha[..., np.newaxis]) - mean_guide * mean_alpha[..., np.newaxis]
+    products = guide[..., :, np.newaxis] * guide[..., np.newaxis, :]
+    variance = _mean(products.reshape(*alpha.shape, 9)).reshape(products.shape)
+    variance -= mean_guide[..., :, np.newaxis] * mean_guide[..., np.newaxis, :]
+    variance += _EPSILON * np.eye(3, dtype=np.float32)
+    slope = np.linalg.solve(variance, covariance[..., np.newaxis])[..., 0]
+    offset = mean_alpha - np.sum(slope * mean_guide, axis=-1)
+    return _mean(slope), _mean(offset)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    side = 2 * _RADIUS + 1
+    return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
+
+
+def _apply(image: np.ndarray, coefficients: np.ndarray, part: tuple[slice, slice]) -> np.ndarray:
+    """Alpha of some rows and columns: coefficients enlarged bilinearly, times colour."""
+    height, width = image.shape[:2]
+    small_height, small_width = coefficients.shape[:2]
+    rows, columns = (np.arange(each.start, each.stop, dtype=np.float32) + 0.5 for each in part)
+    x, y = columns * small_width / width - 0.5, rows * small_height / height - 0.5
+    maps = np.meshgrid(x, y)
+    enlarged = cv2.remap(coefficients, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    colour = image[part].astype(np.float32) / 255
+    alpha = np.einsum("hwc,hwc->hw", enlarged[..., :3], colour) + enlarged[..., 3]
+    return np.clip(alpha, 0, 1)

@@ -1,0 +1,82 @@
+"""Photos in, mattes and cutouts out, file by file: reading, network and the rest overlap."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from src.common.read_ahead import map_ahead
+from src.images.files import ImageError, read_image, write_image
+from src.inference.cutout import Cutting, naming_failures
+from src.inference.jobs import Job
+
+_WAITING = 2  # photos at most that wait to be written
+
+Result = TypeVar("Result")
+
+
+class Outcome(NamedTuple):
+    """What became of one photo."""
+
+    job: Job
+    problem: str  # "" where all went well
+
+
+def matte_photos(jobs: Iterable[Job], cutting: Cutting) -> Iterator[Outcome]:
+    """Write alpha (grey PNG) and the person before a background (RGBA PNG where it is transparent).
+
+    Args:
+        jobs: the photos.
+        cutting: how.
+
+    Yields:
+        An outcome for each photo, in order; one that cannot be read or matted leaves nothing behind.
+
+    Raises:
+        UserError: results cannot be written.
+    """
+
+    def finish(job: Job, image: np.ndarray, pred_alpha: np.ndarray) -> Outcome:
+        alpha = cutting.alpha(image, pred_alpha)
+        pictures = alpha, cutting.picture(image, alpha)
+        is_transparent = cutting.background.is_transparent
+        missing = job.missing(is_transparent, cutting.overwrite)
+        for path, picture in zip(job.results(is_transparent), pictures, strict=True):
+            if path in missing:
+                write_image(path, picture)
+        return Outcome(job, "")
+
+    with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(1) as writers:
+        waiting: list[Future[Outcome]] = []
+        for job, image in map_ahead(readers, _read, jobs):
+            if isinstance(image, ImageError):
+                waiting.append(writers.submit(Outcome, job, str(image)))
+            else:
+                alpha = _try(cutting.matting.predict, job, image)
+                if isinstance(alpha, Outcome):
+                    waiting.append(writers.submit(lambda outcome: outcome, alpha))
+                else:
+                    waiting.append(writers.submit(_try, finish, job, job, image, alpha))
+            while len(waiting) > _WAITING:
+                yield waiting.pop(0).result()
+        for each in waiting:
+            yield each.result()
+
+
+def _try(step: Callable[..., Result], job: Job, *arguments) -> Result | Outcome:
+    """step(*arguments), or what went wrong with a photo too large or odd for it."""
+    try:
+        with naming_failures(job.source):
+            return step(*arguments)
+    except ImageError as error:
+        return Outcome(job, str(error))
+
+
+def _read(job: Job) -> tuple[Job, np.ndarray | ImageError]:
+    try:
+        return job, read_image(job.source)
+    except ImageError as error:
+        return job, error
+    except MemoryError:
+        return job, ImageError(f"{job.source}: cannot be read: not enough memory")

@@ -1,0 +1,39 @@
+"""What a phase trains on and is measured on."""
+
+from src.common.errors import UserError
+from src.common.world import World
+from src.config import Config
+from src.data.split_files import SplitFiles
+from src.dataset import MattingDataset
+
+
+def open_training_data(
+    config: Config, phase_name: str, data_folder: str, world: World
+) -> tuple[MattingDataset, MattingDataset]:
+    """The training and validation sets of a phase.
+
+    Raises:
+        UserError: a list cannot be used, or the images are too few for one step.
+    """
+    settings = config.phase(phase_name)
+    common = {
+        "patch_size": settings.patch_size,
+        "mean": config.mean,
+        "max_bad_fraction": config.max_bad_fraction,
+    }
+    train_set = MattingDataset(
+        SplitFiles(data_folder, "train"),
+        seed=config.seed,
+        augments=True,
+        vertical_flip=config.vertical_flip,
+        **common,
+    )
+    eval_set = MattingDataset(SplitFiles(data_folder, "eval"), **common)
+    needed = settings.train_batch * world.size
+    if len(train_set) < needed:
+        processes = f" in each of {world.size} processes" if world.size > 1 else ""
+        raise UserError(
+            f"{data_folder}: has {len(train_set)} training images, fewer than the {needed} of one step; set "
+            f"{phase_name}.train_batch to {len(train_set) // world.size} or less{processes}, or add images"
+        )
+    return train_set, eval_set

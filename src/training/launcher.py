@@ -1,0 +1,268 @@
+"""Several training processes, started and watched: MindSpore's msrun does the starting.
+
+    python src/training/launcher.py --workers 2 --log_folder logs -- --data_url=DIR --train_url=DIR
+
+What follows -- goes to train.py. See "msrun Launching" in MindSpore's documentation:
+https://www.mindspore.cn/tutorials/en/master/parallel/msrun_launcher.html
+"""
+
+import argparse
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import psutil
+
+if not __package__:  # started as a script: the package `src` lies in the repository root
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from src.common.command_line import run_command  # noqa: E402
+from src.common.errors import UserError  # noqa: E402
+from src.common.stopping import StoppedError  # noqa: E402
+from src.training.rank_table import read_rank_table  # noqa: E402
+
+TRAIN = Path(__file__).resolve().parents[2] / "train.py"
+_MSRUN_LOG = "msrun.log"
+_POLL_SECONDS = 0.5
+_LINES_SHOWN = 15
+_STOPPED_CODES = (128 + signal.SIGTERM, 128 + signal.SIGINT, -signal.SIGTERM, -signal.SIGINT)
+_FIRST_DEATH = re.compile(r"Worker process (\d+) exit with exception\. Error code: (-?\d+)")
+
+
+class WorkerFailedError(UserError):
+    """A worker that ended before its work was done; the message names it and shows the end of its log."""
+
+    def __init__(self, message: str, exit_status: int):
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
+class Job:
+    """The workers of one machine.
+
+    Args:
+        workers: on this machine.
+        log_folder: gets deviceN/train.log of every worker, and the folder msrun_log.
+        master: address of the first machine.
+        port: on it, by which the workers find each other.
+        nodes: machines.
+        node_rank: number of this machine.
+        rank_table: of Ascend cards; None for none.
+        arguments: for the script.
+        script: what every worker runs.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        log_folder: Path,
+        arguments: list[str],
+        *,
+        master: str,
+        port: int,
+        nodes: int,
+        node_rank: int,
+        rank_table: str | None,
+        script: Path = TRAIN,
+    ):
+        self._log_folder = log_folder
+        self._msrun_folder = log_folder / "msrun_log"
+        self._first_rank = node_rank * workers
+        self._workers = workers
+        self._ranks: dict[int, int] = {}  # of the workers, by process number
+        self._signal_number: int | None = None  # of the signal that asked the workers to stop
+        self._ends_now = False  # asked a second time, or before there was anything to save
+        self._command = [
+            *(sys.executable, "-c", "from mindspore.parallel.cluster.run import main; main()"),
+            *(f"--worker_num={workers * nodes}", f"--local_worker_num={workers}"),
+            *(f"--master_addr={master}", f"--master_port={port}", f"--node_rank={node_rank}"),
+            *(f"--log_dir={self._msrun_folder}", "--join=True", "--cluster_time_out=600"),
+            *([f"--rank_table_file={rank_table}"] if rank_table else []),
+            *(str(script), *arguments),
+        ]
+
+    def run(self) -> None:
+        """Start the workers and wait for them.
+
+        SIGTERM and Ctrl-C are passed on to the workers, which save and end; a second one ends them at once.
+
+        Raises:
+            StoppedError: the workers ended because they were asked to.
+            WorkerFailedError: one ended with another status than 0; the others have been ended then.
+        """
+        self._make_logs()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._pass_on)
+        with (self._msrun_folder / _MSRUN_LOG).open("w") as log:
+            # In a session of its own, so that Ctrl-C reaches the workers only as a request to save. msrun
+            # starts them with the first `python` on the PATH.
+            path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+            process = subprocess.Popen(
+                self._command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "PATH": path},
+            )
+            print(
+                f"{self._workers} workers started, their logs are {self._first_log()} and so on", flush=True
+            )
+            try:
+                self._watch(process)
+            finally:
+                if process.poll() is None:
+                    self._end(process)
+                process.wait()
+        if process.returncode and self._was_asked():
+            raise StoppedError(
+                f"the workers were asked to stop; see the end of {self._first_log()}", self._signal_number
+            )
+        if process.returncode:
+            raise self._failure()
+
+    def _make_logs(self) -> None:
+        """deviceN/train.log stands for what msrun calls worker_N.log."""
+        self._msrun_folder.mkdir(parents=True, exist_ok=True)
+        for old in self._log_folder.glob("device*/train.log"):
+            old.unlink()
+        for rank in self._local_ranks():
+            device = self._log_folder / f"device{rank - self._first_rank}"
+            device.mkdir(exist_ok=True)
+            worker_log = self._msrun_folder / f"worker_{rank}.log"
+            worker_log.write_text("")
+            (device / "train.log").symlink_to(Path("..", worker_log.relative_to(self._log_folder)))
+
+    def _pass_on(self, number: int, frame: object) -> None:
+        if self._signal_number or not self._ranks:
+            self._ends_now = True
+        self._signal_number = number
+        print("\nasking the workers to save and end; once more to end them at once", file=sys.stderr)
+        for worker in self._ranks:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGTERM if number == signal.SIGHUP else number)
+
+    def _was_asked(self) -> bool:
+        """Whether the workers ended as they were asked to, and not of a failure meanwhile."""
+        death = _FIRST_DEATH.search(self._msrun_text())
+        code = int(death[2]) if death else 0
+        return self._ends_now or (bool(self._signal_number) and code in (0, *_STOPPED_CODES))
+
+    def _watch(self, process: subprocess.Popen) -> None:
+        while process.poll() is None and not self._ends_now:
+            self._note_workers(process)
+            if _FIRST_DEATH.search(self._msrun_text()):
+                self._end(process, spare_msrun=True)  # its scheduler would wait half a minute for the dead
+            time.sleep(_POLL_SECONDS)
+
+    def _note_workers(self, process: subprocess.Popen) -> None:
+        for child in psutil.Process(process.pid).children():
+            try:
+                if child.pid not in self._ranks and child.environ().get("MS_ROLE") == "MS_WORKER":
+                    self._ranks[child.pid] = int(child.environ()["RANK_ID"])
+            except (psutil.Error, KeyError):
+                continue
+
+    def _end(self, process: subprocess.Popen, spare_msrun: bool = False) -> None:
+        with contextlib.suppress(psutil.Error):
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+        if not spare_msrun:
+            process.kill()
+
+    def _msrun_text(self) -> str:
+        return (self._msrun_folder / _MSRUN_LOG).read_text(errors="replace")
+
+    def _failure(self) -> WorkerFailedError:
+        text = self._msrun_text()
+        death = _FIRST_DEATH.search(text)
+        if not death:
+            return WorkerFailedError(
+                f"the workers could not be run; the end of {_MSRUN_LOG}:\n{_end_of(text)}", 1
+            )
+        # One that ended before it was noticed made the same mistake as the others.
+        rank, code = self._ranks.get(int(death[1]), self._first_rank), int(death[2])
+        log = self._log_folder / f"device{rank - self._first_rank}" / "train.log"
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+        end = _end_of(log.read_text(errors="replace"))
+        message = f"worker {rank} {how}, the others were ended; the end of {log}:\n{end}"
+        return WorkerFailedError(message, 128 - code if code < 0 else code)
+
+    def _first_log(self) -> Path:
+        return self._log_folder / "device0" / "train.log"
+
+    def _local_ranks(self) -> range:
+        return range(self._first_rank, self._first_rank + self._workers)
+
+
+def _end_of(text: str) -> str:
+    return "\n".join(f"  {line}" for line in deque(text.splitlines(), _LINES_SHOWN))
+
+
+def main() -> None:
+    """Read the command line and run the job."""
+    parser = argparse.ArgumentParser(
+        description="Start train.py in several processes and wait for them; what follows -- goes to train.py."
+    )
+    number = parser.add_mutually_exclusive_group(required=True)
+    number.add_argument("--workers", type=_positive, help="processes on this machine")
+    number.add_argument("--rank_table", help="rank table of this machine's Ascend cards: a process for each")
+    parser.add_argument("--log_folder", default=".", help="gets deviceN/train.log (default: this folder)")
+    parser.add_argument(
+        "--master", default="127.0.0.1", help="address of the first machine (default: this one)"
+    )
+    parser.add_argument("--port", type=_positive, default=8118, help="port on it (default: 8118)")
+    parser.add_argument("--nodes", type=_positive, default=1, help="machines (default: 1)")
+    parser.add_argument(
+        "--node_rank", type=int, default=0, help="number of this machine, from 0 (default: 0)"
+    )
+    parser.add_argument("arguments", nargs="*", metavar="-- ARGUMENT", help="for train.py")
+    arguments = parser.parse_args()
+    if not 0 <= arguments.node_rank < arguments.nodes:
+        parser.error(f"--node_rank {arguments.node_rank}: must be from 0 to {arguments.nodes - 1}")
+    workers = arguments.workers or read_rank_table(arguments.rank_table)
+    if arguments.node_rank == 0:
+        require_free(arguments.port)
+    Job(
+        workers,
+        Path(arguments.log_folder).absolute(),
+        arguments.arguments,
+        master=arguments.master,
+        port=arguments.port,
+        nodes=arguments.nodes,
+        node_rank=arguments.node_rank,
+        rank_table=arguments.rank_table,
+    ).run()
+
+
+def require_free(port: int) -> None:
+    """Make sure that a job can listen on a port.
+
+    Raises:
+        UserError: it is taken.
+    """
+    with socket.socket() as listener:
+        # As the launcher does; else connections of a job just ended would hold the port for a minute.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("", port))
+        except OSError as error:
+            raise UserError(
+                f"port {port} cannot be used: {error.strerror}; choose another with --port"
+            ) from None
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text}: must be a number of at least 1")
+    return int(text)
+
+
+if __name__ == "__main__":
+    run_command(main)

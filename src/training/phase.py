@@ -1,0 +1,292 @@
+"""One training phase: start, then train, validate and save epoch by epoch."""
+
+import math
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+from mindspore import Tensor
+
+from src.callback import EpochProgress, Events, RunLog
+from src.common.errors import UserError
+from src.common.stopping import StoppedError, StopRequest
+from src.common.world import World
+from src.config import Config
+from src.dataset import training_batches, validation_batches
+from src.load_model import load_earlier_weights
+from src.model.initialisation import initialise
+from src.model.network import SHMNet
+from src.systems.shm import Phase
+from src.training.checkpoint import STEP_FILE, PhaseCheckpoints, Progress
+from src.training.data import open_training_data
+from src.training.history import record_epoch
+from src.training.resume_check import changed_data, changed_settings, mark_of, remember_run, require_force
+from src.training.running_statistics import RunningStatistics
+from src.training.step import (
+    make_loss_scaler,
+    make_optimizer,
+    make_predict_step,
+    make_train_step,
+    mixed_precision_parts,
+    resume_state,
+)
+from src.training.strip import ValidationStrip
+from src.training.validation import validate
+
+
+class TrainingDivergedError(UserError):
+    """The loss or a gradient is no longer a number."""
+
+
+def train_phase(
+    phase: Phase,
+    config: Config,
+    data_folder: str,
+    run_folder: Path,
+    init_weight: str | None,
+    world: World,
+    stop: StopRequest,
+) -> None:
+    """Train one phase from its newest checkpoint, or from earlier weights, to its last epoch.
+
+    Args:
+        phase: what to train.
+        config: the whole configuration; `config.phase(phase.name)` is this phase's section, and amp_level
+            'O0', 'O2' or 'O3'.
+        data_folder: a data set made by src/generate_datasets.py.
+        run_folder: the run's output; the phase writes into its sub folder.
+        init_weight: a checkpoint to start from where the phase has none; None for none.
+        world: the processes that share the work; the first writes.
+        stop: asks to stop after the current step.
+
+    Raises:
+        UserError: data or checkpoints cannot be used, or the loss became NaN or infinite.
+        StoppedError: a signal asked to stop; what was trained is saved.
+    """
+    settings = config.phase(phase.name)
+    (run_folder / phase.name).mkdir(parents=True, exist_ok=True)
+    training = _PhaseTraining(phase, config, data_folder, run_folder, world)
+    training.start(init_weight)
+    with training.open_log() as log, training.open_events() as events:
+        if training.done.epoch >= settings.nEpochs:
+            epochs = training.done.epoch
+            log.say(f"{phase.title}: all {epochs} epochs are trained; raise {phase.name}.nEpochs to go on")
+        while training.done.epoch < settings.nEpochs:
+            started = time.perf_counter()
+            steps = training.train_epoch(log, events, stop)
+            seconds = time.perf_counter() - started
+            scores = training.validate_epoch(log, events, stop)
+            training.finish_epoch(scores, steps, seconds, log)
+            training.stop_after_epoch(stop)
+
+
+class _PhaseTraining:
+    """What the loop of `train_phase` works on; `done` is the progress so far."""
+
+    def __init__(self, phase: Phase, config: Config, data_folder: str, run_folder: Path, world: World):
+        self._phase = phase
+        self._config = config
+        self._settings = settings = config.phase(phase.name)
+        self._run_folder = run_folder
+        self._world = world
+        self._train_set, self._eval_set = open_training_data(config, phase.name, data_folder, world)
+        self._images_per_step = settings.train_batch * world.size
+        self._steps = len(self._train_set) // self._images_per_step
+        marks = [mark_of(split.files.names) for split in (self._train_set, self._eval_set)]
+        self.done = Progress(train_mark=marks[0], eval_mark=marks[1])
+
+        self._network = SHMNet()
+        initialise(self._network, config.seed)
+        optimizer = make_optimizer(phase.trained_part(self._network), settings.lr)
+        self._loss_scaler = make_loss_scaler(config.amp_level)
+        parts = mixed_precision_parts(self._network, config.amp_level)
+        self._step = make_train_step(phase, parts, optimizer, self._loss_scaler, world)
+        self._predict = make_predict_step(phase, parts)
+        self._statistics = RunningStatistics(self._network, world)
+
+        state = resume_state(optimizer, self._loss_scaler)
+        self._checkpoints = PhaseCheckpoints(
+            run_folder / phase.name, settings.checkpoints_to_keep(), self._network, state, world
+        )
+        self._strip = ValidationStrip(phase, self._eval_set)
+
+    def start(self, init_weight: str | None) -> None:
+        """Load what the phase starts from."""
+        phase, settings = self._phase, self._settings
+        folder = self._run_folder / phase.name
+        self._world.wait()  # for what the first process wrote in an earlier phase
+        self._checkpoints.remove_leftovers()
+        earlier = self._checkpoints.newest()
+        if earlier and not settings.finetuning:
+            raise UserError(
+                f"{earlier}: is there from an earlier run, but {phase.name}.finetuning is False; set it to "
+                "True to go on from there, or set another ckpt_version to start afresh"
+            )
+        if earlier:
+            progress, weights = self._checkpoints.restore()
+            self.done = self._allowed(progress)
+            within = f", step {self.done.step + 1}," if self.done.step else ""
+            origins = [f"epoch {self.done.epoch + 1}{within} from {weights}"]
+        elif settings.finetuning:
+            origins = load_earlier_weights(self._network, phase.name, self._run_folder, init_weight)
+        else:
+            origins = ["fresh weights"]
+        if not self._world.agrees(np.array([self.done.epoch, self.done.step])):
+            raise UserError(
+                f"{folder}: this process found {', '.join(origins)}, another one something else; all "
+                "machines must share the output folder"
+            )
+        if earlier and self.done != progress:  # else a run killed now would go on from what no longer counts
+            self._checkpoints.save_within_epoch(self.done)
+        if self._world.is_first:
+            for each in (self._run_folder, folder):
+                remember_run(each, self._config)
+        print(f"{phase.title}: starting with {', '.join(origins)}")
+
+    def _allowed(self, progress: Progress) -> Progress:
+        """What of an earlier run's progress counts with the configuration and the data of this one."""
+        folder, name, now = self._run_folder / self._phase.name, self._phase.name, self.done
+        differences = changed_settings(folder, name, self._config)
+        differences += changed_data(progress, now.train_mark, now.eval_mark)
+        require_force(name, differences, self._config)
+        if differences:  # the steps of the epoch are others now
+            progress = progress._replace(step=0, loss_sum=0.0)
+        if any(each.changes_score for each in differences):
+            progress = progress._replace(best_score=math.inf)
+        return progress._replace(train_mark=now.train_mark, eval_mark=now.eval_mark)
+
+    def open_log(self) -> RunLog:
+        """The log files, which the first process writes."""
+        return RunLog(self._run_folder, self._phase.name, writes=self._world.is_first)
+
+    def open_events(self) -> Events:
+        """The TensorBoard events, to go on after what is done."""
+        folder = self._run_folder / "events" / self._phase.name
+        first_step = self.done.epoch * self._steps + self.done.step
+        return Events(folder, first_step, writes=self._world.is_first)
+
+    def train_epoch(self, log: RunLog, events: Events, stop: StopRequest) -> int:
+        """Run the steps that the epoch still lacks; returns their number."""
+        settings, epoch, first_step = self._settings, self.done.epoch + 1, self.done.step
+        batches = training_batches(
+            self._train_set,
+            epoch,
+            seed=self._config.seed,
+            batch_size=settings.train_batch,
+            workers=settings.nThreads,
+            world=self._world,
+            first_step=first_step,
+        )
+        title = f"{self._phase.title} {epoch}/{settings.nEpochs}"
+        self._network.set_train(True)
+        with EpochProgress(title, self._steps * self._images_per_step) as progress:
+            progress.advance(first_step * self._images_per_step)
+            for step, batch in enumerate(batches, start=first_step + 1):
+                started = time.perf_counter()
+                is_finite, values = self._step(*batch[:3], Tensor(np.float32(bool(stop))))
+                *terms, stopping = values.asnumpy().tolist()
+                seconds = time.perf_counter() - started
+                loss = terms[0]
+                log.step(f"train epoch: {epoch} step: {step}, loss: {loss:.9f}, speed: {seconds}")
+                self._require_finite(epoch, step, loss, bool(is_finite), batch.index)
+                self.done = self.done._replace(step=step, loss_sum=self.done.loss_sum + loss)
+                named = {**dict(zip(self._phase.terms, terms, strict=True)), "lr": settings.lr}
+                events.scalars("train", named, (epoch - 1) * self._steps + step)
+                progress.advance(self._images_per_step, loss)
+                if stopping:
+                    self._checkpoints.save_within_epoch(self.done)
+                    self._stop(stop)
+                if settings.save_steps and step % settings.save_steps == 0 and step < self._steps:
+                    self._checkpoints.save_within_epoch(self.done)
+        return self._steps - first_step
+
+    def validate_epoch(self, log: RunLog, events: Events, stop: StopRequest) -> dict[str, float]:
+        """Measure the weights after an epoch on the whole eval split."""
+        settings, epoch = self._settings, self.done.epoch + 1
+        self._train_set.bad.share(self._world)
+        self._checkpoints.save_within_epoch(self.done)  # what ends the validation early costs no step
+        self._statistics.average()
+        self._network.set_train(False)
+        batches = validation_batches(
+            self._eval_set, batch_size=settings.train_batch, workers=settings.nThreads, world=self._world
+        )
+        count = len(self._eval_set)
+        scores = validate(self._phase, self._predict, batches, count, self._world, lambda: bool(stop))
+        if scores is None:
+            self._stop(stop)
+        self._eval_set.bad.share(self._world)
+        events.scalars("eval", scores, epoch * self._steps)
+        events.picture("eval/predictions", self._strip.draw(self._predict), epoch * self._steps)
+        log.say(self._score_line(epoch, scores))
+        return scores
+
+    def finish_epoch(self, scores: dict[str, float], steps: int, seconds: float, log: RunLog) -> None:
+        """Record the epoch; save the weights if they are the best so far, and every save_epoch epochs.
+
+        Args:
+            scores: of the validation.
+            steps: that this process ran in `seconds`, fewer than the epoch's where a run was resumed.
+            seconds: for these steps.
+            log: gets the line of a best epoch.
+        """
+        settings, epoch, best = self._settings, self.done.epoch + 1, self.done.best_score
+        score = scores[self._phase.score]
+        loss = self.done.loss_sum / self._steps
+        is_best = score < best
+        best = score if is_best else best
+        self.done = self.done._replace(epoch=epoch, step=0, loss_sum=0.0, best_score=best)
+        if self._world.is_first:
+            record_epoch(self._run_folder, self._row(epoch, loss, scores, steps, seconds))
+        if is_best:
+            self._checkpoints.save_best()
+            log.best(self._score_line(epoch, scores))
+        if epoch % settings.save_epoch == 0 or epoch == settings.nEpochs:
+            self._checkpoints.save(self.done)
+        elif is_best:  # a run that goes on from an older epoch would take a worse one for the best
+            self._checkpoints.save_within_epoch(self.done)
+
+    def stop_after_epoch(self, stop: StopRequest) -> None:
+        """Save and end, where any process was asked to stop after the validation of the epoch."""
+        if self._world.any(stop):
+            self._checkpoints.save_within_epoch(self.done)
+            self._stop(stop)
+
+    def _stop(self, stop: StopRequest) -> None:
+        self._world.wait()  # until the file is written: the end of any process ends the others
+        path = self._run_folder / self._phase.name / STEP_FILE
+        raise StoppedError(
+            f"stopped in epoch {self.done.epoch + 1} after step {self.done.step} of {self._steps}, all of it "
+            f"saved in {path}; the same command goes on from there",
+            stop.signal_number or signal.SIGTERM,  # another process was told
+        )
+
+    def _row(
+        self, epoch: int, loss: float, scores: dict[str, float], steps: int, seconds: float
+    ) -> dict[str, object]:
+        return {
+            "phase": self._phase.name,
+            "epoch": epoch,
+            "train_loss": f"{loss:.6f}",
+            **{f"eval_{name}": f"{value:.6f}" for name, value in scores.items()},
+            "lr": self._settings.lr,
+            "images_per_s": f"{steps * self._images_per_step / seconds:.2f}",
+            "seconds": f"{seconds:.1f}",
+        }
+
+    def _score_line(self, epoch: int, scores: dict[str, float]) -> str:
+        values = ", ".join(f"eval {name}: {value:.6f}" for name, value in scores.items())
+        return f"{self._phase.title} epoch: {epoch}, {values}"
+
+    def _require_finite(
+        self, epoch: int, step: int, loss: float, gradients_finite: bool, index: np.ndarray
+    ) -> None:
+        """Stop a run that has diverged; an overflow that loss scaling deals with is none."""
+        if math.isfinite(loss) and (gradients_finite or self._loss_scaler):
+            return
+        files = ", ".join(self._train_set.files.names[i] for i in index)
+        raise TrainingDivergedError(
+            f"{self._phase.name}: the loss is {loss} in epoch {epoch}, step {step}, or its gradients are not "
+            f"finite; the images of that batch: {files}. The checkpoints of earlier epochs are intact; look "
+            f"at these images, or lower {self._phase.name}.lr"
+        )

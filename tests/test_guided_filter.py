@@ -1,0 +1,85 @@
+"""Bringing alpha from the network's size to the photo's."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from src.images.letterbox import letterbox
+from src.images.preprocessing import resize, upsample_alpha
+from src.inference.guided_filter import guided_filter
+from src.metric import gradient_error, sad
+from src.portrait.scene import render_portrait
+from tests.matting_source import make_photo
+
+
+@given(value=st.floats(0, 1), height=st.integers(8, 300), width=st.integers(8, 300))
+def test_constant_alpha_stays_constant(value, height, width):
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    refined = guided_filter(image, np.full((8, 8), value, np.float32))
+    assert refined.shape == (height, width) and refined.dtype == np.float32
+    np.testing.assert_allclose(refined, value, atol=2e-3)
+
+
+def test_alpha_that_is_linear_in_colour_comes_back_exactly():
+    """At full size, from an eighth of it."""
+    noise = np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8)
+    image = cv2.resize(noise, (320, 320), interpolation=cv2.INTER_CUBIC)
+    weights = np.float32([0.2, 0.3, 0.4])
+    true_alpha = (image / np.float32(255)) @ weights
+    small = cv2.resize(true_alpha, (40, 40), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(guided_filter(image, small), true_alpha, atol=0.02)
+    assert np.abs(upsample_alpha(small, 320, 320) - true_alpha).max() > 0.1
+
+
+def test_hair_is_sharper_than_by_plain_enlarging():
+    errors = {"guided": [], "none": []}
+    for index in range(0, 16, 4):
+        image, alpha = render_portrait(3, index)
+        true_alpha = alpha / np.float32(255)
+        small = cv2.resize(true_alpha, (240, 320), interpolation=cv2.INTER_AREA)
+        for name, alpha in (
+            ("guided", guided_filter(image, small)),
+            ("none", upsample_alpha(small, 800, 600)),
+        ):
+            errors[name].append((sad(alpha, true_alpha), gradient_error(alpha, true_alpha)))
+    guided, plain = (np.mean(errors[name], axis=0) for name in ("guided", "none"))
+    assert guided[0] < 0.95 * plain[0]  # measured here: see the README
+    assert guided[1] < 0.8 * plain[1]
+
+
+def test_parts_meet_without_a_seam(monkeypatch):
+    image = make_photo(2)
+    small = np.random.default_rng(0).random((12, 10), np.float32)
+    whole = guided_filter(image, small)
+    monkeypatch.setattr("src.inference.guided_filter._STRIP_PIXELS", 60)
+    monkeypatch.setattr("src.inference.guided_filter._MOST_COLUMNS", 20)
+    np.testing.assert_allclose(guided_filter(image, small), whole, atol=1e-5)
+
+
+@given(
+    height=st.integers(1, 400),
+    width=st.integers(1, 400),
+    size=st.integers(1, 20).map(lambda count: 16 * count),
+)
+def test_a_letterboxed_photo_keeps_its_shape(height, width, size):
+    image = np.full((height, width, 3), 200, np.uint8)
+    square, place = letterbox(image, size, (10, 20, 30))
+    assert square.shape == (size, size, 3)
+    assert max(place.height, place.width) == size
+    assert place.height == pytest.approx(max(1, height * size / max(height, width)), abs=0.5)
+    assert place.width == pytest.approx(max(1, width * size / max(height, width)), abs=0.5)
+    assert (place.cut(square) == 200).all()
+    assert np.count_nonzero(square[..., 0] == 200) == place.height * place.width
+    bars = np.ones((size, size), bool)
+    place.cut(bars)[:] = False
+    assert (square[bars] == (10, 20, 30)).all()
+
+
+def test_the_photo_in_the_middle_is_the_resized_photo():
+    image = make_photo(3)
+    square, place = letterbox(image, 64, (0, 0, 0))
+    np.testing.assert_array_equal(place.cut(square), resize(image, place.height, place.width))
+    assert abs(place.top - (64 - place.top - place.height)) <= 1
+    assert abs(place.left - (64 - place.left - place.width)) <= 1
