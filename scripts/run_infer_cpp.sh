@@ -126,7 +126,7 @@ infer() {
         echo "trying it in MINDIR version 1"
     fi
     # Where that fails, the runner's own reason counts.
-    "$python" "$root/src/mindir.py" "$model" "$staging/network.mindir" || return $((status ? status : 1))
+    "$python" "$root/src/deployment/lowering.py" "$model" "$staging/network.mindir" || return $((status ? status : 1))
     status=0
     run_runner "$staging/network.mindir" || status=$?
     rm "$staging/network.mindir"

@@ -41,4 +41,4 @@ arguments=(--yaml_path="${positional[0]}" --data_url="${positional[1]}" --train_
 [ ${#positional[@]} -lt 4 ] || arguments+=(--init_weight="${positional[3]}")
 
 find_interpreter mindspore
-exec "$python" "$root/src/launch.py" "${launch_options[@]}" -- "${arguments[@]}" ${settings[@]+"${settings[@]}"}
+exec "$python" "$root/src/training/launcher.py" "${launch_options[@]}" -- "${arguments[@]}" ${settings[@]+"${settings[@]}"}
