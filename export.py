@@ -7,6 +7,7 @@ from pathlib import Path
 
 from src.common.command_line import config_of, make_parser, run_command
 from src.config import Config
+from src.inference.embedded_info import model_info_of
 
 
 def export(config: Config) -> Path:
@@ -24,16 +25,17 @@ def export(config: Config) -> Path:
     from src.load_model import load_for_inference, load_network
 
     settings = config.export
+    info = model_info_of(settings.ckpt_file, size=settings.size, otherwise=config.model_info())
     use_device(settings.device_target)
     path, difference = export_checked(
         load_for_inference(settings.ckpt_file),
         load_network(settings.ckpt_file),
         settings.file_name,
         settings.file_format,
-        settings.size,
+        info,
         mindir_version=settings.mindir_version,
     )
-    print(f"exported {path}: input (1, 3, {settings.size}, {settings.size}), outputs trimap logits and alpha")
+    print(f"exported {path}: input (1, 3, {info.size}, {info.size}), outputs trimap logits and alpha")
     if difference is None:
         print("AIR files run on Ascend alone and are not checked here")
     else:

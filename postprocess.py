@@ -6,6 +6,7 @@ python postprocess.py --yaml_path=./config.yaml
 from pathlib import Path
 
 from src.common.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
+from src.deployment.options import add_model_option, exported_info
 from src.deployment.runner_files import INPUTS, OUTPUTS, RESULTS
 from src.deployment.score import score
 
@@ -23,11 +24,11 @@ def main() -> int:
         help=f"holds {INPUTS} and {OUTPUTS}, gets {RESULTS} (default: the current folder)",
         metavar="FOLDER",
     )
+    add_model_option(parser)
     arguments = parser.parse_args()
     folder = Path(arguments.folder)
-    measurements, skipped = score(
-        folder / INPUTS, folder / OUTPUTS, folder / RESULTS, config_of(arguments).infer.size
-    )
+    info = exported_info(arguments.model, config_of(arguments))
+    measurements, skipped = score(folder / INPUTS, folder / OUTPUTS, folder / RESULTS, info)
     sads = [each.values["sad"] for each in measurements]
     for each in measurements:
         print(f"{each.sample.name} sad: {each.values['sad']:.4f}")

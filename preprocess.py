@@ -7,6 +7,7 @@ from pathlib import Path
 
 from src.common.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
 from src.data.split_files import SplitFiles
+from src.deployment.options import add_model_option, exported_info
 from src.deployment.prepare import prepare
 from src.deployment.runner_files import INPUTS
 
@@ -21,10 +22,11 @@ def main() -> int:
     parser.add_argument(
         "--folder", default=".", help=f"gets {INPUTS} (default: the current folder)", metavar="FOLDER"
     )
+    add_model_option(parser)
     arguments = parser.parse_args()
     config = config_of(arguments)
     files = SplitFiles.of_list(config.infer.file_test_list)
-    skipped = prepare(files, Path(arguments.folder, INPUTS), config.infer.size, config.mean)
+    skipped = prepare(files, Path(arguments.folder, INPUTS), exported_info(arguments.model, config))
     for reason in skipped:
         print(f"skipped: {reason}")
     print(f"prepared {len(files) - len(skipped)} of {len(files)} photos")

@@ -22,7 +22,8 @@ from src.benchmark.results import draw, markdown, measure  # noqa: E402
 from src.benchmark.samples import Samples, make_samples  # noqa: E402
 from src.common.atomic_file import write_text  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
-from src.inference.matting import DEFAULT_SIZE  # noqa: E402
+from src.inference.embedded_info import find_model_info  # noqa: E402
+from src.inference.matting import SHIPPED_MODEL  # noqa: E402
 
 _GROUPS = ("network", "steps", "pipeline", "generation", "files", "start", "memory")
 _PRODUCTS = 10
@@ -99,7 +100,7 @@ def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) 
         elif group == "generation":
             yield from rows.generation_rows(samples.source, arguments.pairs)
         elif group == "files":
-            yield from rows.file_rows(samples.data, size, DEFAULT_SIZE)
+            yield from rows.file_rows(samples.data, size, find_model_info(SHIPPED_MODEL).size)
         elif group == "start":
             yield from rows.start_rows(samples.photo)
 

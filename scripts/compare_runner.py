@@ -28,11 +28,11 @@ def main() -> None:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.common.device import use_device
     from src.deployment.compare import compare
-    from src.load_model import load_for_inference
+    from src.inference.engine import open_engine
 
     use_device(config.export.device_target)
-    network = load_for_inference(arguments.checkpoint)
-    print(compare(network, Path(arguments.folder), config.infer.size, Path(arguments.output)).table())
+    engine = open_engine(arguments.checkpoint, size=config.infer.size, otherwise=config.model_info())
+    print(compare(engine, Path(arguments.folder), Path(arguments.output)).table())
 
 
 if __name__ == "__main__":

@@ -16,16 +16,19 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from src.common.command_line import DEFAULT_CONFIG, run_command  # noqa: E402
+from src.common.command_line import DEFAULT_CONFIG, SKIPPED_STATUS, run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
 from src.composites.people import find_people, read_ids, require_known  # noqa: E402
-from src.evaluation.matting_report import draw_sheet, measure_matting, measure_video  # noqa: E402
-from src.evaluation.report import Sample  # noqa: E402
+from src.config import load_config  # noqa: E402
+from src.data.pairs import PhotoWithAlpha  # noqa: E402
+from src.evaluation.evaluate import measure_photos  # noqa: E402
+from src.evaluation.report import best_median_worst  # noqa: E402
+from src.evaluation.video import measure_video  # noqa: E402
 from src.images.files import read_gray, read_image, write_image  # noqa: E402
-from src.inference.matting import DEFAULT_SIZE, SHIPPED_MODEL, Matting, load_matting, training_mean  # noqa: E402
+from src.inference.matting import SHIPPED_MODEL, Matting, load_matting  # noqa: E402
 
 
-def main() -> None:
+def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
@@ -33,35 +36,35 @@ def main() -> None:
     parser.add_argument("pairs", metavar="PAIRS", type=Path)
     parser.add_argument("--list", metavar="FILE", type=Path, help="ids to measure, one a line (default: all)")
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, default=SHIPPED_MODEL)
-    parser.add_argument("--size", type=int, default=DEFAULT_SIZE)
-    parser.add_argument("--squash", action="store_true")
+    parser.add_argument("--size", type=int, help="of the network's input (default: the model's own)")
+    parser.add_argument("--stretch", "--squash", action="store_true")
     parser.add_argument("--refine", choices=("guided", "none"), default="guided")
     parser.add_argument("--fast", action="store_true", help="as predict.py")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="the best, the median and the worst")
     parser.add_argument(
-        "--yaml_path", metavar="FILE", default=DEFAULT_CONFIG, help="with the mean of other models"
+        "--yaml_path", metavar="FILE", default=DEFAULT_CONFIG, help="with the mean of older models"
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
     frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
     if len(frames) > 1 and (arguments.list or arguments.picture):
         raise UserError(f"{arguments.pairs}: holds a video; --list and --picture are for photos")
-    samples = [] if len(frames) > 1 else _find_samples(arguments)
+    samples = [] if len(frames) > 1 else _find_samples(arguments.pairs, arguments.list)
     from src.common.device import use_device  # imports MindSpore, which takes seconds
 
     use_device(arguments.device)
     matting = load_matting(
         arguments.checkpoint,
         size=arguments.size,
-        mean=training_mean(arguments.checkpoint, arguments.yaml_path),
-        squash=arguments.squash,
-        refinement=arguments.refine,
-        mirrors=not arguments.fast,
+        stretch=arguments.stretch,
+        upsampling=arguments.refine,
+        mirror=not arguments.fast,
+        otherwise=load_config(arguments.yaml_path).model_info(),
     )
-    if samples:
-        _measure_photos(samples, matting, arguments.picture)
-    else:
+    if not samples:
         _measure_video(frames, matting)
+        return 0
+    return _measure_photos(samples, matting, arguments.picture)
 
 
 def _measure_video(frames: list[Path], matting: Matting) -> None:
@@ -73,24 +76,27 @@ def _measure_video(frames: list[Path], matting: Matting) -> None:
         print(f"{way}: dtSSD {values['dtssd']:.2f}, mean SAD {values['sad']:.2f}, of {len(frames)} frames")
 
 
-def _find_samples(arguments: argparse.Namespace) -> list[Sample]:
-    people = [each for each in find_people([arguments.pairs]) if each.alpha]
-    if arguments.list:
-        wanted = read_ids(arguments.list)
+def _find_samples(folder: Path, list_file: Path | None) -> list[PhotoWithAlpha]:
+    people = [each for each in find_people([folder]) if each.alpha]
+    if list_file:
+        wanted = read_ids(list_file)
         require_known(wanted, people)
         people = [each for each in people if each.photo.stem in wanted]
     if not people:
-        raise UserError(f"{arguments.pairs}: holds no photo with alpha, or none that is listed")
-    return [Sample(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people]
+        raise UserError(f"{folder}: holds no photo with alpha, or none that is listed")
+    return [PhotoWithAlpha(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people]
 
 
-def _measure_photos(samples: list[Sample], matting: Matting, picture: Path | None) -> None:
-    measurements = measure_matting(tqdm(samples, unit="photo", desc="measuring"), matting)
+def _measure_photos(samples: list[PhotoWithAlpha], matting: Matting, picture: Path | None) -> int:
+    measurements, skipped, _ = measure_photos(matting, samples)
+    for reason in skipped:
+        print(f"skipped: {reason}")
     for name in measurements[0].values:
         values = [each.values[name] for each in measurements]
         print(f"{name}: mean {np.mean(values):.4f}, median {np.median(values):.4f}, of {len(values)} photos")
     if picture:
-        write_image(picture, draw_sheet(measurements, matting))
+        write_image(picture, best_median_worst(measurements, matting))
+    return SKIPPED_STATUS if skipped else 0
 
 
 if __name__ == "__main__":

@@ -136,9 +136,9 @@ infer() {
 if [ -n "$own_runtime" ]; then find_interpreter; else find_interpreter mindspore; fi
 python_options=(--yaml_path="$root/config.yaml" ${python_options[@]+"${python_options[@]}"})
 step "building the runner" build.log bash "$root/ascend_infer/build.sh" "$device"
-step "preprocess.py" preprocess.log "$python" "$root/preprocess.py" --folder "$staging" "${python_options[@]}"
+step "preprocess.py" preprocess.log "$python" "$root/preprocess.py" --model "$model" --folder "$staging" "${python_options[@]}"
 step "inference" infer.log infer
-step "postprocess.py" acc.log "$python" "$root/postprocess.py" --folder "$staging" "${python_options[@]}"
+step "postprocess.py" acc.log "$python" "$root/postprocess.py" --model "$model" --folder "$staging" "${python_options[@]}"
 mv "$staging" "$complete"
 install_results
 printf '\nthe results are in %s\n' "$output"

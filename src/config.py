@@ -17,14 +17,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
     model_validator,
 )
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
-
-DEFAULT_MEAN = (114, 121, 134)  # BGR, of the published training data
+from src.systems.model_info import ChannelMean, ModelInfo
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
 DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
@@ -59,8 +59,13 @@ def _three_parts(value: str) -> str:
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 ImageSize = Annotated[Positive, AfterValidator(_multiple_of_16)]
+# "auto", None in Python: the model's own size.
+OwnOrImageSize = Annotated[
+    ImageSize | None,
+    BeforeValidator(lambda value: None if value == "auto" else value),
+    PlainSerializer(lambda value: value or "auto"),
+]
 LearningRate = Annotated[float, Field(gt=0, lt=10)]
-ChannelMean = Annotated[float, Field(ge=0, le=255)]
 
 
 class _Section(BaseModel):
@@ -97,14 +102,14 @@ class TestConfig(_Section):
     model: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
     test_pic_path: str = "/cache/datasets"
     output_path: str = "/cache/output/distribute/test_result"
-    size: ImageSize = 320
+    size: OwnOrImageSize = None
 
 
 class InferConfig(_Section):
     """Inference with the exported model."""
 
     file_test_list: str = "/cache/datasets/test/test.txt"
-    size: ImageSize = 320
+    size: OwnOrImageSize = None
 
 
 class ExportConfig(_Section):
@@ -115,7 +120,7 @@ class ExportConfig(_Section):
     file_format: Literal["MINDIR", "ONNX", "AIR"] = "MINDIR"
     mindir_version: Literal["latest", "1"] = "latest"
     device_target: DeviceTarget = "auto"
-    size: ImageSize = 320
+    size: OwnOrImageSize = None
 
 
 class GenerateDataConfig(_Section):
@@ -158,7 +163,7 @@ class Config(_Section):
     saveIRFlag: bool = False  # noqa: N815 - the published name
     ckpt_version: Annotated[str, Field(min_length=1)] = "ckpt_s2"
     train_phases: tuple[PhaseName, ...] = ("pre_train_t_net", "end_to_end")
-    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = DEFAULT_MEAN
+    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = ModelInfo().mean
     amp_level: Literal["auto", "O0", "O2", "O3"] = "auto"
     vertical_flip: bool = False
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -193,6 +198,10 @@ class Config(_Section):
                     "to choose the phases that run, set train_phases"
                 )
         return self
+
+    def model_info(self) -> ModelInfo:
+        """What holds for a model that does not say what it is."""
+        return ModelInfo(mean=self.mean)
 
     def phase(self, name: PhaseName) -> PhaseConfig:
         """The section of one training phase."""

@@ -1,8 +1,8 @@
 """How far a predicted alpha is from the true one.
 
-Every function but `dtssd` takes two alphas (H, W) float, both in [0, 1], and returns a float that is 0 for
-equal alphas. SAD, gradient and connectivity errors are sums over all pixels divided by 1000, MSE and MAD are
-means, so only the latter do not depend on the size of the photo. The definitions are those of
+Every function but `dtssd` takes two alphas (H, W) float, both in [0, 1]. The errors are 0 for equal alphas.
+SAD, gradient and connectivity errors are sums over all pixels divided by 1000, MSE and MAD are means, so only
+the latter do not depend on the size of the photo. The definitions are those of
 Rhemann et al., "A perceptually motivated online benchmark for image matting" (CVPR 2009), there over the
 unsure region, here over the whole photo.
 """
@@ -69,6 +69,12 @@ def connectivity_error(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
     connected_up_to = _connected_threshold(pred_alpha, true_alpha)
     difference = _connectivity(pred_alpha, connected_up_to) - _connectivity(true_alpha, connected_up_to)
     return float(np.abs(difference).sum(dtype=np.float64) / _SUM_UNIT)
+
+
+def person_iou(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
+    """Intersection over union of the pixels that are more person than background; 1 for equal alphas."""
+    pred_person, true_person = pred_alpha > 0.5, true_alpha > 0.5
+    return float((pred_person & true_person).sum() / max(1, (pred_person | true_person).sum()))
 
 
 METRICS = {"sad": sad, "mse": mse, "mad": mad, "gradient": gradient_error, "connectivity": connectivity_error}

@@ -76,7 +76,7 @@ def run_predict(monkeypatch, sure_checkpoint, capsys):
     import predict
     from tests.predicting import SIZE, open_once
 
-    monkeypatch.setattr("src.inference.matting.open_model", open_once)
+    monkeypatch.setattr("src.inference.engine._open_checkpoint", open_once)
 
     def run(*arguments, checkpoint=sure_checkpoint):
         flags = ["--checkpoint", checkpoint, "--size", SIZE, "--device", "CPU"]
@@ -102,9 +102,10 @@ def golden_mindir(golden_checkpoint, tmp_path_factory) -> Path:
     """The golden network for 64x64, as MindSpore exports it; no test changes it."""
     from src.deployment.export import export_network
     from src.load_model import load_for_inference
+    from src.systems.model_info import ModelInfo
 
     name = tmp_path_factory.mktemp("export") / "golden"
-    return export_network(load_for_inference(golden_checkpoint), str(name), "MINDIR", 64)
+    return export_network(load_for_inference(golden_checkpoint), str(name), "MINDIR", ModelInfo(size=64))
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
 import functools
 
-from src.inference.matting import open_model
+from src.inference import engine
 from tests.small_dataset import make_person
 
 SIZE = 32  # of the network
 PHOTO, _ = make_person((1,), 50, 40)
-open_once = functools.cache(open_model)  # compiling takes seconds
+open_once = functools.cache(engine._open_checkpoint)  # compiling takes seconds

@@ -46,9 +46,9 @@ PUBLISHED = {
         "model": BEST,
         "test_pic_path": "/cache/datasets",
         "output_path": "/cache/output/distribute/test_result",
-        "size": 320,
+        "size": "auto",
     },
-    "infer": {"file_test_list": "/cache/datasets/test/test.txt", "size": 320},
+    "infer": {"file_test_list": "/cache/datasets/test/test.txt", "size": "auto"},
     "export": {
         "ckpt_file": BEST,
         "file_name": "shm_export",

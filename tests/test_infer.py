@@ -28,11 +28,15 @@ from src.deployment.runner_files import (
 from src.deployment.score import score
 from src.images.files import read_gray, read_image, write_image
 from src.images.preprocessing import network_input, upsample_alpha
-from src.inference.matte import matte_of_outputs
+from src.inference.engine import ALPHA, TRIMAP_LOGITS
+from src.inference.matting import MattingSteps
+from src.inference.protocol import PUBLISHED
+from src.systems.model_info import ModelInfo
 from tests.small_dataset import make_person, write_dataset
 
 SIZE = 32
 MEAN = (114, 121, 134)
+INFO = ModelInfo(size=SIZE, mean=MEAN)
 COUNT = 5
 
 
@@ -40,7 +44,7 @@ COUNT = 5
 def two_processes(monkeypatch):
     """Though the tests may have but one core."""
     for module in ("prepare", "score"):
-        monkeypatch.setattr(f"src.infer.{module}.available_cores", lambda: 2)
+        monkeypatch.setattr(f"src.deployment.{module}.available_cores", lambda: 2)
 
 
 @pytest.fixture
@@ -88,7 +92,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_files_of_a_sample(data, tmp_path):
-    assert prepare(split(data), tmp_path / INPUTS, SIZE, MEAN) == []
+    assert prepare(split(data), tmp_path / INPUTS, INFO) == []
     names = sample_names(data)
     assert names[3] == "matting_0003_test0-00000003"
     expected = {
@@ -120,7 +124,7 @@ def test_odd_photos_become_inputs_as_everywhere_else(data, tmp_path):
     rgb.save(files.photo(2), exif=turned)
     files.photo(3).unlink()
     Image.fromarray(person[..., 0].astype(np.uint16) * 257).save(files.photo(3).with_suffix(".png"))
-    assert prepare(split(data), tmp_path / INPUTS, SIZE, MEAN) == []
+    assert prepare(split(data), tmp_path / INPUTS, INFO) == []
     for index, name in enumerate(sample_names(data)):
         values = np.fromfile(tmp_path / INPUTS / "img_data" / f"{name}.bin", np.float32)
         expected = network_input(read_image(split(data).photo(index)), SIZE, MEAN)
@@ -147,22 +151,22 @@ def test_an_unreadable_photo_is_left_out_and_numbers_stay(data, tmp_path, monkey
 
 
 def test_no_readable_photo_leaves_an_earlier_folder_as_it_was(data, tmp_path):
-    prepare(split(data), tmp_path / INPUTS, SIZE, MEAN)
+    prepare(split(data), tmp_path / INPUTS, INFO)
     earlier = files_below(tmp_path / INPUTS)
     damaged = tmp_path / "damaged"
     write_dataset(damaged, {"test": 2})
     for index in range(2):
         split(damaged).photo(index).write_bytes(b"")
     with pytest.raises(UserError, match="no photo could be read, the first: .*test0-00000000.jpg"):
-        prepare(split(damaged), tmp_path / INPUTS, SIZE, MEAN)
+        prepare(split(damaged), tmp_path / INPUTS, INFO)
     assert files_below(tmp_path / INPUTS) == earlier
     assert {path.name for path in tmp_path.iterdir()} == {"data", "damaged", INPUTS}
 
 
 def test_a_folder_is_replaced_whole(data, tmp_path):
-    prepare(split(data), tmp_path / INPUTS, SIZE, MEAN)
+    prepare(split(data), tmp_path / INPUTS, INFO)
     write_dataset(tmp_path / "other", {"test": 1})
-    prepare(split(tmp_path / "other"), tmp_path / INPUTS, SIZE, MEAN)
+    prepare(split(tmp_path / "other"), tmp_path / INPUTS, INFO)
     assert len(files_below(tmp_path / INPUTS)) == 3
     assert {path.name for path in tmp_path.iterdir()} == {"data", "other", INPUTS}
 
@@ -181,7 +185,7 @@ def test_a_missing_list(tmp_path):
 
 
 def test_pictures_metrics_and_the_last_line(data, tmp_path, monkeypatch, capsys):
-    prepare(split(data), tmp_path / INPUTS, SIZE, MEAN)
+    prepare(split(data), tmp_path / INPUTS, INFO)
     names = sample_names(data)
     alphas = write_outputs(tmp_path / OUTPUTS, names)
     status, output, _ = run(
@@ -211,7 +215,7 @@ def test_pictures_metrics_and_the_last_line(data, tmp_path, monkeypatch, capsys)
 
 
 def test_a_result_that_is_missing_or_of_another_size_is_left_out(data, tmp_path, monkeypatch, capsys):
-    prepare(split(data), tmp_path / INPUTS, SIZE, MEAN)
+    prepare(split(data), tmp_path / INPUTS, INFO)
     names = sample_names(data)
     write_outputs(tmp_path / OUTPUTS, names)
     (tmp_path / OUTPUTS / f"{names[0]}_1.bin").unlink()
@@ -230,12 +234,12 @@ def test_a_result_that_is_missing_or_of_another_size_is_left_out(data, tmp_path,
 
 
 def test_results_of_another_network_size(data, tmp_path):
-    prepare(split(data), tmp_path / INPUTS, SIZE, MEAN)
+    prepare(split(data), tmp_path / INPUTS, INFO)
     write_outputs(tmp_path / OUTPUTS, sample_names(data), size=16)
     with pytest.raises(
         UserError, match="no result could be used, .* infer.size and export.size must be equal"
     ):
-        score(tmp_path / INPUTS, tmp_path / OUTPUTS, tmp_path / RESULTS, SIZE)
+        score(tmp_path / INPUTS, tmp_path / OUTPUTS, tmp_path / RESULTS, INFO)
     assert not (tmp_path / RESULTS).exists()
 
 
@@ -257,8 +261,10 @@ def test_outputs_are_read_as_they_were_written(tmp_path):
     logits, alpha = (rng.normal(size=shape).astype(np.float32) for shape in ((3, SIZE, SIZE), (SIZE, SIZE)))
     logits.tofile(tmp_path / "x_0.bin")
     alpha.tofile(tmp_path / "x_1.bin")
-    for found, wanted in zip(read_outputs(tmp_path, "x", SIZE), (logits, alpha), strict=True):
-        np.testing.assert_array_equal(found, wanted)
+    for found, wanted in zip(
+        read_outputs(tmp_path, "x", SIZE).values(), (logits, alpha[np.newaxis]), strict=True
+    ):
+        np.testing.assert_array_equal(found, wanted[np.newaxis])
     with pytest.raises(OutputError, match="y_0.bin: no such file"):
         read_outputs(tmp_path, "y", SIZE)
 
@@ -266,7 +272,9 @@ def test_outputs_are_read_as_they_were_written(tmp_path):
 def test_the_matte_of_a_certain_trimap():
     logits = np.zeros((3, SIZE, SIZE), np.float32)
     logits[0, :16] = logits[1, 16:24] = logits[2, 24:] = 5
-    trimap, alpha = matte_of_outputs(logits, np.full((SIZE, SIZE), 1.5, np.float32), 2 * SIZE, SIZE)
+    outputs = {TRIMAP_LOGITS: logits[None], ALPHA: np.full((1, 1, SIZE, SIZE), 1.5, np.float32)}
+    photo = np.zeros((2 * SIZE, SIZE, 3), np.uint8)
+    trimap, alpha = MattingSteps(INFO, PUBLISHED).finish(photo, [outputs])
     np.testing.assert_array_equal(trimap[:, 0], [0] * 32 + [255] * 16 + [128] * 16)
     np.testing.assert_array_equal(alpha, np.ones((2 * SIZE, SIZE)))
 

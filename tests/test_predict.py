@@ -1,5 +1,6 @@
 """predict.py: every kind of photo in, mattes out."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -14,19 +15,23 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 
 # isort: split
 from src.common.atomic_file import TEMPORARY_PREFIX
+from src.config import load_config
 from src.deployment.export import export_network
 from src.images.files import read_gray, read_image, write_image
-from src.inference.matting import SHIPPED_MODEL, Matting, training_mean
+from src.inference.embedded_info import model_info_of
+from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
+from src.inference.matting import SHIPPED_MODEL, Matte, Matting, load_matting
+from src.inference.protocol import DEFAULT
 from src.load_model import load_for_inference
-from tests.predicting import PHOTO, SIZE, open_once
+from src.systems.model_info import ModelInfo, write_model_info
+from tests.predicting import PHOTO, SIZE
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
 def matting(sure_checkpoint) -> Matting:
-    run, size = open_once(sure_checkpoint, SIZE)
-    return Matting(run, size=size)
+    return load_matting(sure_checkpoint, size=SIZE)
 
 
 def test_alpha_and_cutout_lie_beside_the_photo(tmp_path, run_predict, matting):
@@ -127,7 +132,9 @@ def test_a_background(tmp_path, run_predict):
 
 
 def test_an_exported_model_gives_the_same_matte(tmp_path, run_predict, sure_checkpoint):
-    model = export_network(load_for_inference(sure_checkpoint), str(tmp_path / "model"), "MINDIR", SIZE)
+    model = export_network(
+        load_for_inference(sure_checkpoint), str(tmp_path / "model"), "MINDIR", ModelInfo(size=SIZE)
+    )
     write_image(tmp_path / "me.png", PHOTO)
     run_predict(tmp_path / "me.png", "--output", tmp_path / "a")
     run_predict(
@@ -141,28 +148,32 @@ def test_the_mirror_image_is_shown_as_well():
     seen = []
 
     def run(inputs):
-        seen.append(inputs[0])
-        return [None, np.linspace(0.2, 0.6, SIZE, dtype=np.float32) * np.ones((1, 1, SIZE, 1), np.float32)]
+        seen.append(inputs[INPUT][0])
+        alpha = np.linspace(0.2, 0.6, SIZE, dtype=np.float32) * np.ones((1, 1, SIZE, 1), np.float32)
+        return {TRIMAP_LOGITS: np.zeros((1, 3, SIZE, SIZE), np.float32), ALPHA: alpha}
 
     photo = PHOTO[:40]
-    once, twice = (Matting(run, size=SIZE, mirrors=mirrors).predict(photo) for mirrors in (False, True))
+    engine = Engine(run, ModelInfo(size=SIZE))
+    protocols = (dataclasses.replace(DEFAULT, mirror=mirror) for mirror in (False, True))
+    once, twice = (Matting(engine, protocol).predict(photo).alpha for protocol in protocols)
     assert len(seen) == 1 + 2
     np.testing.assert_array_equal(seen[2], seen[1][..., ::-1])
     np.testing.assert_allclose(twice, (once + once[:, ::-1]) / 2, atol=1e-6)
     assert np.ptp(once) > 0.4 and np.ptp(twice) < 1e-5
 
 
-def test_padding_and_squashing_differ_and_refinement_is_optional(sure_checkpoint):
-    run, size = open_once(sure_checkpoint, SIZE)
+def test_letterbox_and_stretch_differ_and_the_guided_filter_is_optional(sure_checkpoint):
     wide = np.hstack([PHOTO, PHOTO])
     outputs = [
-        Matting(run, size=size, **options)(wide)
-        for options in ({}, {"squash": True}, {"refinement": "none"}, {"squash": True, "refinement": "none"})
+        load_matting(sure_checkpoint, size=SIZE, stretch=stretch, upsampling=upsampling)(wide)
+        for stretch in (False, True)
+        for upsampling in ("guided", "none")
     ]
     for output in outputs:
         assert output.shape == wide.shape[:2] and output.min() >= 0 and output.max() <= 1
-    assert np.abs(outputs[0] - outputs[1]).max() > 0.05
-    assert np.abs(outputs[0] - outputs[2]).max() > 0.01
+    letterboxed, bicubic, stretched, _ = outputs
+    assert np.abs(letterboxed - stretched).max() > 0.05
+    assert np.abs(letterboxed - bicubic).max() > 0.01
 
 
 def test_mistakes_are_named(tmp_path):
@@ -230,7 +241,7 @@ def test_a_photo_too_odd_is_left_out_and_named(tmp_path, monkeypatch, run_predic
     def fails_on_tall(self, image):
         if len(image) == 50:
             raise cv2.error("too large")
-        return np.zeros((SIZE, SIZE), np.float32)
+        return Matte(*np.zeros((2, SIZE, SIZE), np.float32))
 
     monkeypatch.setattr(Matting, "predict", fails_on_tall)
     status, screen = run_predict(tmp_path)
@@ -241,8 +252,13 @@ def test_a_photo_too_odd_is_left_out_and_named(tmp_path, monkeypatch, run_predic
 def test_the_mean_is_that_of_the_model(tmp_path):
     settings = tmp_path / "config.yaml"
     settings.write_text("mean: [104, 112, 121]")
-    assert training_mean(SHIPPED_MODEL, settings) == (114, 121, 134)
-    assert training_mean("semantic_hm_best.ckpt", settings) == (104, 112, 121)
+    otherwise = load_config(settings).model_info()
+    older, newer = tmp_path / "older.ckpt", tmp_path / "newer.ckpt"
+    write_model_info(newer, ModelInfo(size=64, mean=(1, 2, 3)))
+    assert model_info_of(SHIPPED_MODEL, otherwise=otherwise).mean == (114, 121, 134)
+    assert model_info_of(older, otherwise=otherwise) == ModelInfo(size=320, mean=(104, 112, 121))
+    assert model_info_of(newer, otherwise=otherwise) == ModelInfo(size=64, mean=(1, 2, 3))
+    assert model_info_of(newer, size=32, otherwise=otherwise).size == 32
 
 
 @pytest.mark.parametrize(

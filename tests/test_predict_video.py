@@ -1,5 +1,6 @@
 """predict.py: videos in, videos out, and how steady they are."""
 
+import dataclasses
 import os
 
 import cv2
@@ -9,11 +10,14 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
-from src.evaluation.matting_report import measure_video
+from src.evaluation.video import measure_video
 from src.inference.contrast_stretch import MARGIN
+from src.inference.engine import ALPHA, TRIMAP_LOGITS, Engine
 from src.inference.matting import Matting
+from src.inference.protocol import DEFAULT
 from src.inference.temporal_smoothing import TemporalSmoothing
 from src.metric import dtssd
+from src.systems.model_info import ModelInfo
 from tests.predicting import PHOTO, SIZE
 from tests.videos import read_video, write_timed_video, write_video
 
@@ -176,12 +180,14 @@ def test_a_video_is_measured_with_and_without_smoothing():
     true_alpha = np.full((SIZE, SIZE), 100, np.uint8)  # soft, so that no noise is taken for haze
     true_alpha[8:24, 8:24] = 150
 
-    def run(inputs: np.ndarray) -> list[np.ndarray]:
+    def run(inputs):
         noisy = MARGIN + (1 - 2 * MARGIN) * (true_alpha / 255 + rng.normal(0, 0.1, true_alpha.shape))
-        return [None, noisy[np.newaxis, np.newaxis].astype(np.float32)]
+        alpha = noisy[np.newaxis, np.newaxis].astype(np.float32)
+        return {TRIMAP_LOGITS: np.zeros((1, 3, SIZE, SIZE), np.float32), ALPHA: alpha}
 
     frame = np.full((SIZE, SIZE, 3), 90, np.uint8)
-    matting = Matting(run, size=SIZE, refinement="none", mirrors=False)
+    protocol = dataclasses.replace(DEFAULT, upsampling="none", mirror=False)
+    matting = Matting(Engine(run, ModelInfo(size=SIZE)), protocol)
     found = measure_video([(frame, true_alpha)] * 10, matting)
     assert found["smoothed in time"]["dtssd"] < 0.5 * found["frame by frame"]["dtssd"]
     assert found["frame by frame"]["sad"] == pytest.approx(0.08 * SIZE * SIZE / 1000, rel=0.1)

@@ -24,8 +24,10 @@ from src.data.split_files import SplitFiles
 from src.deployment.compare import PICTURE_FILE, TABLE_FILE, compare
 from src.images.files import read_image, write_image
 from src.images.preprocessing import network_input
-from src.inference.predictor import Predictor
-from src.load_model import load_for_inference, load_network
+from src.inference.engine import open_engine
+from src.inference.matting import Matting
+from src.inference.protocol import PUBLISHED
+from src.load_model import load_network
 from tests.runner import ENVIRONMENT, ROOT, SKIPPED, read_output
 from tests.small_dataset import make_person, write_dataset
 
@@ -169,7 +171,7 @@ def test_alphas_are_those_of_mindspore(project, finished, golden_checkpoint):
     from mindspore import Tensor
 
     network = load_network(golden_checkpoint).set_train(False)
-    predictor = Predictor(load_network(golden_checkpoint), size=SIZE, mean=MEAN)
+    matting = Matting(open_engine(golden_checkpoint, size=SIZE, mean=MEAN), PUBLISHED)
     files = SplitFiles(project.data, "test")
     for index in range(len(files)):
         photo = read_image(files.photo(index))
@@ -180,13 +182,13 @@ def test_alphas_are_those_of_mindspore(project, finished, golden_checkpoint):
         found = read_output(results, f"{sample(index, files)}_0", logits.shape)
         np.testing.assert_allclose(found, logits.asnumpy(), atol=1e-4)
         written = read_image(project.scripts / "postprocess_Result/alpha" / f"{sample(index, files)}.png")
-        np.testing.assert_allclose(written[..., 0] / 255, predictor(photo).alpha, atol=0.51 / 255 + 1e-4)
+        np.testing.assert_allclose(written[..., 0] / 255, matting(photo), atol=0.51 / 255 + 1e-4)
 
 
 def test_sad_is_that_of_eval(project, finished, golden_checkpoint, tmp_path):
     test = {"model": str(golden_checkpoint), "test_pic_path": str(project.data), "output_path": str(tmp_path)}
     test |= {"size": SIZE, "device_target": "CPU"}
-    means = eval_command.run_evaluation(Config.model_validate({"mean": MEAN, "test": test}))
+    means, _ = eval_command.run_evaluation(Config.model_validate({"mean": MEAN, "test": test}))
     last = (project.scripts / "acc.log").read_text().splitlines()[-1]
     count, total, mean = re.fullmatch(
         r"Total images: (\d+), total sad: ([\d.]+), ave sad: ([\d.]+)", last
@@ -217,7 +219,7 @@ def test_it_can_be_called_from_anywhere(project, results, tmp_path):
 
 
 def test_the_comparison_with_python(project, finished, golden_checkpoint, tmp_path):
-    comparison = compare(load_for_inference(golden_checkpoint), project.scripts, SIZE, tmp_path)
+    comparison = compare(open_engine(golden_checkpoint, size=SIZE), project.scripts, tmp_path)
     assert len(comparison.photos) == len(PHOTO_SIZES)
     for photo in comparison.photos:
         assert photo.largest_difference < 1e-4
@@ -234,7 +236,7 @@ def test_a_comparison_at_another_size_is_refused(project, finished, golden_check
     with pytest.raises(
         UserError, match="img_data/.*bin: has 49152 bytes instead of 12288; infer.size and export"
     ):
-        compare(load_for_inference(golden_checkpoint), project.scripts, 32, tmp_path)
+        compare(open_engine(golden_checkpoint, size=32), project.scripts, tmp_path)
 
 
 def test_an_unreadable_photo_is_left_out(project, finished, tmp_path):

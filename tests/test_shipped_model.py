@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.evaluation.matting_report import draw_sheet, measure_matting
-from src.evaluation.report import Sample
+from src.data.pairs import PhotoWithAlpha
+from src.evaluation.evaluate import measure_photos
+from src.evaluation.report import best_median_worst
 from src.images.files import write_image
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting
 from src.portrait.scene import render_portrait
@@ -30,13 +31,13 @@ def test_portraits_drawn_here(matting, tmp_path):
     samples = []
     for number in range(12):
         image, alpha = render_portrait(UNSEEN_SEED, 4 * number)  # one of each session
-        sample = Sample(f"{number}.png", tmp_path / f"{number}.jpg", tmp_path / f"{number}.png")
+        sample = PhotoWithAlpha(f"{number}.png", tmp_path / f"{number}.jpg", tmp_path / f"{number}.png")
         write_image(sample.photo, image)
-        write_image(sample.true_alpha, alpha)
+        write_image(sample.alpha, alpha)
         samples.append(sample)
-    measurements = measure_matting(samples, matting)
+    measurements = measure_photos(matting, samples).measurements
     assert np.mean([each.values["sad"] for each in measurements]) < PORTRAIT_SAD
-    sheet = draw_sheet(measurements, matting)
+    sheet = best_median_worst(measurements, matting)
     assert sheet.dtype == np.uint8 and sheet.shape[0] > 900
 
 
@@ -44,10 +45,12 @@ def test_portraits_drawn_here(matting, tmp_path):
 def test_photos_kept_out_of_training(matting):
     names = (REAL_PHOTOS / "val.txt").read_text().split()
     samples = [
-        Sample(f"{name}.png", REAL_PHOTOS / "image" / f"{name}.jpg", REAL_PHOTOS / "alpha" / f"{name}.png")
+        PhotoWithAlpha(
+            f"{name}.png", REAL_PHOTOS / "image" / f"{name}.jpg", REAL_PHOTOS / "alpha" / f"{name}.png"
+        )
         for name in names
     ]
-    measurements = measure_matting(samples, matting)
+    measurements = measure_photos(matting, samples).measurements
     assert len(measurements) == 120
     assert np.mean([each.values["sad"] for each in measurements]) < REAL_SAD
     assert np.mean([each.values["iou"] for each in measurements]) > REAL_IOU

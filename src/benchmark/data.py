@@ -10,7 +10,7 @@ import numpy as np
 
 from src.benchmark.contender import timed
 from src.common.process_pool import available_cores
-from src.config import DEFAULT_MEAN, GenerateDataConfig
+from src.config import Config, GenerateDataConfig
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset, training_batches
 from src.generation.generator import generate_datasets
@@ -132,7 +132,7 @@ def _decode_and_encode(pair: tuple[Path, Path]) -> None:
 
 
 def _training_set(folder: str, size: int) -> MattingDataset:
-    return MattingDataset(SplitFiles(folder, "train"), patch_size=size, mean=DEFAULT_MEAN, augments=True)
+    return MattingDataset(SplitFiles(folder, "train"), patch_size=size, mean=Config().mean, augments=True)
 
 
 def _order(dataset: MattingDataset) -> list[int]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from src.benchmark.contender import ROOT, timed
 from src.common.device import use_device
-from src.config import DEFAULT_MEAN
 from src.inference.matting import SHIPPED_MODEL
 
 
@@ -19,11 +18,11 @@ def evaluation(folder: str, size: int):
     from src.data.split_files import SplitFiles
     from src.evaluation.evaluate import evaluate
 
-    predictor, files = _predictor(size), SplitFiles(folder, "test")
+    matting, files = _published(size), SplitFiles(folder, "test")
 
     def work() -> float:
         with tempfile.TemporaryDirectory() as output:
-            return evaluate(predictor, files, Path(output), "all")[2] / len(files)
+            return evaluate(matting, files.samples(), Path(output), "all").seconds / len(files)
 
     return work
 
@@ -33,13 +32,13 @@ def plain_evaluation(folder: str, size: int):
     from src.data.split_files import SplitFiles
     from src.metric import METRICS
 
-    predictor, files = _predictor(size), SplitFiles(folder, "test")
+    matting, files = _published(size), SplitFiles(folder, "test")
 
     def work():
         with tempfile.TemporaryDirectory() as output:
             for index in range(len(files)):
                 image, true_alpha = _pair(files, index)
-                alpha = predictor(image).alpha
+                alpha = matting(image)
                 for metric in METRICS.values():
                     metric(alpha, true_alpha)
                 gray = np.round(alpha * 255).astype(np.uint8)
@@ -53,12 +52,12 @@ def network_of_evaluation(folder: str, size: int):
     """Photos in memory to alpha."""
     from src.data.split_files import SplitFiles
 
-    predictor, files = _predictor(size), SplitFiles(folder, "test")
+    matting, files = _published(size), SplitFiles(folder, "test")
     images = [_pair(files, index)[0] for index in range(len(files))]
 
     def work():
         for image in images:
-            predictor(image)
+            matting(image)
 
     return timed(work, len(images))
 
@@ -68,12 +67,12 @@ def prediction(folder: str, size: int):
     from src.inference.jobs import Job
     from src.inference.photos import matte_photos
 
-    cutting, photos = _cutting(size), _photos(folder)
+    cutouts, photos = _cutouts(size), _photos(folder)
 
     def work():
         with tempfile.TemporaryDirectory() as output:
             jobs = [Job(photo, Path(output, str(number))) for number, photo in enumerate(photos)]
-            for outcome in matte_photos(jobs, cutting):
+            for outcome in matte_photos(jobs, cutouts):
                 assert not outcome.problem
 
     return timed(work, len(photos))
@@ -81,27 +80,27 @@ def prediction(folder: str, size: int):
 
 def plain_prediction(folder: str, size: int):
     """The same steps, one photo after the other."""
-    cutting, photos = _cutting(size), _photos(folder)
+    cutouts, photos = _cutouts(size), _photos(folder)
 
     def work():
         with tempfile.TemporaryDirectory() as output:
             for number, photo in enumerate(photos):
                 image = cv2.imread(str(photo))
-                alpha = cutting.alpha(image, cutting.matting.predict(image))
+                alpha = cutouts.alpha(image, cutouts.matting.predict(image).alpha)
                 cv2.imwrite(f"{output}/{number}_alpha.png", alpha)
-                cv2.imwrite(f"{output}/{number}_cutout.png", cutting.picture(image, alpha))
+                cv2.imwrite(f"{output}/{number}_cutout.png", cutouts.picture(image, alpha))
 
     return timed(work, len(photos))
 
 
 def network_of_prediction(folder: str, size: int):
     """Photos in memory to the network's alpha."""
-    cutting, photos = _cutting(size), _photos(folder)
+    cutouts, photos = _cutouts(size), _photos(folder)
     images = [cv2.imread(str(photo)) for photo in photos]
 
     def work():
         for image in images:
-            cutting.matting.predict(image)
+            cutouts.matting.predict(image)
 
     return timed(work, len(images))
 
@@ -126,21 +125,22 @@ def first_matte(photo: str, *options: str):
     return timed(work)
 
 
-def _predictor(size: int):
-    from src.inference.predictor import Predictor
-    from src.load_model import load_for_inference
+def _published(size: int):
+    from src.inference.engine import open_engine
+    from src.inference.matting import Matting
+    from src.inference.protocol import PUBLISHED
 
     use_device("CPU")
-    return Predictor(load_for_inference(SHIPPED_MODEL), size=size, mean=DEFAULT_MEAN)
+    return Matting(open_engine(SHIPPED_MODEL, size=size), PUBLISHED)
 
 
-def _cutting(size: int):
+def _cutouts(size: int):
     from src.inference.background import Background
-    from src.inference.cutout import Cutting
+    from src.inference.cutout import CutoutMaker
     from src.inference.matting import load_matting
 
     use_device("CPU")
-    return Cutting(load_matting(size=size, mirrors=False), Background("transparent"))
+    return CutoutMaker(load_matting(size=size, mirror=False), Background("transparent"))
 
 
 def _pair(files, index: int) -> tuple[np.ndarray, np.ndarray]:

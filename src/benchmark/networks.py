@@ -18,12 +18,12 @@ _MEDIAN = re.compile(r"^median ([\d.]+) ms", re.MULTILINE)
 def mindspore(size: int):
     """The compiled network, as eval.py and predict.py run it."""
     from src.common.device import use_device
-    from src.inference.matting import SHIPPED_MODEL, open_model
+    from src.inference.engine import INPUT, open_engine
+    from src.inference.matting import SHIPPED_MODEL
 
     use_device("CPU")
-    run, _ = open_model(SHIPPED_MODEL, size)
-    image = _image(size)
-    return timed(lambda: run(image))
+    engine, inputs = open_engine(SHIPPED_MODEL, size=size), {INPUT: _image(size)}
+    return timed(lambda: engine.run(inputs))
 
 
 def torch(size: int, channels_last: bool):
@@ -134,6 +134,7 @@ def _export(name: str, file_format: str, size: int) -> None:
     from src.deployment.export import export_network
     from src.inference.matting import SHIPPED_MODEL
     from src.load_model import load_for_inference
+    from src.systems.model_info import ModelInfo
 
     use_device("CPU")
-    export_network(load_for_inference(SHIPPED_MODEL), name, file_format, size)
+    export_network(load_for_inference(SHIPPED_MODEL), name, file_format, ModelInfo(size=size))

@@ -23,12 +23,12 @@ def mindspore(phase: str, batch: int, size: int):
 
 def mindspore_with_data(phase: str, batch: int, size: int, folder: str, workers: int):
     """The same, on samples that src/dataset.py reads meanwhile."""
-    from src.config import DEFAULT_MEAN
+    from src.config import Config
     from src.data.split_files import SplitFiles
     from src.dataset import MattingDataset, training_batches
 
     step = _mindspore_step(phase)
-    dataset = MattingDataset(SplitFiles(folder, "train"), patch_size=size, mean=DEFAULT_MEAN, augments=True)
+    dataset = MattingDataset(SplitFiles(folder, "train"), patch_size=size, mean=Config().mean, augments=True)
 
     def work() -> float:
         batches = training_batches(dataset, 1, seed=0, batch_size=batch, workers=workers)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from src.config import DEFAULT_MEAN
 from src.inference.background import blend
+from src.systems.model_info import ModelInfo
 
 _OPAQUE = 128  # a person whose alpha reaches this at an edge of the picture goes on beyond it
 _FEWEST_ROWS = 96  # of a person seen from near: fewer would be a blur
@@ -147,7 +147,10 @@ def add_bars(image: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tup
     """Put a picture into the middle of a larger one, where bars count as background."""
     missing = [whole - part for whole, part in zip(size, alpha.shape, strict=True)]
     sides = [(gap // 2, gap - gap // 2) for gap in missing]
-    bars = [np.pad(image[..., channel], sides, constant_values=DEFAULT_MEAN[channel]) for channel in range(3)]
+    bars = [
+        np.pad(image[..., channel], sides, constant_values=mean)
+        for channel, mean in enumerate(ModelInfo().mean)
+    ]
     return np.dstack(bars), np.pad(alpha, sides)
 
 

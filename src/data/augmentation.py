@@ -46,7 +46,7 @@ def draw_augmentation(
 ) -> Augmentation:
     """Draw the changes for a photo of height x width.
 
-    Cutting patch_size from a photo scaled by s is cutting patch_size / s from the photo itself, so
+    CutoutMaker patch_size from a photo scaled by s is cutouts patch_size / s from the photo itself, so
     the scale costs no resizing of its own. A photo too small for the cut is squashed whole.
     """
     scale = rng.uniform(*_SCALES) if rng.random() < 0.5 else 1.0

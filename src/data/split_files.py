@@ -4,6 +4,7 @@ import glob
 from pathlib import Path, PurePosixPath
 
 from src.common.errors import UserError
+from src.data.pairs import PhotoWithAlpha
 from src.images.files import DATA_SUFFIXES
 
 
@@ -64,6 +65,10 @@ class SplitFiles:
     def alpha(self, index: int) -> Path:
         """alpha/<group>/matting_<sub>/<name>.png"""
         return self._folder / "alpha" / self.names[index]
+
+    def samples(self) -> list[PhotoWithAlpha]:
+        """All photos with their alphas, by the names in the list."""
+        return [PhotoWithAlpha(name, self.photo(i), self.alpha(i)) for i, name in enumerate(self.names)]
 
     def _find_photo(self, name: str) -> Path:
         matting = PurePosixPath(name)

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import mindspore as ms
 import numpy as np
-from mindspore import Tensor
 from tqdm import tqdm
 
 from src.common.atomic_file import write_csv
 from src.common.errors import UserError
+from src.data.pairs import PhotoWithAlpha
 from src.deployment.runner_files import INPUTS, OUTPUTS, TIMES, InputFiles, read_float32, read_outputs
-from src.evaluation.report import Sample
 from src.images.contact_sheet import contact_sheet
 from src.images.files import write_image
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
-from src.inference.matte import Matte, matte_of_outputs
+from src.inference.engine import ALPHA, INPUT, Engine
+from src.inference.matting import Matte, MattingSteps
+from src.inference.protocol import PUBLISHED
 from src.metric import sad
-from src.model.network import SHMNet
 
 TABLE_FILE = "runner.csv"
 PICTURE_FILE = "runner.png"
@@ -60,13 +59,12 @@ class Comparison(NamedTuple):
         )
 
 
-def compare(network: SHMNet, folder: Path, size: int, output_folder: Path) -> Comparison:
+def compare(engine: Engine, folder: Path, output_folder: Path) -> Comparison:
     """Run the network on the runner's own inputs and compare; writes runner.csv and runner.png.
 
     Args:
-        network: with the weights that were exported.
+        engine: the network with the weights that were exported.
         folder: where run_infer_cpp.sh left its results.
-        size: height and width of the network's input.
         output_folder: gets the table and the picture of the first photos.
 
     Raises:
@@ -74,23 +72,21 @@ def compare(network: SHMNet, folder: Path, size: int, output_folder: Path) -> Co
     """
     runner_milliseconds = _read_median(folder / TIMES)
     inputs = InputFiles(folder / INPUTS)
-    run = ms.jit(network.set_train(False).construct)
-    run(Tensor(np.zeros((1, 3, size, size), np.float32)))  # compiles
+    steps, size = MattingSteps(engine.info, PUBLISHED), engine.info.size
+    shape = (1, 3, size, size)
+    engine.run({INPUT: np.zeros(shape, np.float32)})  # compiles
     photos, rows = [], []
     for path in tqdm(inputs.photos(), desc="comparing", unit="image"):
-        sample = Sample(path.stem, path, inputs.true_alpha(path.stem))
+        sample = PhotoWithAlpha(path.stem, path, inputs.true_alpha(path.stem))
         image, true_alpha = sample.read()
-        network_input = read_float32(inputs.network_input(sample.name), (1, 3, size, size))
+        network_input = {INPUT: read_float32(inputs.network_input(sample.name), shape)}
         started = time.perf_counter()
-        logits, alpha = (output.asnumpy()[0] for output in run(Tensor(network_input)))
+        outputs = engine.run(network_input)
         milliseconds = 1000 * (time.perf_counter() - started)
-        runner_logits, runner_alpha = read_outputs(folder / OUTPUTS, sample.name, size)
-        mattes = [
-            matte_of_outputs(logits, alpha[0], *image.shape[:2]),
-            matte_of_outputs(runner_logits, runner_alpha, *image.shape[:2]),
-        ]
+        runner_outputs = read_outputs(folder / OUTPUTS, sample.name, size)
+        mattes = [steps.finish(image, [each]) for each in (outputs, runner_outputs)]
         sads = [sad(matte.alpha, alpha_to_float(true_alpha)) for matte in mattes]
-        difference = float(np.abs(alpha[0] - runner_alpha).max())
+        difference = float(np.abs(outputs[ALPHA] - runner_outputs[ALPHA]).max())
         photos.append(PhotoComparison(sample.name, *sads, difference, milliseconds))
         if len(rows) < _PICTURE_ROWS:
             rows.append(_row(image, true_alpha, mattes))

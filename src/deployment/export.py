@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import mindspore as ms
@@ -12,8 +11,16 @@ from mindspore import Tensor, nn, ops
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
 from src.deployment.lowering import LOWERED_VERSION, lower_file
+from src.inference.embedded_info import embed_model_info
+from src.inference.exported import (
+    ExportedError,
+    MissingRuntimeError,
+    load_mindir,
+    load_onnx,
+)
 from src.model.network import SHMNet
 from src.model.t_net import UpsampleTwice
+from src.systems.model_info import ModelInfo
 
 LARGEST_DIFFERENCE = 1e-4
 _SUFFIXES = {"MINDIR": ".mindir", "ONNX": ".onnx", "AIR": ".air"}
@@ -23,21 +30,17 @@ class ExportError(UserError):
     """An export that failed or that does not compute what the network computes."""
 
 
-class _UncheckedError(ExportError):
-    """An export that cannot be checked on this machine."""
-
-
 def export_network(
-    network: SHMNet, file_name: str, file_format: str, size: int, *, mindir_version: str = "latest"
+    network: SHMNet, file_name: str, file_format: str, info: ModelInfo, *, mindir_version: str = "latest"
 ) -> Path:
-    """Export for images (1, 3, size, size); outputs are trimap logits and alpha.
+    """Export for images (1, 3, S, S), S = info.size; outputs are trimap logits and alpha.
 
     Args:
         network: with trained weights; put into evaluation mode. For ONNX its upsampling is replaced by an
             equal one.
         file_name: without suffix; relative to the current folder.
         file_format: 'MINDIR', 'ONNX' or 'AIR'.
-        size: height and width of the input.
+        info: what the model is, which MINDIR and ONNX files then say themselves.
         mindir_version: of a MINDIR file, 'latest' or '1'.
 
     Returns:
@@ -51,7 +54,7 @@ def export_network(
     if file_format == "ONNX":
         _replace_upsampling(network)
     path = Path(file_name + _SUFFIXES[file_format])
-    image = Tensor(np.zeros((1, 3, size, size), np.float32))
+    image = Tensor(np.zeros((1, 3, info.size, info.size), np.float32))
     try:
         # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
         with tempfile.TemporaryDirectory() as folder:
@@ -59,6 +62,7 @@ def export_network(
             ms.export(network, image, file_name=str(exported), file_format=file_format)
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
                 lower_file(exported, exported)
+            embed_model_info(exported, info)
             _copy(exported, path)
     except (ValueError, RuntimeError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
@@ -71,7 +75,7 @@ def export_checked(
     reference: SHMNet,
     file_name: str,
     file_format: str,
-    size: int,
+    info: ModelInfo,
     *,
     mindir_version: str = "latest",
 ) -> tuple[Path, float | None]:
@@ -91,13 +95,16 @@ def export_checked(
         candidate = Path(folder, path.name)
         try:
             export_network(
-                network, str(candidate.with_suffix("")), file_format, size, mindir_version=mindir_version
+                network, str(candidate.with_suffix("")), file_format, info, mindir_version=mindir_version
             )
-            difference = check_export(candidate, reference, size)
-        except ExportError as error:
-            if isinstance(error, _UncheckedError):
-                _copy(candidate, path)
-            raise ExportError(str(error).replace(str(candidate), str(path))) from None
+            difference = check_export(candidate, reference, info.size)
+        except MissingRuntimeError as error:
+            _copy(candidate, path)
+            raise ExportError(
+                f"{path}: is written, but not checked: {_without_path(error, candidate)}"
+            ) from None
+        except (ExportError, ExportedError) as error:
+            raise ExportError(f"{path}: {_without_path(error, candidate)}") from None
         _copy(candidate, path)
     return path, difference
 
@@ -110,11 +117,12 @@ def check_export(path: Path, network: SHMNet, size: int) -> float | None:
         None for AIR, which only the device's own tools can run.
 
     Raises:
-        ExportError: it is above 1e-4, or the file cannot be loaded.
+        ExportError: it is above 1e-4.
+        ExportedError: the file cannot be loaded.
     """
     if path.suffix == _SUFFIXES["AIR"]:
         return None
-    run_exported = _load_onnx(path) if path.suffix == _SUFFIXES["ONNX"] else load_mindir(path)
+    run_exported = load_onnx(path) if path.suffix == _SUFFIXES["ONNX"] else load_mindir(path)
     image = np.random.default_rng(0).normal(0, 0.3, (1, 3, size, size)).astype(np.float32)
     expected = [output.asnumpy() for output in ms.jit(network.construct)(Tensor(image))]
     found = run_exported(image)
@@ -127,6 +135,10 @@ def check_export(path: Path, network: SHMNet, size: int) -> float | None:
             f"{path}: differs from the network by {difference:g}, more than {LARGEST_DIFFERENCE:g}"
         )
     return difference
+
+
+def _without_path(error: Exception, path: Path) -> str:
+    return str(error).removeprefix(f"{path}: ")
 
 
 def _copy(file: Path, path: Path) -> None:
@@ -156,27 +168,3 @@ def _replace_upsampling(network: SHMNet) -> None:
     for _, cell in network.cells_and_names():
         if isinstance(cell, nn.SequentialCell) and isinstance(cell[0], UpsampleTwice):
             cell[0] = UpsampleTwiceBySlices()
-
-
-def load_mindir(path: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
-    """An exported MINDIR as a function of an image (1, 3, H, W) float32 to its outputs.
-
-    Raises:
-        ExportError: the file cannot be loaded.
-    """
-    try:
-        graph = nn.GraphCell(ms.load(str(path)))
-    except (ValueError, RuntimeError) as error:
-        raise ExportError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
-    return lambda image: [output.asnumpy() for output in graph(Tensor(image))]
-
-
-def _load_onnx(path: Path) -> Callable[[np.ndarray], list[np.ndarray]]:
-    try:
-        import onnxruntime  # only who wants ONNX needs it
-    except ImportError:
-        raise _UncheckedError(
-            f"{path}: is written, but checking it needs ONNX Runtime: pip install onnxruntime"
-        ) from None
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return lambda image: session.run(None, {session.get_inputs()[0].name: image})

@@ -7,11 +7,9 @@ Lite 2.0 reads version 1 alone and wants them as attributes. What the network co
 """
 
 import argparse
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,10 +19,9 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from src.common.atomic_file import write_bytes  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
-from src.common.errors import UserError  # noqa: E402
+from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
 LOWERED_VERSION = 1
-_FORMAT_MODULE = "mindspore.train.mind_ir_pb2"
 
 # The attributes that an operator's trailing constant inputs become again.
 _SETTINGS = {
@@ -47,10 +44,6 @@ _REFERENCE = "REF::"  # before the name of a primitive, in the type of a node
 _FORMATS = {0: "NCHW", 1: "NHWC"}
 
 
-class MindirError(UserError):
-    """A MINDIR file that cannot be read or lowered; the message names it."""
-
-
 def lower_file(source: str | Path, target: str | Path) -> None:
     """Write `source` to `target` in version 1; a file that has it already is copied.
 
@@ -58,7 +51,7 @@ def lower_file(source: str | Path, target: str | Path) -> None:
         MindirError: `source` is missing, damaged or no MINDIR, or has an operator that is not known here.
         UserError: `target` cannot be written.
     """
-    model = _read(Path(source))
+    model = read_mindir(source)
     if model.mind_ir_version > LOWERED_VERSION:
         try:
             _Lowering(model).run()
@@ -66,19 +59,6 @@ def lower_file(source: str | Path, target: str | Path) -> None:
             reason = error if isinstance(error, MindirError) else f"its graph has an unknown form ({error!r})"
             raise MindirError(f"{source}: cannot be lowered to version {LOWERED_VERSION}: {reason}") from None
     write_bytes(target, model.SerializeToString())
-
-
-def input_size(path: str | Path) -> int:
-    """Height and width of the square input (1, 3, S, S) that a model takes.
-
-    Raises:
-        MindirError: the file is missing, damaged or no MINDIR, or takes something else.
-    """
-    inputs = _read(Path(path)).graph.input
-    shape = [tuple(tensor.dims) for each in inputs for tensor in each.tensor]
-    if len(shape) != 1 or len(shape[0]) != 4 or shape[0][1] != 3 or shape[0][2] != shape[0][3]:
-        raise MindirError(f"{path}: takes inputs of shape {shape}; one of (1, 3, S, S) is needed")
-    return int(shape[0][2])
 
 
 class _Lowering:
@@ -230,44 +210,6 @@ def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -
             element = attribute.values.add()
             element.type = element.INT64
             element.ints.append(number)
-
-
-def _read(path: Path) -> Any:
-    try:
-        from google.protobuf.message import DecodeError
-
-        model = _mindspore_module(_FORMAT_MODULE).ModelProto()
-    except ImportError:
-        raise MindirError(
-            f"{path}: lowering it needs MindSpore for Python; or export with export.mindir_version=1"
-        ) from None
-
-    try:
-        model.ParseFromString(path.read_bytes())
-    except FileNotFoundError:
-        raise MindirError(f"{path}: no such file; export.py writes it") from None
-    except OSError as error:
-        raise MindirError(f"{path}: cannot be read: {error.strerror}") from None
-    except DecodeError:
-        raise MindirError(f"{path}: damaged or no MINDIR file; write it again with export.py") from None
-    if not model.graph.node or not model.mind_ir_version:
-        raise MindirError(f"{path}: holds no network; write it again with export.py")
-    return model
-
-
-def _mindspore_module(name: str) -> ModuleType:
-    """A module of MindSpore that needs no other, without the seconds that importing all of it takes."""
-    if name in sys.modules:
-        return sys.modules[name]
-    package, *place = name.split(".")
-    found = importlib.util.find_spec(package)
-    if found is None or not found.origin:
-        raise ImportError(f"{package} is not installed")
-    path = Path(found.origin).parent.joinpath(*place).with_suffix(".py")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)  # and not into sys.modules: MindSpore's own imports depend on their order
-    return module
 
 
 def main() -> None:

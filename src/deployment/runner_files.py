@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
+from src.inference.engine import ALPHA, TRIMAP_LOGITS, Arrays
 
 INPUTS = "preprocess_Result"
 OUTPUTS = "result_Files"
@@ -56,7 +57,7 @@ def sample_name(index: int, photo: Path) -> str:
     return f"matting_{index:04d}_{photo.stem}"
 
 
-def read_outputs(folder: Path, name: str, size: int) -> tuple[np.ndarray, np.ndarray]:
+def read_outputs(folder: Path, name: str, size: int) -> Arrays:
     """Read what the runner wrote of one input.
 
     Args:
@@ -65,13 +66,15 @@ def read_outputs(folder: Path, name: str, size: int) -> tuple[np.ndarray, np.nda
         size: height and width of the network's input.
 
     Returns:
-        Trimap logits (3, size, size) and alpha (size, size), float32.
+        Trimap logits (1, 3, size, size) and alpha (1, 1, size, size), float32, by their names.
 
     Raises:
         OutputError: a file is missing, cannot be read or has another size.
     """
-    logits = read_float32(folder / f"{name}_0.bin", (3, size, size))
-    return logits, read_float32(folder / f"{name}_1.bin", (size, size))
+    return {
+        TRIMAP_LOGITS: read_float32(folder / f"{name}_0.bin", (1, 3, size, size)),
+        ALPHA: read_float32(folder / f"{name}_1.bin", (1, 1, size, size)),
+    }
 
 
 def read_float32(path: Path, shape: tuple[int, ...]) -> np.ndarray:

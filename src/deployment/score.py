@@ -9,16 +9,19 @@ from tqdm import tqdm
 from src.common.atomic_file import atomic_folder
 from src.common.errors import UserError
 from src.common.process_pool import available_cores, map_unordered
+from src.data.pairs import PhotoWithAlpha
 from src.deployment.runner_files import InputFiles, OutputError, read_outputs
-from src.evaluation.report import Measurement, Sample, measure, write_matte, write_report
+from src.evaluation.report import Measurement, measure, write_matte, write_report
 from src.images.contact_sheet import on_checkerboard
 from src.images.files import ImageError, write_image
 from src.images.preprocessing import alpha_to_bytes
-from src.inference.matte import Matte, matte_of_outputs
+from src.inference.matting import Matte, MattingSteps
+from src.inference.protocol import PUBLISHED
+from src.systems.model_info import ModelInfo
 
 
 def score(
-    input_folder: Path, output_folder: Path, result_folder: Path, size: int
+    input_folder: Path, output_folder: Path, result_folder: Path, info: ModelInfo
 ) -> tuple[list[Measurement], list[str]]:
     """Measure the runner's alphas at the photos' own sizes.
 
@@ -29,7 +32,7 @@ def score(
         input_folder: preprocess_Result.
         output_folder: result_Files.
         result_folder: postprocess_Result.
-        size: height and width of the network's input.
+        info: what the model is.
 
     Returns:
         The measurements, and a line for every photo that was left out, both in the order of the list.
@@ -39,8 +42,8 @@ def score(
     """
     inputs = InputFiles(input_folder)
     photos = inputs.photos()
-    samples = [Sample(f"{photo.stem}.png", photo, inputs.true_alpha(photo.stem)) for photo in photos]
-    matte_of = partial(_read_matte, output_folder, size)
+    samples = [PhotoWithAlpha(f"{photo.stem}.png", photo, inputs.true_alpha(photo.stem)) for photo in photos]
+    matte_of = partial(_read_matte, output_folder, MattingSteps(info, PUBLISHED))
     with atomic_folder(result_folder) as temporary:
         work = partial(_score_one, matte_of, temporary)
         results = map_unordered(work, samples, min(available_cores(), len(samples)))
@@ -53,7 +56,7 @@ def score(
     return measurements, skipped
 
 
-def _score_one(matte_of: partial, folder: Path, sample: Sample) -> dict[str, float] | str:
+def _score_one(matte_of: partial, folder: Path, sample: PhotoWithAlpha) -> dict[str, float] | str:
     """Write the pictures of a sample; returns its metrics, or why there are none."""
     try:
         image, true_alpha = sample.read()
@@ -66,6 +69,5 @@ def _score_one(matte_of: partial, folder: Path, sample: Sample) -> dict[str, flo
     return measure(true_alpha, alpha)
 
 
-def _read_matte(output_folder: Path, size: int, sample: Sample, image: np.ndarray) -> Matte:
-    trimap_logits, alpha = read_outputs(output_folder, sample.photo.stem, size)
-    return matte_of_outputs(trimap_logits, alpha, *image.shape[:2])
+def _read_matte(output_folder: Path, steps: MattingSteps, sample: PhotoWithAlpha, image: np.ndarray) -> Matte:
+    return steps.finish(image, [read_outputs(output_folder, sample.photo.stem, steps.info.size)])

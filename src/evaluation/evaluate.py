@@ -1,64 +1,60 @@
-"""Evaluation of a network on a split."""
+"""Evaluation: the mattes of photos with true alpha, measured at the photos' own sizes."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from src.common.errors import UserError
 from src.common.read_ahead import map_ahead
-from src.data.split_files import SplitFiles
-from src.evaluation.report import Measurement, Sample, Save, measure, write_matte, write_report
+from src.data.pairs import PhotoWithAlpha
+from src.evaluation.report import Measurement, Save, measure, write_matte, write_report
 from src.images.files import ImageError
-from src.inference.predictor import Predictor
+from src.inference.matting import Matting
 
 
-def evaluate(
-    predictor: Predictor, files: SplitFiles, output_folder: Path, save: Save
-) -> tuple[list[Measurement], list[str], float]:
-    """Measure every photo of a split at its own size and write what `save` asks for.
+class Measured(NamedTuple):
+    """What became of some photos."""
 
-    Writes metrics.csv and contact_sheet.png, with 'alpha' also alpha/<name>.png and with 'all' also
-    cutout/<name>.png (RGBA).
+    measurements: list[Measurement]
+    skipped: list[str]  # why a photo could not be read, one line each
+    seconds: float  # from the first photo read to the last one measured
 
-    Returns:
-        The measurements; a line for every photo that could not be read and was left out; and the seconds
-        from the first photo read to the last matte written.
+
+def measure_photos(
+    matting: Matting,
+    samples: Sequence[PhotoWithAlpha],
+    on_matte: Callable[[PhotoWithAlpha, np.ndarray, np.ndarray], object] = lambda *_: None,
+) -> Measured:
+    """Matte and measure photos; reading, the network, and measuring with writing overlap.
+
+    Args:
+        matting: what is measured.
+        samples: the photos.
+        on_matte: called with each sample, its image and its alpha [0, 1], such as to write them.
 
     Raises:
-        UserError: no photo could be read, or the folder cannot be written.
+        UserError: no photo could be read.
     """
     skipped: list[str] = []
     started = time.perf_counter()
-    measurements = list(_measure_all(predictor, files, output_folder, save, skipped))
-    seconds = time.perf_counter() - started
-    if not measurements:
-        raise UserError(f"no photo could be read, the first: {skipped[0]}")
-    write_report(output_folder, measurements, lambda sample, image: predictor(image))
-    return measurements, skipped, seconds
 
-
-def _measure_all(
-    predictor: Predictor, files: SplitFiles, output_folder: Path, save: Save, skipped: list[str]
-) -> Iterator[Measurement]:
-    """Reading, network, and measuring with writing overlap."""
-    samples = [Sample(name, files.photo(index), files.alpha(index)) for index, name in enumerate(files.names)]
-
-    def predicted() -> Iterator[tuple[Sample, np.ndarray, np.ndarray, np.ndarray]]:
+    def mattes():
         for sample, found in map_ahead(readers, _try_to_read, samples):
             if isinstance(found, ImageError):
                 skipped.append(str(found))
                 bar.update()
             else:
                 image, true_alpha = found
-                yield sample, image, true_alpha, predictor(image).alpha
+                yield sample, image, true_alpha, matting(image)
 
-    def finish(found: tuple[Sample, np.ndarray, np.ndarray, np.ndarray]) -> Measurement:
+    def finish(found: tuple) -> Measurement:
         sample, image, true_alpha, alpha = found
-        write_matte(output_folder, sample.name, image, alpha, save)
+        on_matte(sample, image, alpha)
         return Measurement(sample, measure(true_alpha, alpha))
 
     with (
@@ -66,12 +62,38 @@ def _measure_all(
         ThreadPoolExecutor(1) as writers,
         tqdm(total=len(samples), desc="evaluating", unit="image") as bar,
     ):
-        for measurement in map_ahead(writers, finish, predicted()):
+        measurements = []
+        for measurement in map_ahead(writers, finish, mattes()):
+            measurements.append(measurement)
             bar.update()
-            yield measurement
+    if not measurements:
+        raise UserError(f"no photo could be read, the first: {skipped[0]}")
+    return Measured(measurements, skipped, time.perf_counter() - started)
 
 
-def _try_to_read(sample: Sample) -> tuple[Sample, tuple[np.ndarray, np.ndarray] | ImageError]:
+def evaluate(
+    matting: Matting, samples: Sequence[PhotoWithAlpha], output_folder: Path, save: Save
+) -> Measured:
+    """Measure photos and write what `save` asks for.
+
+    Writes metrics.csv and contact_sheet.png, with 'alpha' also alpha/<name>.png and with 'all' also
+    cutout/<name>.png (RGBA).
+
+    Raises:
+        UserError: no photo could be read, or the folder cannot be written.
+    """
+    measured = measure_photos(
+        matting,
+        samples,
+        lambda sample, image, alpha: write_matte(output_folder, sample.name, image, alpha, save),
+    )
+    write_report(output_folder, measured.measurements, lambda sample, image: matting.matte(image))
+    return measured
+
+
+def _try_to_read(
+    sample: PhotoWithAlpha,
+) -> tuple[PhotoWithAlpha, tuple[np.ndarray, np.ndarray] | ImageError]:
     try:
         return sample, sample.read()
     except ImageError as error:

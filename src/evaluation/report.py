@@ -7,50 +7,34 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from src.common.atomic_file import write_csv
+from src.data.pairs import PhotoWithAlpha
 from src.images.contact_sheet import contact_sheet, cutout, on_checkerboard, side_by_side
-from src.images.files import ImageError, read_gray, read_image, write_image
+from src.images.files import write_image
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
-from src.inference.matte import Matte
-from src.metric import METRICS
+from src.inference.matting import Matte
+from src.metric import METRICS, person_iou
 
 METRICS_FILE = "metrics.csv"
 CONTACT_SHEET_FILE = "contact_sheet.png"
 _SHEET_ROWS = 8
+_SHOWN_OF_EACH = 4
 _SHEET_TITLES = ("photo", "true alpha", "predicted trimap", "predicted alpha", "cutout")
 
 Save = Literal["none", "alpha", "all"]
 
 
-class Sample(NamedTuple):
-    """A photo and its true alpha."""
-
-    name: str  # in metrics.csv, and of the files below alpha/ and cutout/; ends in .png
-    photo: Path
-    true_alpha: Path
-
-    def read(self) -> tuple[np.ndarray, np.ndarray]:
-        """Photo BGR (H, W, 3) uint8, alpha (H, W) uint8.
-
-        Raises:
-            ImageError: one cannot be read, or their sizes differ.
-        """
-        image, alpha = read_image(self.photo), read_gray(self.true_alpha)
-        if alpha.shape != image.shape[:2]:
-            raise ImageError(f"{self.true_alpha}: has another size than its photo {self.photo}")
-        return image, alpha
-
-
 class Measurement(NamedTuple):
     """The metrics of one photo."""
 
-    sample: Sample
-    values: dict[str, float]  # by the names of METRICS
+    sample: PhotoWithAlpha
+    values: dict[str, float]  # by the names of METRICS, and `iou` of the person
 
 
 def measure(true_alpha: np.ndarray, alpha: np.ndarray) -> dict[str, float]:
     """All metrics of an alpha [0, 1] against the true one (uint8), at the photo's own size."""
     true_alpha = alpha_to_float(true_alpha)
-    return {name: metric(alpha, true_alpha) for name, metric in METRICS.items()}
+    values = {name: metric(alpha, true_alpha) for name, metric in METRICS.items()}
+    return {**values, "iou": person_iou(alpha, true_alpha)}
 
 
 def write_matte(folder: Path, name: str, image: np.ndarray, alpha: np.ndarray, save: Save) -> None:
@@ -63,7 +47,7 @@ def write_matte(folder: Path, name: str, image: np.ndarray, alpha: np.ndarray, s
 
 
 def write_report(
-    folder: Path, measurements: Sequence[Measurement], matte_of: Callable[[Sample, np.ndarray], Matte]
+    folder: Path, measurements: Sequence[Measurement], matte_of: Callable[[PhotoWithAlpha, np.ndarray], Matte]
 ) -> None:
     """Write metrics.csv and contact_sheet.png.
 
@@ -83,7 +67,7 @@ def averages(measurements: Sequence[Measurement]) -> dict[str, float]:
 
 
 def _best_and_worst(
-    measurements: Sequence[Measurement], matte_of: Callable[[Sample, np.ndarray], Matte]
+    measurements: Sequence[Measurement], matte_of: Callable[[PhotoWithAlpha, np.ndarray], Matte]
 ) -> np.ndarray:
     """The photos with the lowest SAD on the left, with the highest on the right, at most eight of each."""
     by_sad = sorted(measurements, key=lambda each: each.values["sad"])
@@ -95,7 +79,7 @@ def _best_and_worst(
 
 
 def _sheet(
-    title: str, chosen: Sequence[Measurement], matte_of: Callable[[Sample, np.ndarray], Matte]
+    title: str, chosen: Sequence[Measurement], matte_of: Callable[[PhotoWithAlpha, np.ndarray], Matte]
 ) -> np.ndarray:
     rows, captions = [], []
     for each in chosen:
@@ -105,3 +89,28 @@ def _sheet(
         rows.append((image, true_alpha, trimap, alpha, on_checkerboard(image, alpha)))
         captions.append(f"SAD {each.values['sad']:.2f}")
     return contact_sheet(rows, (f"{title}: {_SHEET_TITLES[0]}", *_SHEET_TITLES[1:]), captions)
+
+
+def best_median_worst(
+    measurements: Sequence[Measurement], alpha_of: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """A picture of the best photos, those around the median and the worst, by SAD.
+
+    Args:
+        measurements: at least one.
+        alpha_of: gives the alpha [0, 1] of an image.
+    """
+    by_sad = sorted(measurements, key=lambda each: each.values["sad"])
+    shown = min(_SHOWN_OF_EACH, -(-len(by_sad) // 3))
+    middle = max(0, (len(by_sad) - shown) // 2)
+    sheets = []
+    chosen = {"best": by_sad[:shown], "median": by_sad[middle : middle + shown], "worst": by_sad[-shown:]}
+    for title, part in chosen.items():
+        rows = []
+        for each in part:
+            image, true_alpha = each.sample.read()
+            alpha = alpha_to_bytes(alpha_of(image))
+            rows.append((image, true_alpha, alpha, on_checkerboard(image, alpha)))
+        captions = [f"SAD {each.values['sad']:.2f}" for each in part]
+        sheets.append(contact_sheet(rows, (title, "true alpha", "alpha", "cutout"), captions))
+    return side_by_side(sheets)

@@ -21,18 +21,28 @@ class Place(NamedTuple):
         return square[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
-def letterbox(image: np.ndarray, size: int, mean: Sequence[float]) -> tuple[np.ndarray, Place]:
+def letterbox_place(height: int, width: int, size: int) -> Place:
+    """Where `letterbox` puts a photo of height x width."""
+    longest = max(height, width)
+    height, width = (max(1, round(side * size / longest)) for side in (height, width))
+    return Place((size - height) // 2, (size - width) // 2, height, width)
+
+
+def stretched_place(height: int, width: int, size: int) -> Place:
+    """The whole square, which a stretched photo of height x width fills."""
+    return Place(0, 0, size, size)
+
+
+def letterbox(image: np.ndarray, size: int, mean: Sequence[float]) -> np.ndarray:
     """Resize a photo, BGR (H, W, 3) uint8, so that it just fits a square, in the middle of bars.
 
     The bars have the colour `mean`, which the network sees as zero.
 
     Returns:
-        (size, size, 3) uint8 and the photo's place.
+        (size, size, 3) uint8.
     """
-    longest = max(image.shape[:2])
-    height, width = (max(1, round(side * size / longest)) for side in image.shape[:2])
-    place = Place((size - height) // 2, (size - width) // 2, height, width)
+    place = letterbox_place(*image.shape[:2], size)
     square = np.empty((size, size, 3), np.uint8)
     square[:] = np.round(mean)
-    place.cut(square)[:] = resize(image, height, width)
-    return square, place
+    place.cut(square)[:] = resize(image, place.height, place.width)
+    return square

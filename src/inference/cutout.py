@@ -26,7 +26,7 @@ def naming_failures(source: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Cutting:
+class CutoutMaker:
     """How people are cut out.
 
     Args:
@@ -42,8 +42,8 @@ class Cutting:
     overwrite: bool = False
 
     def alpha(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
-        """What `Matting.predict` returned as (H, W) uint8, at the image's size."""
-        return alpha_to_bytes(self.matting.restore(image, pred_alpha))
+        """The alpha of `Matting.predict` at the image's size, (H, W) uint8."""
+        return alpha_to_bytes(self.matting.upsample(image, pred_alpha))
 
     def picture(self, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         """The person before the background: BGR uint8, or BGRA where that is transparent."""

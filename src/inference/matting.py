@@ -1,64 +1,104 @@
-"""The matte of a photo, from a model that is loaded once:
+"""The one way from a photo to its matte: prepare, run, finish.
 
-from src.images.files import read_image
-from src.inference.matting import load_matting, matte
-
-alpha = matte(read_image("photo.jpg"))
-alpha = load_matting("semantic_hm_best.ckpt", size=320)(read_image("photo.jpg"))
+Prediction, evaluation and the C++ runner's pre- and postprocessing all take it, so they give the same alpha.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 
-from src.common.errors import UserError
-from src.config import DEFAULT_MEAN, load_config
-from src.images.letterbox import Place, letterbox
-from src.images.preprocessing import normalise, resize, upsample_alpha
+from src.images.letterbox import letterbox, letterbox_place, stretched_place
+from src.images.preprocessing import normalise, resize, resize_trimap, upsample_alpha
+from src.images.trimap import class_map_to_trimap
 from src.inference.contrast_stretch import stretch_contrast
+from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine, open_engine
 from src.inference.guided_filter import guided_filter
+from src.inference.protocol import DEFAULT, Protocol, Upsampling
 from src.inference.small_components import remove_small_components
-
-Refinement = Literal["none", "guided"]
-NetworkRun = Callable[[np.ndarray], list[np.ndarray]]
+from src.systems.model_info import ModelInfo
 
 SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "pretrained" / "shm_portrait.ckpt"
-DEFAULT_SIZE = 288
 
 
-class Matting:
-    """Photos to alpha.
+class Matte(NamedTuple):
+    """What the network says of a photo, at the photo's size or at the network's."""
+
+    trimap: np.ndarray  # (H, W) uint8 {0, 128, 255}
+    alpha: np.ndarray  # (H, W) float32 in [0, 1]
+
+
+class MattingSteps:
+    """What comes before the network and after it.
 
     Args:
-        run: the network, (1, 3, size, size) float32 to trimap logits and alpha, as `open_model` returns it.
-        size: height and width of its input.
-        mean: subtracted from the BGR values, as in training.
-        squash: fill the square with the photo, whatever its shape (the published protocol); else its aspect
-            ratio is kept.
-        refinement: how alpha comes back to the photo's size, 'guided' (by the photo's edges) or 'none'
-            (bicubic).
-        mirrors: show the network also the photo's mirror image, and take the mean: better, in twice the time.
+        info: what the model is.
+        protocol: how photos enter it, and how alpha comes back to their size.
     """
 
-    def __init__(
-        self,
-        run: NetworkRun,
-        *,
-        size: int,
-        mean: Sequence[float] = DEFAULT_MEAN,
-        squash: bool = False,
-        refinement: Refinement = "guided",
-        mirrors: bool = True,
-    ):
-        self._run = run
-        self._size = size
-        self._mean = mean
-        self._squash = squash
-        self._refinement = refinement
-        self._mirrors = mirrors
+    def __init__(self, info: ModelInfo, protocol: Protocol = DEFAULT):
+        self.info = info
+        self.protocol = protocol
+
+    def prepare(self, image: np.ndarray) -> list[Arrays]:
+        """Turn a photo, BGR (H, W, 3) uint8, into the inputs of one run of the network or more.
+
+        Raises:
+            ValueError: it is no photo.
+        """
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
+            found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+            raise ValueError(f"image must be BGR (H, W, 3) uint8, as read_image returns it, not {found}")
+        size, mean = self.info.size, self.info.mean
+        square = resize(image, size, size) if self.protocol.stretch else letterbox(image, size, mean)
+        squares = [square, square[:, ::-1]] if self.protocol.mirror else [square]
+        return [{INPUT: normalise(each, mean)[np.newaxis]} for each in squares]
+
+    def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
+        """Turn the outputs for `prepare(image)` into a matte of the network's size, (h, w), without bars."""
+        logits, alpha = (self._mean([each[name][0] for each in outputs]) for name in (TRIMAP_LOGITS, ALPHA))
+        height, width = image.shape[:2]
+        place_of = stretched_place if self.protocol.stretch else letterbox_place
+        place = place_of(height, width, self.info.size)
+        trimap = class_map_to_trimap(place.cut(logits.argmax(axis=0)))
+        alpha = place.cut(alpha[0])
+        if self.protocol.clean_up:
+            alpha = remove_small_components(stretch_contrast(alpha))
+        return Matte(trimap, alpha)
+
+    def _mean(self, maps: Sequence[np.ndarray]) -> np.ndarray:
+        """The mean of a map (C, S, S) and, where there is one, that of the mirror image."""
+        return (maps[0] + maps[1][..., ::-1]) / 2 if self.protocol.mirror else maps[0]
+
+    def upsample(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
+        """Bring the alpha of `join` to the photo's size, (H, W) float32 in [0, 1]."""
+        height, width = image.shape[:2]
+        shrinks = height < pred_alpha.shape[0] or width < pred_alpha.shape[1]
+        if self.protocol.upsampling == "none" or shrinks:  # a small photo has no finer edges
+            return upsample_alpha(pred_alpha, height, width)
+        return guided_filter(image, pred_alpha)
+
+    def finish(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
+        """Turn the outputs for `prepare(image)` into the photo's matte, at its size."""
+        return self._at_size(image, self.join(image, outputs))
+
+    def _at_size(self, image: np.ndarray, small: Matte) -> Matte:
+        return Matte(resize_trimap(small.trimap, *image.shape[:2]), self.upsample(image, small.alpha))
+
+
+class Matting(MattingSteps):
+    """Photos to mattes.
+
+    Args:
+        engine: the network.
+        protocol: how photos enter it, and how alpha comes back to their size.
+    """
+
+    def __init__(self, engine: Engine, protocol: Protocol = DEFAULT):
+        super().__init__(engine.info, protocol)
+        self._engine = engine
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """Matte a photo.
@@ -72,98 +112,44 @@ class Matting:
         Raises:
             ValueError: it is no photo.
         """
-        return self.restore(image, self.predict(image))
+        return self.upsample(image, self.predict(image).alpha)
 
-    def predict(self, image: np.ndarray) -> np.ndarray:
-        """The network's alpha of a photo without haze and islands, (h, w) float32 in [0, 1], at its size.
+    def matte(self, image: np.ndarray) -> Matte:
+        """As a call, with the trimap."""
+        return self._at_size(image, self.predict(image))
 
-        Raises:
-            ValueError: it is no photo.
-        """
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
-            found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-            raise ValueError(f"image must be BGR (H, W, 3) uint8, as read_image returns it, not {found}")
-        if self._squash:
-            square, place = resize(image, self._size, self._size), Place(0, 0, self._size, self._size)
-        else:
-            square, place = letterbox(image, self._size, self._mean)
-        alpha = self._forward(square)
-        if self._mirrors:
-            alpha = (alpha + self._forward(square[:, ::-1])[:, ::-1]) / 2
-        return remove_small_components(stretch_contrast(place.cut(alpha)))
-
-    def _forward(self, square: np.ndarray) -> np.ndarray:
-        """The network's alpha (size, size) of an image of its size."""
-        _, alpha = self._run(normalise(square, self._mean)[np.newaxis])
-        return alpha[0, 0]
-
-    def restore(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
-        """Bring what `predict` returned to the photo's size."""
-        height, width = image.shape[:2]
-        shrinks = height < pred_alpha.shape[0] or width < pred_alpha.shape[1]
-        if self._refinement == "none" or shrinks:  # a small photo has no finer edges
-            return upsample_alpha(pred_alpha, height, width)
-        return guided_filter(image, pred_alpha)
-
-
-def open_model(path: str | Path = SHIPPED_MODEL, size: int = DEFAULT_SIZE) -> tuple[NetworkRun, int]:
-    """Load a checkpoint (.ckpt) or an exported model (.mindir).
-
-    Args:
-        path: the file; the model of this repository by default.
-        size: height and width of the network's input, a multiple of 16; an exported model has its own.
-
-    Returns:
-        The network, and the size of its input.
-
-    Raises:
-        UserError: the file is missing, damaged or of another network.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such model")
-    if size < 16 or size % 16:
-        raise UserError(f"size {size}: must be a multiple of 16")
-    # MindSpore takes seconds to import; a mistake on the command line should not wait for it.
-    if path.suffix == ".mindir":
-        from src.deployment.export import load_mindir
-        from src.deployment.lowering import input_size
-
-        return load_mindir(path), input_size(path)
-    import mindspore as ms
-
-    from src.load_model import load_for_inference
-
-    compiled = ms.jit(load_for_inference(path).construct)
-
-    def run(inputs: np.ndarray) -> list[np.ndarray]:
-        return [output.asnumpy() for output in compiled(ms.Tensor(inputs))]
-
-    return run, size
-
-
-def training_mean(checkpoint: str | Path, config_file: str | Path) -> tuple[float, float, float]:
-    """What was subtracted from a model's photos in training, BGR.
-
-    Of the shipped model its own, whatever the configuration says; of others that of the configuration.
-    """
-    if Path(checkpoint).resolve() == SHIPPED_MODEL:
-        return DEFAULT_MEAN
-    return load_config(config_file).mean
+    def predict(self, image: np.ndarray) -> Matte:
+        """The matte of a photo at the network's size, which `upsample` brings to the photo's."""
+        return self.join(image, [self._engine.run(inputs) for inputs in self.prepare(image)])
 
 
 def load_matting(
     checkpoint: str | Path = SHIPPED_MODEL,
     *,
-    size: int = DEFAULT_SIZE,
-    mean: Sequence[float] = DEFAULT_MEAN,
-    squash: bool = False,
-    refinement: Refinement = "guided",
-    mirrors: bool = True,
+    size: int | None = None,
+    mean: Sequence[float] | None = None,
+    stretch: bool = False,
+    upsampling: Upsampling = "guided",
+    mirror: bool = True,
+    otherwise: ModelInfo = ModelInfo(),  # noqa: B008 - frozen
 ) -> Matting:
-    """Matting by a model; see `open_model` for its file, its size and the errors, `Matting` for the rest."""
-    run, size = open_model(checkpoint, size)
-    return Matting(run, size=size, mean=mean, squash=squash, refinement=refinement, mirrors=mirrors)
+    """Load a model for photos.
+
+    Args:
+        checkpoint: a checkpoint (.ckpt), or an exported model (.mindir, .onnx); by default this repository's.
+        size: height and width of the network's input, a multiple of 16; None for the model's own.
+        mean: subtracted from the BGR values in training; None for the model's own.
+        stretch: stretch photos to the network's square, as published; else their aspect ratio is kept.
+        upsampling: how alpha comes back to the photo's size: 'guided' (by its edges) or 'none' (bicubic).
+        mirror: show the network mirror images too: better, in twice the time.
+        otherwise: what holds for a model that does not say what it is.
+
+    Raises:
+        UserError: as `open_engine`.
+    """
+    engine = open_engine(checkpoint, size=size, mean=mean, otherwise=otherwise)
+    protocol = Protocol(stretch=stretch, mirror=mirror, clean_up=DEFAULT.clean_up, upsampling=upsampling)
+    return Matting(engine, protocol)
 
 
 _shipped = functools.cache(load_matting)

@@ -8,7 +8,7 @@ import numpy as np
 
 from src.common.read_ahead import map_ahead
 from src.images.files import ImageError, read_image, write_image
-from src.inference.cutout import Cutting, naming_failures
+from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.jobs import Job
 
 _WAITING = 2  # photos at most that wait to be written
@@ -23,12 +23,12 @@ class Outcome(NamedTuple):
     problem: str  # "" where all went well
 
 
-def matte_photos(jobs: Iterable[Job], cutting: Cutting) -> Iterator[Outcome]:
+def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]:
     """Write alpha (grey PNG) and the person before a background (RGBA PNG where it is transparent).
 
     Args:
         jobs: the photos.
-        cutting: how.
+        cutouts: how.
 
     Yields:
         An outcome for each photo, in order; one that cannot be read or matted leaves nothing behind.
@@ -38,10 +38,10 @@ def matte_photos(jobs: Iterable[Job], cutting: Cutting) -> Iterator[Outcome]:
     """
 
     def finish(job: Job, image: np.ndarray, pred_alpha: np.ndarray) -> Outcome:
-        alpha = cutting.alpha(image, pred_alpha)
-        pictures = alpha, cutting.picture(image, alpha)
-        is_transparent = cutting.background.is_transparent
-        missing = job.missing(is_transparent, cutting.overwrite)
+        alpha = cutouts.alpha(image, pred_alpha)
+        pictures = alpha, cutouts.picture(image, alpha)
+        is_transparent = cutouts.background.is_transparent
+        missing = job.missing(is_transparent, cutouts.overwrite)
         for path, picture in zip(job.results(is_transparent), pictures, strict=True):
             if path in missing:
                 write_image(path, picture)
@@ -53,11 +53,11 @@ def matte_photos(jobs: Iterable[Job], cutting: Cutting) -> Iterator[Outcome]:
             if isinstance(image, ImageError):
                 waiting.append(writers.submit(Outcome, job, str(image)))
             else:
-                alpha = _try(cutting.matting.predict, job, image)
-                if isinstance(alpha, Outcome):
-                    waiting.append(writers.submit(lambda outcome: outcome, alpha))
+                small = _try(cutouts.matting.predict, job, image)
+                if isinstance(small, Outcome):
+                    waiting.append(writers.submit(lambda outcome: outcome, small))
                 else:
-                    waiting.append(writers.submit(_try, finish, job, job, image, alpha))
+                    waiting.append(writers.submit(_try, finish, job, job, image, small.alpha))
             while len(waiting) > _WAITING:
                 yield waiting.pop(0).result()
         for each in waiting:

@@ -16,7 +16,7 @@ from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
 from src.common.read_ahead import map_ahead
 from src.images.files import ImageError
-from src.inference.cutout import Cutting, naming_failures
+from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.jobs import COMPOSITE, Job
 from src.inference.temporal_smoothing import TemporalSmoothing
 from src.inference.video_scan import Video, said_frame_count
@@ -25,7 +25,7 @@ _CODEC = cv2.VideoWriter.fourcc(*"mp4v")  # what OpenCV writes on every machine
 
 
 def matte_video(
-    job: Job, video: Video, cutting: Cutting, on_frame: Callable[[], object] = lambda: None
+    job: Job, video: Video, cutouts: CutoutMaker, on_frame: Callable[[], object] = lambda: None
 ) -> int:
     """Write a video's alpha (grey) and composite, with its sound where ffmpeg is installed.
 
@@ -34,7 +34,7 @@ def matte_video(
     Args:
         job: the video.
         video: what `scan_video` found in it.
-        cutting: how.
+        cutouts: how.
         on_frame: called after each frame.
 
     Returns:
@@ -45,14 +45,14 @@ def matte_video(
         UserError: results cannot be written.
     """
     reader = cv2.VideoCapture(str(job.source))
-    paths = job.missing(cutting.background.is_transparent, cutting.overwrite)
-    steady = TemporalSmoothing()
+    paths = job.missing(cutouts.background.is_transparent, cutouts.overwrite)
+    smooth = TemporalSmoothing()
     count = 0
 
     def finish(found: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
         image, pred_alpha = found
-        alpha = cutting.alpha(image, pred_alpha)
-        return [cutting.picture(image, alpha) if _has_sound(path) else alpha for path in paths]
+        alpha = cutouts.alpha(image, pred_alpha)
+        return [cutouts.picture(image, alpha) if _has_sound(path) else alpha for path in paths]
 
     with (
         ThreadPoolExecutor(1) as readers,
@@ -62,7 +62,7 @@ def matte_video(
     ):
         frames = map_ahead(readers, lambda _: reader.read()[1], itertools.count())
         images = itertools.takewhile(lambda image: image is not None, frames)
-        predicted = ((image, steady(image, cutting.matting.predict(image))) for image in images)
+        predicted = ((image, smooth(image, cutouts.matting.predict(image).alpha)) for image in images)
         for pictures in map_ahead(writers, finish, predicted):
             write(pictures)
             count += 1

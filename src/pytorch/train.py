@@ -22,7 +22,7 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's
 
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
-from src.config import DEFAULT_MEAN
+from src.config import Config
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
 from src.get_init_weight import torch_name
@@ -112,7 +112,7 @@ class Samples:
         self.options, self.device = options, device
         files = SplitFiles(options.data, split)
         self.dataset = MattingDataset(
-            files, patch_size=options.size, mean=DEFAULT_MEAN, seed=options.seed, augments=split == "train"
+            files, patch_size=options.size, mean=Config().mean, seed=options.seed, augments=split == "train"
         )
 
     def whole_split(self):

@@ -19,7 +19,7 @@ ChannelMean = Annotated[float, Field(ge=0, le=255)]
 
 
 class ModelInfo(BaseModel):
-    """How a model wants its images.
+    """How a model wants its images; the defaults are the published ones.
 
     Args:
         system: which network it is.
@@ -31,8 +31,8 @@ class ModelInfo(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     system: Literal["shm"] = "shm"
-    size: Annotated[int, Field(ge=16)]
-    mean: tuple[ChannelMean, ChannelMean, ChannelMean]
+    size: Annotated[int, Field(ge=16)] = 320
+    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
     colour: Literal["BGR"] = "BGR"
 
 
@@ -47,7 +47,12 @@ def write_model_info(model: str | Path, info: ModelInfo) -> None:
     Raises:
         UserError: the folder cannot be written.
     """
-    write_text(info_path(model), yaml.safe_dump(info.model_dump(mode="json"), sort_keys=False))
+    write_text(info_path(model), dump_model_info(info))
+
+
+def dump_model_info(info: ModelInfo) -> str:
+    """What a model is as YAML, which `parse_model_info` reads back."""
+    return yaml.safe_dump(info.model_dump(mode="json"), sort_keys=False)
 
 
 def read_model_info(model: str | Path) -> ModelInfo | None:

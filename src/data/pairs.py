@@ -1,0 +1,42 @@
+"""A photo with its alpha: the one type for it, whatever layout the files are in."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from src.images.files import ImageError, read_alpha_channel, read_gray, read_image
+
+
+class PhotoWithAlpha(NamedTuple):
+    """The files of a photo and its alpha."""
+
+    name: str  # unique among those that are used together
+    photo: Path
+    alpha: Path | None  # None: the alpha channel of `photo`
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """Photo BGR (H, W, 3) uint8, alpha (H, W) uint8.
+
+        Raises:
+            ImageError: a file cannot be read, or the sizes differ.
+        """
+        image = read_image(self.photo)
+        alpha = read_gray(self.alpha) if self.alpha else read_alpha_channel(self.photo)
+        require_same_size(image, alpha, self.photo, self.alpha or self.photo)
+        return image, alpha
+
+
+def require_same_size(image: np.ndarray, other: np.ndarray, photo: Path, file: Path) -> None:
+    """Make sure that a matte or trimap (H, W) has the size of its photo.
+
+    Raises:
+        ImageError: it has another; the message names both files and sizes.
+    """
+    if other.shape[:2] != image.shape[:2]:
+        raise ImageError(f"{file}: is {size_text(other)} pixels, but its photo {photo} is {size_text(image)}")
+
+
+def size_text(image: np.ndarray) -> str:
+    """Width x height, for people."""
+    return f"{image.shape[1]}x{image.shape[0]}"

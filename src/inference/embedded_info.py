@@ -1,0 +1,115 @@
+"""What a model is, inside an exported file: in the user_info of MINDIR, in the metadata of ONNX.
+
+Both are protocol buffers with a list of keys and values at their top level. Fields may come in any order, so
+that one is added at the file's end; looking for it needs neither MindSpore nor ONNX.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from src.common.errors import UserError
+from src.systems.model_info import ModelInfo, dump_model_info, parse_model_info, read_model_info
+
+_SUFFIXES = (".mindir", ".onnx")
+_ENTRIES = 14  # number of the field with the keys and values, in both formats
+_KEY = b"matting_model"
+_SIZE_STEP = 16  # the networks halve their input four times
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+
+
+def find_model_info(path: str | Path) -> ModelInfo | None:
+    """What a checkpoint or exported model is; None where it does not say, as older ones.
+
+    Raises:
+        UserError: the file cannot be read, or what it says cannot be understood.
+    """
+    path = Path(path)
+    if path.suffix not in _SUFFIXES:
+        return read_model_info(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        for number, entry in _fields(content):
+            if number == _ENTRIES and (pair := dict(_fields(entry))).get(1) == _KEY:
+                return parse_model_info(pair[2].decode(), path)
+    except (IndexError, KeyError, ValueError):  # damaged: whoever loads it says so
+        pass
+    return None
+
+
+def model_info_of(
+    path: str | Path,
+    *,
+    size: int | None = None,
+    mean: Sequence[float] | None = None,
+    otherwise: ModelInfo,
+) -> ModelInfo:
+    """What a model is, with other settings where they are given.
+
+    Args:
+        path: a checkpoint or exported model.
+        size: height and width of its input; None for its own.
+        mean: subtracted from the BGR values in training; None for its own.
+        otherwise: what holds for a model that does not say what it is.
+
+    Raises:
+        UserError: as `find_model_info`, or the size cannot be used.
+    """
+    info = find_model_info(path) or otherwise
+    given = {"size": size, "mean": mean and tuple(mean)}
+    info = info.model_copy(update={key: value for key, value in given.items() if value is not None})
+    if info.size < _SIZE_STEP or info.size % _SIZE_STEP:
+        raise UserError(f"size {info.size}: must be a multiple of {_SIZE_STEP}")
+    return info
+
+
+def embed_model_info(path: Path, info: ModelInfo) -> None:
+    """Add to an exported file what the model is; other formats stay as they are."""
+    if path.suffix in _SUFFIXES:
+        entry = _field(1, _KEY) + _field(2, dump_model_info(info).encode())
+        with path.open("ab") as file:
+            file.write(_field(_ENTRIES, entry))
+
+
+def _fields(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and content of each field of bytes in a message."""
+    place = 0
+    while place < len(content):
+        tag, place = _read_varint(content, place)
+        number, wire_type = tag >> 3, tag & 7
+        if wire_type == _VARINT:
+            _, place = _read_varint(content, place)
+        elif wire_type in (_FIXED64, _FIXED32):
+            place += 8 if wire_type == _FIXED64 else 4
+        elif wire_type == _BYTES:
+            length, place = _read_varint(content, place)
+            yield number, content[place : place + length]
+            place += length
+        else:
+            raise ValueError(f"wire type {wire_type}")
+
+
+def _read_varint(content: bytes, place: int) -> tuple[int, int]:
+    """The number at a place, in groups of seven bits from the lowest, and the place after it."""
+    value, shift = 0, 0
+    while True:
+        byte = content[place]
+        value |= (byte & 127) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 128:
+            return value, place
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of bytes."""
+    return _varint(number << 3 | _BYTES) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    groups = []
+    while value > 127:
+        groups.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*groups, value])

@@ -1,0 +1,81 @@
+"""What runs a network: named arrays in, named arrays out, made of a checkpoint, a MINDIR or an ONNX file.
+
+MindSpore is imported when a file is loaded: it takes seconds, which a mistake on the command line should not
+wait for, and the C++ runner's pre- and postprocessing does without it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from src.common.errors import UserError
+from src.inference.embedded_info import model_info_of
+from src.systems.model_info import ModelInfo
+
+INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
+
+_EXPORTED = (".mindir", ".onnx")
+
+Arrays = dict[str, np.ndarray]
+Run = Callable[[np.ndarray], list[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A loaded network.
+
+    Args:
+        run: {"image": (1, 3, S, S) float32} to {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}.
+        info: what the model is; `info.size` is S.
+    """
+
+    run: Callable[[Arrays], Arrays]
+    info: ModelInfo
+
+
+def open_engine(
+    path: str | Path,
+    *,
+    size: int | None = None,
+    mean: Sequence[float] | None = None,
+    otherwise: ModelInfo = ModelInfo(),  # noqa: B008 - frozen
+) -> Engine:
+    """Load a model.
+
+    Args:
+        path: a checkpoint (.ckpt), or an exported model (.mindir, .onnx).
+        size: height and width of the input, a multiple of 16; None for the model's own. An exported model
+            has its own, which counts.
+        mean: subtracted from the BGR values in training; None for the model's own.
+        otherwise: what holds for a model that does not say what it is.
+
+    Raises:
+        UserError: the file is missing, damaged or of another network, or the size cannot be used.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such model")
+    info = model_info_of(path, size=size, mean=mean, otherwise=otherwise)
+    if path.suffix in _EXPORTED:
+        from src.inference.exported import load_exported
+
+        run, own_size = load_exported(path)
+        info = info.model_copy(update={"size": own_size})
+    else:
+        run = _open_checkpoint(path)
+    return Engine(_named(run), info)
+
+
+def _open_checkpoint(path: Path) -> Run:
+    import mindspore as ms
+
+    from src.load_model import load_for_inference
+
+    compiled = ms.jit(load_for_inference(path).construct)
+    return lambda image: [output.asnumpy() for output in compiled(ms.Tensor(image))]
+
+
+def _named(run: Run) -> Callable[[Arrays], Arrays]:
+    return lambda inputs: dict(zip((TRIMAP_LOGITS, ALPHA), run(inputs[INPUT]), strict=True))

@@ -1,0 +1,79 @@
+"""Exported models, loaded and run: MINDIR by MindSpore, ONNX by ONNX Runtime."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from src.common.errors import UserError
+from src.inference.mindir import input_size
+
+Run = Callable[[np.ndarray], list[np.ndarray]]
+
+
+class ExportedError(UserError):
+    """An exported model that cannot be loaded; the message names it."""
+
+
+class MissingRuntimeError(ExportedError):
+    """What runs the file is not installed."""
+
+
+def load_exported(path: Path) -> tuple[Run, int]:
+    """Load a MINDIR or ONNX file.
+
+    Returns:
+        A function of an image (1, 3, S, S) float32 to trimap logits (1, 3, S, S) and alpha
+        (1, 1, S, S), and S.
+
+    Raises:
+        UserError: the file is damaged or takes something else, or ONNX Runtime is missing.
+    """
+    if path.suffix == ".mindir":
+        return load_mindir(path), input_size(path)
+    session = _onnx_session(path)
+    shape = session.get_inputs()[0].shape
+    if len(shape) != 4 or shape[1] != 3 or shape[2] != shape[3]:
+        raise ExportedError(f"{path}: takes inputs of shape {shape}; (1, 3, S, S) is needed")
+    return _run_session(session), int(shape[2])
+
+
+def load_mindir(path: Path) -> Run:
+    """A MINDIR file as a function of an image (1, 3, H, W) float32 to its outputs.
+
+    Raises:
+        ExportedError: the file cannot be loaded.
+    """
+    import mindspore as ms
+
+    try:
+        graph = ms.nn.GraphCell(ms.load(str(path)))
+    except (ValueError, RuntimeError) as error:
+        raise ExportedError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
+    return lambda image: [output.asnumpy() for output in graph(ms.Tensor(image))]
+
+
+def load_onnx(path: Path) -> Run:
+    """An ONNX file as a function of an image (1, 3, H, W) float32 to its outputs.
+
+    Raises:
+        MissingRuntimeError: ONNX Runtime is not installed.
+        ExportedError: the file cannot be loaded.
+    """
+    return _run_session(_onnx_session(path))
+
+
+def _onnx_session(path: Path):
+    try:
+        import onnxruntime  # only who wants ONNX needs it
+    except ImportError:
+        raise MissingRuntimeError(f"{path}: running it needs ONNX Runtime: pip install onnxruntime") from None
+    try:
+        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has an exception class for every status, without a common base
+        raise ExportedError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
+
+
+def _run_session(session) -> Run:
+    name = session.get_inputs()[0].name
+    return lambda image: session.run(None, {name: image})

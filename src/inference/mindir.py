@@ -1,0 +1,72 @@
+"""A MINDIR file as a message, without loading it into MindSpore."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from src.common.errors import UserError
+
+_FORMAT_MODULE = "mindspore.train.mind_ir_pb2"
+
+
+class MindirError(UserError):
+    """A MINDIR file that cannot be read or lowered; the message names it."""
+
+
+def read_mindir(path: str | Path) -> Any:
+    """Read a MINDIR file as a mindspore.train.mind_ir_pb2.ModelProto.
+
+    Raises:
+        MindirError: the file is missing, damaged or no MINDIR, or MindSpore is not installed.
+    """
+    path = Path(path)
+    try:
+        from google.protobuf.message import DecodeError
+
+        model = _mindspore_module(_FORMAT_MODULE).ModelProto()
+    except ImportError:
+        raise MindirError(
+            f"{path}: reading it needs MindSpore for Python; or export with export.mindir_version=1"
+        ) from None
+
+    try:
+        model.ParseFromString(path.read_bytes())
+    except FileNotFoundError:
+        raise MindirError(f"{path}: no such file; export.py writes it") from None
+    except OSError as error:
+        raise MindirError(f"{path}: cannot be read: {error.strerror}") from None
+    except DecodeError:
+        raise MindirError(f"{path}: damaged or no MINDIR file; write it again with export.py") from None
+    if not model.graph.node or not model.mind_ir_version:
+        raise MindirError(f"{path}: holds no network; write it again with export.py")
+    return model
+
+
+def input_size(path: str | Path) -> int:
+    """Height and width of the square input (1, 3, S, S) that a model takes.
+
+    Raises:
+        MindirError: as `read_mindir`, or the model takes something else.
+    """
+    inputs = read_mindir(path).graph.input
+    shape = [tuple(tensor.dims) for each in inputs for tensor in each.tensor]
+    if len(shape) != 1 or len(shape[0]) != 4 or shape[0][1] != 3 or shape[0][2] != shape[0][3]:
+        raise MindirError(f"{path}: takes inputs of shape {shape}; one of (1, 3, S, S) is needed")
+    return int(shape[0][2])
+
+
+def _mindspore_module(name: str) -> ModuleType:
+    """A module of MindSpore that needs no other, without the seconds that importing all of it takes."""
+    if name in sys.modules:
+        return sys.modules[name]
+    package, *place = name.split(".")
+    found = importlib.util.find_spec(package)
+    if found is None or not found.origin:
+        raise ImportError(f"{package} is not installed")
+    path = Path(found.origin).parent.joinpath(*place).with_suffix(".py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)  # and not into sys.modules: MindSpore's own imports depend on their order
+    return module

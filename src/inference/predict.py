@@ -1,0 +1,118 @@
+"""Photos and videos to files of their mattes: what predict.py does."""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from src.common.atomic_file import remove_abandoned
+from src.images.files import ImageError
+from src.inference.background import Background
+from src.inference.cutout import CutoutMaker
+from src.inference.jobs import Job, find_jobs, left_to_do
+from src.inference.matting import SHIPPED_MODEL, load_matting
+from src.inference.photos import matte_photos
+from src.inference.protocol import Upsampling
+from src.inference.video import matte_video
+from src.inference.video_scan import scan_video
+from src.systems.model_info import ModelInfo
+
+_READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
+
+
+def predict(
+    inputs: Iterable[str | Path],
+    *,
+    output: str | Path | None = None,
+    background: str = "transparent",
+    checkpoint: str | Path = SHIPPED_MODEL,
+    size: int | None = None,
+    mean: Sequence[float] | None = None,
+    otherwise: ModelInfo = ModelInfo(),  # noqa: B008 - frozen
+    stretch: bool = False,
+    upsampling: Upsampling = "guided",
+    mirror: bool = True,
+    estimate_foreground: bool = True,
+    overwrite: bool = False,
+    device: str = "auto",
+) -> int:
+    """Matte photos and videos, and write alpha and cutouts or composites.
+
+    Args:
+        inputs: photos, videos, or folders of them.
+        output: folder of the results; None: beside their sources.
+        background: 'transparent', 'blur', a colour name, '#RRGGBB' or an image.
+        checkpoint: the model; see `load_matting` for it and its settings up to `mirror`.
+        size: of the network's input.
+        mean: of the model's training.
+        otherwise: what holds for a model that does not say what it is.
+        stretch: stretch photos to the network's square.
+        upsampling: how alpha comes back to the photo's size.
+        mirror: show the network mirror images too.
+        estimate_foreground: take the old background's colours out of the person's rim.
+        overwrite: make existing results again.
+        device: 'auto', 'Ascend', 'GPU' or 'CPU'.
+
+    Returns:
+        How many photos and videos were left out, or could not be read in large part.
+
+    Raises:
+        UserError: inputs, model or background cannot be used, or results cannot be written.
+    """
+    behind = Background(background)
+    jobs = find_jobs(inputs, output)
+    todo, done = left_to_do(jobs, behind.is_transparent, overwrite)
+    if done:
+        print(f"{done} have their results already; --overwrite makes them again")
+    if not todo:
+        return 0
+    remove_abandoned(path for job in todo for path in job.results(behind.is_transparent))
+    from src.common.device import use_device  # imports MindSpore, which takes seconds
+
+    use_device(device)
+    matting = load_matting(
+        checkpoint,
+        size=size,
+        mean=mean,
+        stretch=stretch,
+        upsampling=upsampling,
+        mirror=mirror,
+        otherwise=otherwise,
+    )
+    cutouts = CutoutMaker(matting, behind, estimate_foreground, overwrite)
+    photos = [job for job in todo if not job.is_video]
+    problems = _matte_photos(photos, cutouts) if photos else 0
+    return problems + sum(_matte_video(job, cutouts) for job in todo if job.is_video)
+
+
+def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
+    """Returns how many were left out."""
+    problems, started = 0, time.perf_counter()
+    with tqdm(total=len(photos), unit="photo", desc="matting") as bar:
+        for job, problem in matte_photos(photos, cutouts):
+            bar.update()
+            problems += bool(problem)
+            result = job.results(cutouts.background.is_transparent)[-1]
+            bar.write(f"left out: {problem}" if problem else f"{job.source}: {result}")
+    rate = len(photos) / (time.perf_counter() - started)
+    print(f"{len(photos) - problems} photos, {rate:.2f} a second, compiling included; {problems} left out")
+    return problems
+
+
+def _matte_video(job: Job, cutouts: CutoutMaker) -> int:
+    """Returns 1 where it was left out, or much of it could not be read."""
+    name = job.source.name
+    try:
+        with tqdm(unit="frame", desc=f"looking through {name}", leave=False) as bar:
+            video = scan_video(job.source, bar.update)
+        with tqdm(total=video.frames, unit="frame", desc=name) as bar:
+            count = matte_video(job, video, cutouts, bar.update)
+    except ImageError as error:
+        print(f"left out: {error}")
+        return 1
+    print(f"{job.source}: {job.results(cutouts.background.is_transparent)[-1]}, {count} frames")
+    said = video.frames + video.lost
+    if count < said:
+        print(f"{job.source}: of about {said} frames that it says it has, {count} can be read")
+    return int(count < _READABLE * said)
