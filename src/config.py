@@ -23,10 +23,12 @@ from pydantic import (
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
+from src.systems.registry import SystemName
 
 DEFAULT_MEAN = (114, 121, 134)  # BGR, of the published training data
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
+LearningRateSchedule = Literal["constant", "cosine"]
 DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
 
 
@@ -77,6 +79,9 @@ class PhaseConfig(_Section):
     train_batch: Positive = 8
     patch_size: ImageSize = 320
     lr: LearningRate = 1e-4
+    lr_schedule: LearningRateSchedule = "constant"
+    warmup_steps: Natural = 0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     nEpochs: Positive = 200  # noqa: N815 - the published name
     save_epoch: Positive = 1
     save_steps: Natural = 0
@@ -151,6 +156,7 @@ class GenerateDataConfig(_Section):
 class Config(_Section):
     """The whole configuration."""
 
+    system: SystemName = "shm"
     seed: Natural = 9527
     rank: Natural = 0
     group_size: Positive = 8
@@ -160,6 +166,7 @@ class Config(_Section):
     train_phases: tuple[PhaseName, ...] = ("pre_train_t_net", "end_to_end")
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = DEFAULT_MEAN
     amp_level: Literal["auto", "O0", "O2", "O3"] = "auto"
+    amp_dtype: Literal["float16", "bfloat16"] = "float16"
     vertical_flip: bool = False
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
     resume: Literal["auto", "force"] = "auto"

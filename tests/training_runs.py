@@ -76,7 +76,9 @@ def run_training(
     """Train in this process."""
     screen = io.StringIO()
     with contextlib.redirect_stdout(screen):
-        folder = train(config, str(data_folder), str(output_folder), init_weight and str(init_weight))
+        folder = train(
+            config=config, data_folder=data_folder, output_folder=output_folder, init_weight=init_weight
+        )
     return Run(folder, screen.getvalue(), config)
 
 
