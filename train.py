@@ -51,6 +51,7 @@ def _train(
     from src.common.world import join_world
     from src.systems.registry import get_system
     from src.training.phase import train_phase
+    from src.training.phase_run import PhaseRun
     from src.training.precision import resolve_amp_level
 
     system = get_system(config.system)
@@ -66,8 +67,8 @@ def _train(
     )
     with locked(run_folder) if world.is_first else contextlib.nullcontext():
         for name in config.train_phases:
-            phase = system.phases[name]
-            train_phase(system, phase, used, data_folder, run_folder, init_weight, world, stop)
+            run = PhaseRun(system, system.phases[name], used, data_folder, run_folder, world)
+            train_phase(run, init_weight, stop)
     return run_folder
 
 

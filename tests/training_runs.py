@@ -28,7 +28,9 @@ from train import train
 VERSION = "small"
 PATCH = 32
 BATCH = 4
-STEP_LINE = re.compile(r"train epoch: (\d+) step: (\d+), loss: (\d+\.\d+), speed: (\d+\.\d+(?:e-\d+)?)")
+STEP_LINE = re.compile(
+    r"train epoch: (\d+) step: (\d+), loss: (\d+\.\d+), speed: (\d+\.\d+(?:e-\d+)?)(?:, lr: [\d.e-]+)?"
+)
 ROOT = Path(__file__).resolve().parent.parent
 START = """
 import runpy, signal, sys

@@ -3,7 +3,6 @@
 import math
 import signal
 import time
-from pathlib import Path
 
 import numpy as np
 from mindspore import Tensor
@@ -11,15 +10,13 @@ from mindspore import Tensor
 from src.callback import EpochProgress, Events, RunLog
 from src.common.errors import UserError
 from src.common.stopping import StoppedError, StopRequest
-from src.common.world import World
-from src.config import Config
 from src.dataset import training_batches, validation_batches
 from src.model.initialisation import initialise
 from src.systems.model_info import ModelInfo
-from src.systems.system import Phase, System
 from src.training.checkpoint import STEP_FILE, PhaseCheckpoints, Progress
 from src.training.data import open_training_data
 from src.training.history import record_epoch
+from src.training.phase_run import PhaseRun
 from src.training.precision import make_loss_scaler, mixed_precision_parts
 from src.training.resume_check import mark_of
 from src.training.running_mean import RunningMean
@@ -35,42 +32,28 @@ class TrainingDivergedError(UserError):
     """The loss or a gradient is no longer a number."""
 
 
-def train_phase(
-    system: System,
-    phase: Phase,
-    config: Config,
-    data_folder: str,
-    run_folder: Path,
-    init_weight: str | None,
-    world: World,
-    stop: StopRequest,
-) -> None:
+def train_phase(run: PhaseRun, init_weight: str | None, stop: StopRequest) -> None:
     """Train one phase from its newest checkpoint, or from earlier weights, to its last epoch.
 
     Args:
-        system: what the phase belongs to.
-        phase: what to train.
-        config: the whole configuration; `config.phase(phase.name)` is this phase's section, and amp_level
-            'O0', 'O2' or 'O3'.
-        data_folder: a data set made by src/generate_datasets.py.
-        run_folder: the run's output; the phase writes into its sub folder.
+        run: what to train, on what, and where its output goes.
         init_weight: a checkpoint to start from where the phase has none; None for none.
-        world: the processes that share the work; the first writes.
         stop: asks to stop after the current step.
 
     Raises:
         UserError: data or checkpoints cannot be used, or the loss became NaN or infinite.
         StoppedError: a signal asked to stop; what was trained is saved.
     """
-    settings = config.phase(phase.name)
-    (run_folder / phase.name).mkdir(parents=True, exist_ok=True)
-    training = _PhaseTraining(system, phase, config, data_folder, run_folder, world)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    training = _PhaseTraining(run)
     training.start(init_weight)
     with training.open_log() as log, training.open_events() as events:
-        if training.done.epoch >= settings.nEpochs:
-            epochs = training.done.epoch
-            log.say(f"{phase.title}: all {epochs} epochs are trained; raise {phase.name}.nEpochs to go on")
-        while training.done.epoch < settings.nEpochs:
+        if training.done.epoch >= run.settings.nEpochs:
+            log.say(
+                f"{run.phase.title}: all {training.done.epoch} epochs are trained; raise "
+                f"{run.phase.name}.nEpochs to go on"
+            )
+        while training.done.epoch < run.settings.nEpochs:
             started = time.perf_counter()
             steps = training.train_epoch(log, events, stop)
             seconds = time.perf_counter() - started
@@ -82,75 +65,55 @@ def train_phase(
 class _PhaseTraining:
     """What the loop of `train_phase` works on; `done` is the progress so far."""
 
-    def __init__(
-        self,
-        system: System,
-        phase: Phase,
-        config: Config,
-        data_folder: str,
-        run_folder: Path,
-        world: World,
-    ):
-        self._system = system
-        self._phase = phase
-        self._config = config
-        self._settings = settings = config.phase(phase.name)
-        self._run_folder = run_folder
-        self._world = world
-        self._train_set, self._eval_set = open_training_data(config, phase.name, data_folder, world)
-        self._images_per_step = settings.train_batch * world.size
+    def __init__(self, run: PhaseRun):
+        self._run = run
+        self._phase, self._world = run.phase, run.world
+        self._settings = settings = run.settings
+        self._train_set, self._eval_set = open_training_data(run)
+        self._images_per_step = settings.train_batch * run.world.size
         self._steps = len(self._train_set) // self._images_per_step
-        marks = [mark_of(split.files.names) for split in (self._train_set, self._eval_set)]
         self._rate_changes = settings.lr_schedule != "constant" or settings.warmup_steps > 0
+        marks = [mark_of(split.files.names) for split in (self._train_set, self._eval_set)]
         self.done = Progress(train_mark=marks[0], eval_mark=marks[1])
 
-        self._network = self._validated = system.build()
-        initialise(self._network, config.seed)
-        optimizer = make_optimizer(phase.trained_part(self._network), settings.lr)
-        self._loss_scaler = make_loss_scaler(config.amp_level, config.amp_dtype)
-        parts = mixed_precision_parts(self._network, config.amp_level, config.amp_dtype)
-        self._step = make_train_step(phase, parts, optimizer, self._loss_scaler, world)
-        self._statistics = [RunningStatistics(self._network, world)]
+        precision = run.config.amp_level, run.config.amp_dtype
+        self._network = self._validated = run.system.build()
+        initialise(self._network, run.config.seed)
+        optimizer = make_optimizer(run.phase.trained_part(self._network), settings.lr)
+        self._loss_scaler = make_loss_scaler(*precision)
+        parts = mixed_precision_parts(self._network, *precision)
+        self._step = make_train_step(run.phase, parts, optimizer, self._loss_scaler, run.world)
+        self._statistics = [RunningStatistics(self._network, run.world)]
         self._mean = None
         if settings.ema_decay:
-            self._validated = system.build()
+            self._validated = run.system.build()
             self._mean = RunningMean(self._network, self._validated, settings.ema_decay)
-            self._statistics.append(RunningStatistics(self._validated, world))
-            parts = mixed_precision_parts(self._validated, config.amp_level, config.amp_dtype)
-        self._predict = make_predict_step(phase, parts)
+            self._statistics.append(RunningStatistics(self._validated, run.world))
+            parts = mixed_precision_parts(self._validated, *precision)
+        self._predict = make_predict_step(run.phase, parts)
 
         self._checkpoints = PhaseCheckpoints(
-            run_folder / phase.name,
+            run.folder,
             settings.checkpoints_to_keep(),
             self._network,
             resume_state(optimizer, self._loss_scaler),
-            ModelInfo(system=system.name, size=settings.patch_size, mean=config.mean),
+            ModelInfo(system=run.system.name, size=settings.patch_size, mean=run.config.mean),
             self._mean,
-            world,
+            run.world,
         )
-        self._strip = ValidationStrip(phase, self._eval_set)
+        self._strip = ValidationStrip(run.phase, self._eval_set)
 
     def start(self, init_weight: str | None) -> None:
         """Load what the phase starts from."""
-        self.done = start_phase(
-            self._system,
-            self._phase,
-            self._config,
-            self._network,
-            self._checkpoints,
-            self.done,
-            self._run_folder,
-            init_weight,
-            self._world,
-        )
+        self.done = start_phase(self._run, self._network, self._checkpoints, self.done, init_weight)
 
     def open_log(self) -> RunLog:
         """The log files, which the first process writes."""
-        return RunLog(self._run_folder, self._phase.name, writes=self._world.is_first)
+        return RunLog(self._run.run_folder, self._phase.name, writes=self._world.is_first)
 
     def open_events(self) -> Events:
         """The TensorBoard events, to go on after what is done."""
-        folder = self._run_folder / "events" / self._phase.name
+        folder = self._run.run_folder / "events" / self._phase.name
         first_step = self.done.epoch * self._steps + self.done.step
         return Events(folder, first_step, writes=self._world.is_first)
 
@@ -160,7 +123,7 @@ class _PhaseTraining:
         batches = training_batches(
             self._train_set,
             epoch,
-            seed=self._config.seed,
+            seed=self._run.config.seed,
             batch_size=settings.train_batch,
             workers=settings.nThreads,
             world=self._world,
@@ -232,7 +195,9 @@ class _PhaseTraining:
         best = score if is_best else best
         self.done = self.done._replace(epoch=epoch, step=0, loss_sum=0.0, best_score=best)
         if self._world.is_first:
-            record_epoch(self._run_folder, self._row(epoch, loss, scores, steps, seconds), self._system)
+            record_epoch(
+                self._run.run_folder, self._row(epoch, loss, scores, steps, seconds), self._run.system
+            )
         if is_best:
             self._checkpoints.save_best()
             log.best(self._score_line(epoch, scores))
@@ -249,7 +214,7 @@ class _PhaseTraining:
 
     def _stop(self, stop: StopRequest) -> None:
         self._world.wait()  # until the file is written: the end of any process ends the others
-        path = self._run_folder / self._phase.name / STEP_FILE
+        path = self._run.folder / STEP_FILE
         raise StoppedError(
             f"stopped in epoch {self.done.epoch + 1} after step {self.done.step} of {self._steps}, all of it "
             f"saved in {path}; the same command goes on from there",

@@ -8,29 +8,28 @@ import numpy as np
 from mindspore import nn
 
 from src.common.errors import UserError
-from src.common.world import World
-from src.config import Config
 from src.model.weights import load_weights
 from src.systems.system import Phase, System
 from src.training.checkpoint import PhaseCheckpoints, Progress, best_or_newest_weights
+from src.training.phase_run import PhaseRun
 from src.training.resume_check import changed_data, changed_settings, remember_run, require_force
 
 
 def start_phase(
-    system: System,
-    phase: Phase,
-    config: Config,
+    run: PhaseRun,
     network: nn.Cell,
     checkpoints: PhaseCheckpoints,
     fresh: Progress,
-    run_folder: Path,
     init_weight: str | None,
-    world: World,
 ) -> Progress:
     """Load what a phase starts from.
 
     Args:
+        run: the phase.
+        network: gets the weights.
+        checkpoints: of the phase, with its network and the rest of its state.
         fresh: the progress of a phase that begins, with the marks of its data.
+        init_weight: a checkpoint to start from where the phase has none; None for none.
 
     Returns:
         The progress from which it goes on.
@@ -38,7 +37,7 @@ def start_phase(
     Raises:
         UserError: no checkpoint can be used, it is of another configuration, or the processes differ in it.
     """
-    folder, settings = run_folder / phase.name, config.phase(phase.name)
+    phase, settings, world = run.phase, run.settings, run.world
     world.wait()  # for what the first process wrote in an earlier phase
     checkpoints.remove_leftovers()
     earlier = checkpoints.newest()
@@ -50,24 +49,24 @@ def start_phase(
         )
     if earlier:
         progress, weights = checkpoints.restore()
-        done = _allowed(progress, fresh, phase, config, folder)
+        done = _allowed(progress, fresh, run)
         within = f", step {done.step + 1}," if done.step else ""
         origins = [f"epoch {done.epoch + 1}{within} from {weights}"]
     else:
         origins = ["fresh weights"]
         if settings.finetuning:
-            origins = load_earlier_weights(network, system, phase, run_folder, init_weight)
+            origins = load_earlier_weights(network, run.system, phase, run.run_folder, init_weight)
         checkpoints.begin()
     if not world.agrees(np.array([done.epoch, done.step])):
         raise UserError(
-            f"{folder}: this process found {', '.join(origins)}, another one something else; all "
+            f"{run.folder}: this process found {', '.join(origins)}, another one something else; all "
             "machines must share the output folder"
         )
     if earlier and done != progress:  # else a run killed now would go on from what no longer counts
         checkpoints.save_within_epoch(done)
     if world.is_first:
-        for each in (run_folder, folder):
-            remember_run(each, config)
+        for each in (run.run_folder, run.folder):
+            remember_run(each, run.config)
     print(f"{phase.title}: starting with {', '.join(origins)}")
     return done
 
@@ -95,11 +94,11 @@ def load_earlier_weights(
     return origins or ["fresh weights"]
 
 
-def _allowed(progress: Progress, fresh: Progress, phase: Phase, config: Config, folder: Path) -> Progress:
+def _allowed(progress: Progress, fresh: Progress, run: PhaseRun) -> Progress:
     """What of an earlier run's progress counts with the configuration and the data of this one."""
-    differences = changed_settings(folder, phase.name, config)
+    differences = changed_settings(run.folder, run.phase.name, run.config)
     differences += changed_data(progress, fresh.train_mark, fresh.eval_mark)
-    require_force(phase.name, differences, config)
+    require_force(run.phase.name, differences, run.config)
     if differences:  # the steps of the epoch are others now
         progress = progress._replace(step=0, loss_sum=0.0)
     if any(each.changes_score for each in differences):
