@@ -280,6 +280,11 @@ def test_float32_needs_no_loss_scaler():
     assert make_loss_scaler("O0") is None
 
 
+def test_float16_alone_needs_a_loss_scaler():
+    assert make_loss_scaler("O2") is not None
+    assert make_loss_scaler("O2", "bfloat16") is None
+
+
 class ScaledSteps:
     """A training with a loss scaler: a step that overflows, another, the state saved, one more."""
 
@@ -385,11 +390,13 @@ def test_prediction_sees_what_training_changed():
     assert np.abs(predictions[1] - predictions[2]).max() > 1e-3
 
 
+@pytest.mark.parametrize("amp_dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("amp_level", ["O0", "O2", "O3"])
-def test_mixed_precision_keeps_names_and_checkpoints(amp_level, tmp_path):
+def test_mixed_precision_keeps_names_and_checkpoints(amp_level, amp_dtype, tmp_path):
     network = SHMNet()
     names = [parameter.name for parameter in network.get_parameters()]
-    mixed_precision_parts(network, amp_level)
+    parts = mixed_precision_parts(network, amp_level, amp_dtype)
+    assert [parameter.name for parameter in parts.get_parameters()] == names
     assert [parameter.name for parameter in network.get_parameters()] == names
     save_parameters(network, tmp_path / "mixed.ckpt")
     load_weights(SHMNet(), tmp_path / "mixed.ckpt")
