@@ -14,8 +14,16 @@ from src.common.stopping import StopRequest
 from src.config import Config
 
 
-def train(config: Config, data_folder: str, output_folder: str, init_weight: str | None = None) -> Path:
+def train(
+    *,
+    config: Config,
+    data_folder: str | Path,
+    output_folder: str | Path,
+    init_weight: str | Path | None = None,
+) -> Path:
     """Train the phases of `config.train_phases` one after the other.
+
+    In a notebook: train(config=load_config("config.yaml"), data_folder="datasets", output_folder="output")
 
     Args:
         config: the configuration.
@@ -32,19 +40,21 @@ def train(config: Config, data_folder: str, output_folder: str, init_weight: str
         StoppedError: a signal asked to stop; what was trained is saved.
     """
     with StopRequest() as stop:
-        return _train(config, data_folder, output_folder, init_weight, stop)
+        return _train(config, str(data_folder), output_folder, init_weight and str(init_weight), stop)
 
 
 def _train(
-    config: Config, data_folder: str, output_folder: str, init_weight: str | None, stop: StopRequest
+    config: Config, data_folder: str, output_folder: str | Path, init_weight: str | None, stop: StopRequest
 ) -> Path:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.common.device import use_device
     from src.common.world import join_world
-    from src.systems.shm import PHASES
+    from src.systems.registry import get_system
     from src.training.phase import train_phase
-    from src.training.step import resolve_amp_level
+    from src.training.phase_run import PhaseRun
+    from src.training.precision import resolve_amp_level
 
+    system = get_system(config.system)
     device = use_device(config.device_target, save_graphs=config.saveIRFlag)
     world = join_world()
     amp_level = resolve_amp_level(config.amp_level, device)
@@ -57,7 +67,8 @@ def _train(
     )
     with locked(run_folder) if world.is_first else contextlib.nullcontext():
         for name in config.train_phases:
-            train_phase(PHASES[name], used, data_folder, run_folder, init_weight, world, stop)
+            run = PhaseRun(system, system.phases[name], used, data_folder, run_folder, world)
+            train_phase(run, init_weight, stop)
     return run_folder
 
 
@@ -74,7 +85,12 @@ def main() -> None:
     parser.add_argument("--train_url", metavar="DIR", required=True, help="output folder")
     parser.add_argument("--init_weight", metavar="FILE", help="checkpoint to start from")
     arguments = parser.parse_args()
-    train(config_of(arguments), arguments.data_url, arguments.train_url, arguments.init_weight)
+    train(
+        config=config_of(arguments),
+        data_folder=arguments.data_url,
+        output_folder=arguments.train_url,
+        init_weight=arguments.init_weight,
+    )
 
 
 if __name__ == "__main__":

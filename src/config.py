@@ -25,8 +25,10 @@ from pydantic import (
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.systems.model_info import ChannelMean, ModelInfo
+from src.systems.registry import SystemName
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
+LearningRateSchedule = Literal["constant", "cosine"]
 DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
 
 
@@ -82,6 +84,9 @@ class PhaseConfig(_Section):
     train_batch: Positive = 8
     patch_size: ImageSize = 320
     lr: LearningRate = 1e-4
+    lr_schedule: LearningRateSchedule = "constant"
+    warmup_steps: Natural = 0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     nEpochs: Positive = 200  # noqa: N815 - the published name
     save_epoch: Positive = 1
     save_steps: Natural = 0
@@ -156,6 +161,7 @@ class GenerateDataConfig(_Section):
 class Config(_Section):
     """The whole configuration."""
 
+    system: SystemName = "shm"
     seed: Natural = 9527
     rank: Natural = 0
     group_size: Positive = 8
@@ -165,6 +171,7 @@ class Config(_Section):
     train_phases: tuple[PhaseName, ...] = ("pre_train_t_net", "end_to_end")
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = ModelInfo().mean
     amp_level: Literal["auto", "O0", "O2", "O3"] = "auto"
+    amp_dtype: Literal["float16", "bfloat16"] = "float16"
     vertical_flip: bool = False
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
     resume: Literal["auto", "force"] = "auto"
@@ -201,7 +208,7 @@ class Config(_Section):
 
     def model_info(self) -> ModelInfo:
         """What holds for a model that does not say what it is."""
-        return ModelInfo(mean=self.mean)
+        return ModelInfo(system=self.system, mean=self.mean)
 
     def phase(self, name: PhaseName) -> PhaseConfig:
         """The section of one training phase."""

@@ -25,9 +25,7 @@ from src.images.trimap import trimap_to_class_map
 class Batch(NamedTuple):
     """N samples."""
 
-    image: Tensor  # (N, 3, S, S) float32, normalised BGR
-    class_map: Tensor  # (N, S, S) int32, TrimapClass
-    alpha: Tensor  # (N, 1, S, S) float32 in [0, 1]
+    tensors: dict[str, Tensor]  # by name, as the dataset's `columns`
     index: np.ndarray  # (N,) numbers of the samples in the split
 
 
@@ -42,7 +40,14 @@ class MattingDataset:
         augments: whether samples are changed at random; validation takes them as they are.
         vertical_flip: whether augmentation also flips upside down.
         max_bad_fraction: of the samples that may be unusable; others take their places.
+
+    Attributes:
+        columns: names of what a sample holds, in its order. In a batch of N these are image (N, 3, S, S)
+            float32, normalised BGR; class_map (N, S, S) int32, TrimapClass; alpha (N, 1, S, S) float32 in
+            [0, 1].
     """
+
+    columns = ("image", "class_map", "alpha")
 
     def __init__(
         self,
@@ -155,6 +160,7 @@ class _Epoch:
     """The samples of one epoch in their order, in the form that MindSpore's pipeline takes."""
 
     def __init__(self, dataset: MattingDataset, epoch: int, order: np.ndarray, first: int = 0):
+        self.columns = dataset.columns
         self.error: UserError | None = None
         self._dataset = dataset
         self._epoch = epoch
@@ -192,14 +198,14 @@ def _batches(samples: _Epoch, batch_size: int, workers: int) -> Iterator[Batch]:
         return
     pipeline = ds.GeneratorDataset(
         samples,
-        ["image", "class_map", "alpha", "index"],
+        [*samples.columns, "index"],
         shuffle=False,
         num_parallel_workers=min(workers, os.cpu_count() or 1),  # MindSpore refuses more than there are cores
         python_multiprocessing=False,  # reading and resizing release Python's lock: threads are enough
     ).batch(batch_size, drop_remainder=True)
     try:
-        for image, class_map, alpha, index in pipeline.create_tuple_iterator(num_epochs=1):
-            yield Batch(image, class_map, alpha, index.asnumpy())
+        for *tensors, index in pipeline.create_tuple_iterator(num_epochs=1):
+            yield Batch(dict(zip(samples.columns, tensors, strict=True)), index.asnumpy())
     except RuntimeError:
         if samples.error is not None:
             raise samples.error from None

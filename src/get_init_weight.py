@@ -111,7 +111,7 @@ def write_checkpoint(weights: Mapping[str, np.ndarray], path: str | Path) -> Non
     """Write weights by name as a MindSpore checkpoint."""
     import mindspore as ms
 
-    from src.training.checkpoint import save_parameters
+    from src.model.weights import save_parameters
 
     save_parameters([{"name": name, "data": ms.Tensor(value)} for name, value in weights.items()], path)
 

@@ -57,7 +57,9 @@ def main(data: str, output: str, batch_size: int, phase_name: str, size: str, ki
         for epoch in EPOCHS:
             options = {"seed": 5, "batch_size": batch_size, "workers": 1, "world": world}
             for batch in training_batches(train_set, epoch, **options):
-                is_finite, values = step(*batch[:3], Tensor(np.float32(world.rank)))
+                is_finite, values = step(
+                    Tensor(np.float32(world.rank)), Tensor(np.float32(1e-3)), **batch.tensors
+                )
                 assert bool(is_finite)
                 *terms, flag = values.asnumpy().tolist()
                 assert flag == sum(range(world.size)) / world.size

@@ -14,17 +14,15 @@ from mindspore import Parameter, Tensor, nn
 from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.errors import UserError
 from src.common.world import World
-from src.load_model import load_earlier_weights, load_network
+from src.load_model import load_network
 from src.model.network import SHMNet
-from src.training.checkpoint import (
-    BEST_FILE,
-    STEP_FILE,
-    PhaseCheckpoints,
-    Progress,
-    best_or_newest_weights,
-    load_weights,
-    save_parameters,
-)
+from src.model.weights import load_weights, save_parameters
+from src.systems.model_info import ModelInfo, read_model_info
+from src.systems.shm import SHM
+from src.training.checkpoint import BEST_FILE, STEP_FILE, PhaseCheckpoints, Progress, best_or_newest_weights
+from src.training.start import load_earlier_weights
+
+INFO = ModelInfo(size=64, mean=(1, 2, 3))
 
 
 def filled(cell: nn.Cell, value: float) -> nn.Cell:
@@ -57,7 +55,8 @@ def names(folder: Path) -> set[str]:
 
 
 def files_of_epochs(*epochs: int) -> set[str]:
-    return {f"{kind}_{epoch}.ckpt" for epoch in epochs for kind in ("semantic_hm_latest", "resume")}
+    kinds = ("semantic_hm_latest_{}.ckpt", "semantic_hm_latest_{}.ckpt.yaml", "resume_{}.ckpt")
+    return {kind.format(epoch) for epoch in epochs for kind in kinds}
 
 
 def save(cell: nn.Cell, path: Path) -> Path:
@@ -71,7 +70,7 @@ def save(cell: nn.Cell, path: Path) -> Path:
 
 def checkpoints_of(folder: Path, keep: int | None = None, value: float = 0, state=None) -> PhaseCheckpoints:
     """The checkpoints of a small cell and its state, both with one value."""
-    return PhaseCheckpoints(folder, keep, small_cell(value), small_state(value) if state is None else state)
+    return PhaseCheckpoints(folder, keep, small_cell(value), state or small_state(value), INFO)
 
 
 def weights_of(folder: Path, epoch: int) -> Path:
@@ -83,7 +82,7 @@ class Restored:
 
     def __init__(self, folder: Path):
         cell, self.state = small_cell(), small_state()
-        self.progress, self.weights = PhaseCheckpoints(folder, None, cell, self.state).restore()
+        self.progress, self.weights = PhaseCheckpoints(folder, None, cell, self.state, INFO).restore()
         self.values = values(cell)
         self.moments = set(np.unique(self.state["moment1"].asnumpy()).tolist())
 
@@ -104,6 +103,7 @@ def test_removing_old_epochs_spares_all_other_files(tmp_path):
     others = {BEST_FILE, "semantic_hm_latest_x.ckpt", "semantic_hm_latest_1.ckpt.old", "notes.txt"}
     for name in others - {BEST_FILE}:
         (tmp_path / name).touch()
+    others.add(f"{BEST_FILE}.yaml")
     for epoch in (1, 2, 3):
         checkpoints.save(Progress(epoch))
     assert names(tmp_path) == others | files_of_epochs(3)
@@ -170,11 +170,12 @@ def test_each_process_gets_its_own_statistics_back(tmp_path):
     def cell_of(value: float) -> nn.Cell:
         return filled(nn.SequentialCell(nn.BatchNorm2d(3)), value)
 
-    PhaseCheckpoints(tmp_path, None, cell_of(5), {}, TwoProcesses(0, 2)).save_within_epoch(Progress(0, 1))
+    first = PhaseCheckpoints(tmp_path, None, cell_of(5), {}, INFO, world=TwoProcesses(0, 2))
+    first.save_within_epoch(Progress(0, 1))
     restored = []
     for world in (World(0, 2), World(1, 2), World()):
         cell = cell_of(0)
-        PhaseCheckpoints(tmp_path, None, cell, {}, world).restore()
+        PhaseCheckpoints(tmp_path, None, cell, {}, INFO, world=world).restore()
         restored.append({each.name: values(each) for each in cell.get_parameters()})
     for found, expected in zip(restored, (5, 7, 6), strict=True):
         assert found["0.moving_mean"] == found["0.moving_variance"] == {expected}
@@ -192,7 +193,7 @@ def test_what_a_killed_save_left_is_removed(tmp_path):
 
 def test_the_weights_file_holds_the_parameters_alone(tmp_path):
     """So that older code loads it."""
-    PhaseCheckpoints(tmp_path, None, SHMNet(), small_state()).save(Progress(1))
+    PhaseCheckpoints(tmp_path, None, SHMNet(), small_state(), INFO).save(Progress(1))
     expected = [parameter.name for parameter in SHMNet().get_parameters()]
     assert list(ms.load_checkpoint(str(weights_of(tmp_path, 1)))) == expected
 
@@ -201,12 +202,19 @@ def test_saving_again_replaces_the_earlier_files(tmp_path):
     for value in (1, 2):
         checkpoints_of(tmp_path, value=value).save(Progress(1, best_score=value))
         checkpoints_of(tmp_path, value=value).save_best()
-    assert names(tmp_path) == files_of_epochs(1) | {BEST_FILE}
+    assert names(tmp_path) == files_of_epochs(1) | {BEST_FILE, f"{BEST_FILE}.yaml"}
     restored = Restored(tmp_path)
     assert (restored.values, restored.progress.best_score) == ({2}, 2)
     cell = small_cell()
     load_weights(cell, tmp_path / BEST_FILE)
     assert values(cell) == {2}
+
+
+def test_beside_weights_lies_what_the_model_is(tmp_path):
+    checkpoints = checkpoints_of(tmp_path)
+    checkpoints.save(Progress(1))
+    checkpoints.save_best()
+    assert read_model_info(weights_of(tmp_path, 1)) == read_model_info(tmp_path / BEST_FILE) == INFO
 
 
 def test_restoring_without_its_file_says_what_to_do(tmp_path):
@@ -392,7 +400,9 @@ def test_each_part_starts_from_its_own_phase_else_from_init_weight(
 ):
     init_weight = fill_run(tmp_path, *files)
     network = filled(SHMNet(), -1)
-    origins = load_earlier_weights(network, phase, tmp_path, init_weight if has_init else None)
+    origins = load_earlier_weights(
+        network, SHM, SHM.phases[phase], tmp_path, init_weight if has_init else None
+    )
     assert values(network.t_net) == {t_net}
     assert values(network.m_net) == {m_net}
     said = "; ".join(origins)
@@ -404,4 +414,4 @@ def test_each_part_starts_from_its_own_phase_else_from_init_weight(
 
 def test_a_missing_init_weight_is_named(tmp_path):
     with pytest.raises(UserError, match=r"absent\.ckpt: no such checkpoint"):
-        load_earlier_weights(SHMNet(), "end_to_end", tmp_path, str(tmp_path / "absent.ckpt"))
+        load_earlier_weights(SHMNet(), SHM, SHM.phases["end_to_end"], tmp_path, str(tmp_path / "absent.ckpt"))

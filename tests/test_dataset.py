@@ -65,7 +65,7 @@ def digest(samples) -> str:
 
 
 def arrays_of(batch: Batch) -> tuple[np.ndarray, ...]:
-    return *(tensor.asnumpy() for tensor in batch[:3]), batch.index
+    return *(batch.tensors[name].asnumpy() for name in ("image", "class_map", "alpha")), batch.index
 
 
 def order_of(batches: list[Batch]) -> list[int]:
@@ -249,7 +249,7 @@ def test_validation_yields_every_image_and_fills_the_last_batch(shared, batch_si
     dataset = make_dataset(shared, "eval")
     batches = list(validation_batches(dataset, batch_size=batch_size, workers=2))
     assert order_of(batches) == expected
-    assert {batch.image.shape for batch in batches} == {(batch_size, 3, PATCH, PATCH)}
+    assert {batch.tensors["image"].shape for batch in batches} == {(batch_size, 3, PATCH, PATCH)}
     last = arrays_of(batches[-1])
     np.testing.assert_array_equal(last[0][-1], dataset.sample(4)[0])
 

@@ -166,7 +166,7 @@ class TrainScript:
     def __init__(self, data: Path, room: Path, *options: str):
         self.room = room
         self.folder = room / "out" / "distribute" / "small"
-        self.config = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "save_steps": 0}})
+        self.config = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "ema_decay": 0.5}})
         room.mkdir(exist_ok=True)
         save_config(self.config, room / "config.yaml")
         arguments = ["--workers", "2", "--port", str(free_port()), "config.yaml", data, "out", *options]

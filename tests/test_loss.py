@@ -91,8 +91,9 @@ def test_terms_are_those_that_the_phases_announce(batch):
     image, logits, pred, class_map, true = tensors(batch, "image", "logits", "pred", "class_map", "true")
     tensor_of = {"trimap_logits": logits, "alpha": pred}
     for phase in PHASES.values():
-        outputs = tuple(tensor_of[name] for name in phase.outputs)
-        assert tuple(phase.loss(outputs, image, class_map, true)) == phase.terms
+        outputs = tuple(tensor_of[output.name] for output in phase.outputs)
+        truth = {"image": image, "class_map": class_map, "alpha": true}
+        assert tuple(phase.loss(outputs, truth)) == phase.terms
 
 
 def test_alpha_loss_is_a_thousandth_at_the_truth_and_has_a_finite_gradient(batch):

@@ -10,8 +10,9 @@ from src.common.errors import UserError
 from src.common.stopping import StopRequest
 from src.common.world import World
 from src.config import Config
-from src.systems.shm import PHASES
+from src.systems.shm import SHM
 from src.training import phase as training
+from src.training.phase_run import PhaseRun
 from tests.small_dataset import write_dataset
 from tests.training_runs import (
     BATCH,
@@ -150,8 +151,9 @@ def test_machines_that_do_not_share_their_output_are_told(finished, data, tmp_pa
 
     more = config_of(M_NET, nEpochs=EPOCHS + 1)
     config = more.model_copy(update={"amp_level": "O0", "group_size": 1})  # as train.py resolves them
+    run = PhaseRun(SHM, SHM.phases[M_NET], config, str(data), finished, Other())
     with pytest.raises(UserError, match="found epoch 4 from .*all machines must share the output folder"):
-        training.train_phase(PHASES[M_NET], config, str(data), finished, None, Other(), StopRequest())
+        training.train_phase(run, None, StopRequest())
 
 
 def test_a_finished_model_is_refined_on_new_data_from_epoch_1(unbroken, tmp_path):

@@ -28,11 +28,12 @@ from tests.training_runs import (
 M_NET = "pre_train_m_net"
 STEPS = 4  # an epoch
 EPOCHS = 3
+CHANGING = {"lr_schedule": "cosine", "warmup_steps": 3, "ema_decay": 0.8}  # more to go on with
 STEP_FILE = "resume_step.ckpt"
 
 
 def config_of(phase: str, **section) -> Config:
-    return make_config({phase: {"nEpochs": EPOCHS, **section}})
+    return make_config({phase: {"nEpochs": EPOCHS, **CHANGING, **section}})
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,8 @@ def test_forced_onto_larger_steps_the_epoch_starts_over(data, tmp_path):
     with TrainCommand(config_of(M_NET, save_steps=1), data, tmp_path) as command:
         log = command.folder / M_NET / "log_latest.txt"
         command.signal_when(lambda: has_line(log, "train epoch: 2 step: 3,"), signal.SIGKILL)
-    forced = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": 2 * BATCH}}, resume="force")
+    section = {"nEpochs": EPOCHS, "train_batch": 2 * BATCH, **CHANGING}
+    forced = make_config({M_NET: section}, resume="force")
     run = run_training(forced, data, tmp_path)
     assert re.search(r"starting with epoch [23] from", run.screen)
     assert latest(run.folder, M_NET, EPOCHS).exists()
@@ -141,17 +143,17 @@ def test_forced_onto_larger_steps_the_epoch_starts_over(data, tmp_path):
 
 def test_the_best_score_survives_epochs_that_are_not_saved(data, tmp_path):
     """With save_epoch above 1, a run killed after a best epoch still knows its score."""
-    config = config_of(M_NET, save_epoch=100, nEpochs=100)
+    config = config_of(M_NET, save_epoch=100, nEpochs=100, lr_schedule="constant")
     with TrainCommand(config, data, tmp_path) as command:
         command.signal_when((command.folder / M_NET / STEP_FILE).exists, signal.SIGKILL)
-    resumed = run_training(config_of(M_NET, save_epoch=100), data, tmp_path)
+    resumed = run_training(config_of(M_NET, save_epoch=100, lr_schedule="constant"), data, tmp_path)
     assert re.search(r"starting with epoch \d+.* from .*resume_step.ckpt", resumed.screen)
 
 
 @pytest.fixture
 def small_disk(tmp_path) -> Path:
     """Room for one checkpoint, the best and the state within an epoch, but not for one checkpoint more."""
-    with small_file_system(tmp_path / "small", "72m") as folder:
+    with small_file_system(tmp_path / "small", "110m") as folder:
         yield folder
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,23 +16,19 @@ from mindspore import Tensor, nn
 from src.get_init_weight import torch_name
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
+from src.model.weights import load_weights, save_parameters
+from src.systems.model_info import ModelInfo
 from src.systems.shm import PHASES
-from src.training.checkpoint import PhaseCheckpoints, Progress, load_weights, save_parameters
-from src.training.step import (
-    make_loss_scaler,
-    make_optimizer,
-    make_predict_step,
-    make_train_step,
-    mixed_precision_parts,
-    resolve_amp_level,
-    resume_state,
-)
+from src.training.checkpoint import PhaseCheckpoints, Progress
+from src.training.precision import make_loss_scaler, mixed_precision_parts, resolve_amp_level
+from src.training.step import make_optimizer, make_predict_step, make_train_step, resume_state
 from tests.golden_weights import load_golden_weights, random_image
 from tests.thin_network import make_networks_thin
 
 SIZE = 64
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 5e-4
+INFO = ModelInfo(size=SIZE, mean=(114, 121, 134))
 LARGE_SCALE = 2.0**110
 LARGE_IMAGE = 1e8  # its composition loss, times LARGE_SCALE, has infinite gradients in float32
 # Batch normalisation takes a shift of its input away again, so a shift right before it has no gradient: a
@@ -46,6 +43,10 @@ def random_batch(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     class_map = rng.randint(0, 3, (2, SIZE, SIZE)).astype(np.int32)
     alpha = rng.uniform(0, 1, (2, 1, SIZE, SIZE)).astype(np.float32)
     return random_image(2, 3, SIZE, SIZE, seed=seed), class_map, alpha
+
+
+def batch_of(image: np.ndarray, class_map: np.ndarray, alpha: np.ndarray) -> dict[str, Tensor]:
+    return {"image": Tensor(image), "class_map": Tensor(class_map), "alpha": Tensor(alpha)}
 
 
 class Training:
@@ -70,7 +71,8 @@ class Training:
         """Take one step on a random batch; returns whether gradients were finite, and the loss terms."""
         batch_image, class_map, alpha = random_batch(seed)
         image = batch_image if image is None else image
-        is_finite, values = self._step(*map(Tensor, (image, class_map, alpha, np.float32(0.25))))
+        controls = Tensor(np.float32(0.25)), Tensor(np.float32(LEARNING_RATE))
+        is_finite, values = self._step(*controls, **batch_of(image, class_map, alpha))
         *terms, flag = values.asnumpy().tolist()
         assert flag == 0.25
         return bool(is_finite), dict(zip(self.phase.terms, terms, strict=True))
@@ -202,7 +204,8 @@ def test_m_net_phase_gives_the_one_hot_trimap_as_it_is():
     class_map = np.random.RandomState(2).randint(0, 3, (2, 8, 8)).astype(np.int32)
     m_net = RecordingMNet()
     image = Tensor(random_image(2, 3, 8, 8))
-    (alpha,) = PHASES["pre_train_m_net"].predict(None, m_net, image, Tensor(class_map))
+    parts, batch = SimpleNamespace(m_net=m_net), {"image": image, "class_map": Tensor(class_map)}
+    (alpha,) = PHASES["pre_train_m_net"].predict(parts, batch)
     np.testing.assert_array_equal(m_net.trimap, np.moveaxis(np.eye(3, dtype=np.float32)[class_map], 3, 1))
     np.testing.assert_array_equal(alpha.asnumpy()[:, 0], np.array([0, 1, 0.25], np.float32)[class_map])
 
@@ -210,7 +213,8 @@ def test_m_net_phase_gives_the_one_hot_trimap_as_it_is():
 def test_end_to_end_phase_gives_the_predicted_probabilities():
     logits = np.random.RandomState(2).normal(0, 2, (2, 3, 8, 8)).astype(np.float32)
     m_net = RecordingMNet()
-    outputs = PHASES["end_to_end"].predict(lambda image: Tensor(logits), m_net, Tensor(logits), None)
+    parts = SimpleNamespace(t_net=lambda image: Tensor(logits), m_net=m_net)
+    outputs = PHASES["end_to_end"].predict(parts, {"image": Tensor(logits)})
     probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(m_net.trimap, probability, atol=1e-6)
     np.testing.assert_array_equal(outputs[0].asnumpy(), logits)
@@ -276,6 +280,11 @@ def test_float32_needs_no_loss_scaler():
     assert make_loss_scaler("O0") is None
 
 
+def test_float16_alone_needs_a_loss_scaler():
+    assert make_loss_scaler("O2") is not None
+    assert make_loss_scaler("O2", "bfloat16") is None
+
+
 class ScaledSteps:
     """A training with a loss scaler: a step that overflows, another, the state saved, one more."""
 
@@ -292,7 +301,8 @@ class ScaledSteps:
         self.after_step = {name: training.weights()[name] for name in training.trainable_names()}
         self.saved_state = values_of(training.state)
         self.folder = folder
-        PhaseCheckpoints(folder, None, training.network, training.state).save(Progress(2, best_score=0.625))
+        checkpoints = PhaseCheckpoints(folder, None, training.network, training.state, INFO)
+        checkpoints.save(Progress(2, best_score=0.625))
         training.step(seed=2)
         self.last_weights = training.weights()
         self.last_state = values_of(training.state)
@@ -330,7 +340,7 @@ def test_a_resumed_training_goes_on_bit_by_bit(scaled, restores_state):
     training = Training("pre_train_m_net", has_loss_scaler=True)
     initialise(training.network, seed=1)
     checkpoints = PhaseCheckpoints(
-        scaled.folder, None, training.network, training.state if restores_state else {}
+        scaled.folder, None, training.network, training.state if restores_state else {}, INFO
     )
     progress, _ = checkpoints.restore()
     assert progress == Progress(2, best_score=0.625)
@@ -347,11 +357,11 @@ def test_the_other_phases_go_on_bit_by_bit(phase, tmp_path, monkeypatch):
     make_networks_thin(monkeypatch)
     unbroken = Training(phase)
     unbroken.step(seed=1)
-    PhaseCheckpoints(tmp_path, None, unbroken.network, unbroken.state).save_within_epoch(Progress(0, 1))
+    PhaseCheckpoints(tmp_path, None, unbroken.network, unbroken.state, INFO).save_within_epoch(Progress(0, 1))
     unbroken.step(seed=2)
     resumed = Training(phase)
     initialise(resumed.network, seed=1)
-    PhaseCheckpoints(tmp_path, None, resumed.network, resumed.state).restore()
+    PhaseCheckpoints(tmp_path, None, resumed.network, resumed.state, INFO).restore()
     resumed.step(seed=2)
     assert not changed(unbroken.weights(), resumed.weights())
     assert not changed(values_of(unbroken.state), values_of(resumed.state))
@@ -363,8 +373,7 @@ def test_the_other_phases_go_on_bit_by_bit(phase, tmp_path, monkeypatch):
 def test_prediction_sees_what_training_changed():
     """Compiled prediction and compiled training share the weights, and each its own mode."""
     training = Training("pre_train_m_net")
-    image, class_map, _ = random_batch(seed=0)
-    inputs = Tensor(image), Tensor(class_map)
+    batch = batch_of(*random_batch(seed=0))
     predict = make_predict_step(training.phase, training.network)
     predictions = []
     for seed in range(3):
@@ -372,8 +381,8 @@ def test_prediction_sees_what_training_changed():
         training.step(seed=seed)
         training.network.set_train(False)
         statistics = training.weights()
-        (alpha,) = predict(*inputs)
-        (expected,) = training.phase.predict(None, training.network.m_net, *inputs)
+        (alpha,) = predict(**batch)
+        (expected,) = training.phase.predict(training.network, batch)
         np.testing.assert_allclose(alpha.asnumpy(), expected.asnumpy(), atol=1e-5)
         assert not changed(statistics, training.weights())
         predictions.append(alpha.asnumpy())
@@ -381,11 +390,13 @@ def test_prediction_sees_what_training_changed():
     assert np.abs(predictions[1] - predictions[2]).max() > 1e-3
 
 
+@pytest.mark.parametrize("amp_dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("amp_level", ["O0", "O2", "O3"])
-def test_mixed_precision_keeps_names_and_checkpoints(amp_level, tmp_path):
+def test_mixed_precision_keeps_names_and_checkpoints(amp_level, amp_dtype, tmp_path):
     network = SHMNet()
     names = [parameter.name for parameter in network.get_parameters()]
-    mixed_precision_parts(network, amp_level)
+    parts = mixed_precision_parts(network, amp_level, amp_dtype)
+    assert [parameter.name for parameter in parts.get_parameters()] == names
     assert [parameter.name for parameter in network.get_parameters()] == names
     save_parameters(network, tmp_path / "mixed.ckpt")
     load_weights(SHMNet(), tmp_path / "mixed.ckpt")

@@ -28,7 +28,9 @@ from train import train
 VERSION = "small"
 PATCH = 32
 BATCH = 4
-STEP_LINE = re.compile(r"train epoch: (\d+) step: (\d+), loss: (\d+\.\d+), speed: (\d+\.\d+(?:e-\d+)?)")
+STEP_LINE = re.compile(
+    r"train epoch: (\d+) step: (\d+), loss: (\d+\.\d+), speed: (\d+\.\d+(?:e-\d+)?)(?:, lr: [\d.e-]+)?"
+)
 ROOT = Path(__file__).resolve().parent.parent
 START = """
 import runpy, signal, sys
@@ -76,7 +78,9 @@ def run_training(
     """Train in this process."""
     screen = io.StringIO()
     with contextlib.redirect_stdout(screen):
-        folder = train(config, str(data_folder), str(output_folder), init_weight and str(init_weight))
+        folder = train(
+            config=config, data_folder=data_folder, output_folder=output_folder, init_weight=init_weight
+        )
     return Run(folder, screen.getvalue(), config)
 
 

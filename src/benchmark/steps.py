@@ -17,7 +17,8 @@ def mindspore(phase: str, batch: int, size: int):
     from mindspore import Tensor
 
     step = _mindspore_step(phase)
-    tensors = [Tensor(each) for each in _batch(batch, size)]
+    names = ("image", "class_map", "alpha")
+    tensors = {name: Tensor(each) for name, each in zip(names, _batch(batch, size), strict=True)}
     return timed(lambda: step(tensors))
 
 
@@ -33,9 +34,9 @@ def mindspore_with_data(phase: str, batch: int, size: int, folder: str, workers:
     def work() -> float:
         batches = training_batches(dataset, 1, seed=0, batch_size=batch, workers=workers)
         with contextlib.closing(batches):
-            step(next(batches)[:3])  # the first waits for the reading, once an epoch
+            step(next(batches).tensors)  # the first waits for the reading, once an epoch
             started = time.perf_counter()
-            losses = [step(following[:3]) for following in itertools.islice(batches, _FED_STEPS)]
+            losses = [step(following.tensors) for following in itertools.islice(batches, _FED_STEPS)]
             return (time.perf_counter() - started) / len(losses)
 
     return work
@@ -69,16 +70,16 @@ def _mindspore_step(phase: str):
     from src.model.initialisation import initialise
     from src.model.network import SHMNet
     from src.systems.shm import PHASES
-    from src.training.step import make_optimizer, make_train_step, mixed_precision_parts
+    from src.training.step import make_optimizer, make_train_step
 
     use_device("CPU")
     network = SHMNet()
     initialise(network, 0)
     network.set_train()
     optimizer = make_optimizer(PHASES[phase].trained_part(network), _LEARNING_RATE)
-    step = make_train_step(PHASES[phase], mixed_precision_parts(network, "O0"), optimizer)
-    flag = Tensor(np.float32(0))
-    return lambda tensors: step(*tensors, flag)[1].asnumpy()
+    step = make_train_step(PHASES[phase], network, optimizer)
+    flag, rate = Tensor(np.float32(0)), Tensor(np.float32(_LEARNING_RATE))
+    return lambda tensors: step(flag, rate, **tensors)[1].asnumpy()
 
 
 def _batch(batch: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

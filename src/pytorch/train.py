@@ -9,7 +9,6 @@ AVX512_BF16, --bfloat16 makes steps more than twice as fast.
 """
 
 import argparse
-import math
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +25,10 @@ from src.config import Config
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
 from src.get_init_weight import torch_name
+from src.model.weights import read_checkpoint
 from src.pytorch.network import SHMNet, phase_loss, trained_part
-from src.training.checkpoint import read_checkpoint
+from src.training.running_mean import memory_at
+from src.training.schedule import learning_rate
 
 _WARM_UP = 100  # steps
 _SAVE_STEPS = 200
@@ -62,10 +63,10 @@ class Training:
 
     def train_step(self, batch: list[torch.Tensor]) -> float:
         """Update the weights; returns the loss."""
-        passed = self.step / self.options.steps
-        rate = self.options.lr * min(1, (self.step + 1) / _WARM_UP) * (1 + math.cos(math.pi * passed)) / 2
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = learning_rate(
+                self.step, self.options.steps, lr=self.options.lr, schedule="cosine", warmup_steps=_WARM_UP
+            )
         self.network.train()
         with torch.autocast(self.device, torch.bfloat16, enabled=self.options.bfloat16):
             loss = phase_loss(self.network, self.options.phase, *batch)
@@ -73,7 +74,7 @@ class Training:
         loss.backward()
         self.optimizer.step()
         self.step += 1
-        memory = min(_MEMORY, self.step / (self.step + 10))
+        memory = memory_at(self.step, _MEMORY)
         for name, value in self.network.state_dict().items():
             if value.is_floating_point():
                 self.mean[name].lerp_(value, 1 - memory)

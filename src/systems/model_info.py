@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
+from src.systems.registry import SystemName
 
 ChannelMean = Annotated[float, Field(ge=0, le=255)]
 
@@ -30,7 +31,7 @@ class ModelInfo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    system: Literal["shm"] = "shm"
+    system: SystemName = "shm"
     size: Annotated[int, Field(ge=16)] = 320
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
     colour: Literal["BGR"] = "BGR"

@@ -1,33 +1,13 @@
-"""The three training phases: what each trains, what it predicts, and its loss.
-
-Every `predict` takes (t_net, m_net, image, class_map) and returns the tensors that `outputs` names; every
-`loss` takes these and the batch and returns the terms that `terms` names, the first to be minimised.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""Semantic Human Matting: its three training phases, what each trains, what it predicts, and its loss."""
 
 import mindspore as ms
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, ops
 
 from src import loss
-from src.config import PhaseName
 from src.images.trimap import TrimapClass
 from src.model.network import SHMNet, fuse, predict
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One training phase."""
-
-    name: PhaseName
-    title: str
-    outputs: tuple[str, ...]
-    terms: tuple[str, ...]
-    score: str  # the validation metric, lower is better, that the best checkpoint has lowest
-    trained_part: Callable[[SHMNet], nn.Cell]
-    predict: Callable[..., tuple[Tensor, ...]]
-    loss: Callable[..., dict[str, Tensor]]
+from src.systems.outputs import ALPHA, TRIMAP_LOGITS
+from src.systems.system import Batch, Phase, System, Terms
 
 
 def one_hot_trimap(class_map: Tensor) -> Tensor:
@@ -36,29 +16,29 @@ def one_hot_trimap(class_map: Tensor) -> Tensor:
     return one_hot.transpose(0, 3, 1, 2)
 
 
-def _predict_trimap(t_net, m_net, image, class_map):
-    return (t_net(image),)
+def _predict_trimap(network, batch: Batch) -> tuple[Tensor, ...]:
+    return (network.t_net(batch["image"]),)
 
 
-def _predict_alpha_from_true_trimap(t_net, m_net, image, class_map):
-    trimap = one_hot_trimap(class_map)
-    return (fuse(trimap, m_net(image, trimap)),)
+def _predict_alpha_from_true_trimap(network, batch: Batch) -> tuple[Tensor, ...]:
+    trimap = one_hot_trimap(batch["class_map"])
+    return (fuse(trimap, network.m_net(batch["image"], trimap)),)
 
 
-def _predict_trimap_and_alpha(t_net, m_net, image, class_map):
-    return predict(t_net, m_net, image)
+def _predict_trimap_and_alpha(network, batch: Batch) -> tuple[Tensor, ...]:
+    return predict(network.t_net, network.m_net, batch["image"])
 
 
-def _t_net_loss(outputs, image, class_map, alpha):
-    return loss.t_net_loss(outputs[0], class_map)
+def _t_net_loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
+    return loss.t_net_loss(outputs[0], batch["class_map"])
 
 
-def _m_net_loss(outputs, image, class_map, alpha):
-    return loss.m_net_loss(image, outputs[0], alpha)
+def _m_net_loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
+    return loss.m_net_loss(batch["image"], outputs[0], batch["alpha"])
 
 
-def _end_to_end_loss(outputs, image, class_map, alpha):
-    return loss.end_to_end_loss(image, outputs[0], outputs[1], class_map, alpha)
+def _end_to_end_loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
+    return loss.end_to_end_loss(batch["image"], outputs[0], outputs[1], batch["class_map"], batch["alpha"])
 
 
 PHASES = {
@@ -67,7 +47,7 @@ PHASES = {
         Phase(
             name="pre_train_t_net",
             title="T-Net",
-            outputs=("trimap_logits",),
+            outputs=(TRIMAP_LOGITS,),
             terms=("loss",),
             score="loss",
             trained_part=lambda network: network.t_net,
@@ -77,7 +57,7 @@ PHASES = {
         Phase(
             name="pre_train_m_net",
             title="M-Net",
-            outputs=("alpha",),
+            outputs=(ALPHA,),
             terms=("loss", "alpha", "composition"),
             score="sad",
             trained_part=lambda network: network.m_net,
@@ -87,12 +67,24 @@ PHASES = {
         Phase(
             name="end_to_end",
             title="End to end",
-            outputs=("trimap_logits", "alpha"),
+            outputs=(TRIMAP_LOGITS, ALPHA),
             terms=("loss", "alpha", "composition", "trimap"),
             score="sad",
             trained_part=lambda network: network,
             predict=_predict_trimap_and_alpha,
             loss=_end_to_end_loss,
+            starts_from=("pre_train_t_net", "pre_train_m_net"),
         ),
     )
 }
+
+SHM = System(
+    name="shm",
+    title="Semantic Human Matting",
+    build=SHMNet,
+    phases=PHASES,
+    inputs=("image",),
+    outputs=("trimap_logits", "alpha"),
+    scores=("sad", "mean_iou"),
+    size_multiple=16,
+)

@@ -1,9 +1,10 @@
 """The checkpoints of one training phase: weights, and beside them what resuming needs.
 
-semantic_hm_latest_N.ckpt    weights after epoch N, 355 parameters, loadable by older code
-resume_N.ckpt                optimizer, loss scale and progress after epoch N
+semantic_hm_latest_N.ckpt    weights after epoch N, loadable by older code
+resume_N.ckpt                optimizer, loss scale, running mean of the weights and progress after epoch N
 resume_step.ckpt             all of it in one file, within an epoch
-semantic_hm_best.ckpt        weights of the best epoch
+semantic_hm_best.ckpt        weights of the best epoch; their running mean where there is one
+*.ckpt.yaml                  what the model is, beside every file of weights
 """
 
 import math
@@ -11,20 +12,22 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn
 
-from src.common.atomic_file import atomic_path, remove_leftovers
+from src.common.atomic_file import remove_leftovers
 from src.common.errors import UserError
 from src.common.world import World
+from src.model.weights import load_weights, read_checkpoint, save_parameters
+from src.systems.model_info import ModelInfo, info_path, write_model_info
+from src.training.running_mean import PREFIX as MEAN_PREFIX
+from src.training.running_mean import RunningMean
 from src.training.running_statistics import RunningStatistics
 
 BEST_FILE = "semantic_hm_best.ckpt"
 STEP_FILE = "resume_step.ckpt"
-# Mixed precision alone has these: they begin anew where amp_level was changed.
-_LOSS_SCALE = ("loss_scale", "loss_scale_counter")
-_STATISTICS = "running_statistics"
+# Not every run has these: they begin anew where amp_level or ema_decay was changed.
+_OPTIONAL = ("loss_scale", "loss_scale_counter", MEAN_PREFIX)
 _LATEST_PATTERN = re.compile(r"semantic_hm_latest_(\d+)\.ckpt")
 
 
@@ -47,6 +50,8 @@ class PhaseCheckpoints:
         keep: how many of the newest stay; None for all.
         network: whose weights are saved, whole, whatever the phase trains.
         state: parameters of optimizer and loss scaler by name.
+        info: what the model is.
+        mean: of the weights, where there is one.
         world: the processes; the first writes.
     """
 
@@ -56,14 +61,20 @@ class PhaseCheckpoints:
         keep: int | None,
         network: nn.Cell,
         state: dict[str, Parameter],
+        info: ModelInfo,
+        mean: RunningMean | None = None,
         world: World = World(),  # noqa: B008 - never changed
     ):
         self._folder = folder
-        self._statistics = RunningStatistics(network, world)
-        self._world = world
         self._keep = keep
         self._network = network
-        self._state = state
+        self._state = state | (mean.state() if mean else {})
+        self._info = info
+        self._mean = mean
+        self._world = world
+        self._statistics = {"running_statistics": RunningStatistics(network, world)}
+        if mean:
+            self._statistics["running_mean_statistics"] = RunningStatistics(mean.network, world)
 
     def save(self, progress: Progress) -> None:
         """Save the end of an epoch, then remove what is not to be kept."""
@@ -71,17 +82,18 @@ class PhaseCheckpoints:
             return
         # Weights last: an epoch counts as saved when its weights are there.
         save_parameters(self._state_entries(progress), self._state_file(progress.epoch))
-        save_parameters(self._network, self._weights_file(progress.epoch))
+        self._save_weights(self._network, self._weights_file(progress.epoch))
         (self._folder / STEP_FILE).unlink(missing_ok=True)
         self._remove_old()
 
     def save_within_epoch(self, progress: Progress) -> None:
         """Save after any step, in place of what was saved so before; all processes must call this."""
-        statistics = self._statistics.of_all()
+        statistics = {name: each.of_all() for name, each in self._statistics.items()}
         if not self._world.is_first:
             return
         entries = [{"name": each.name, "data": each} for each in self._network.get_parameters()]
-        entries += [*self._state_entries(progress), {"name": _STATISTICS, "data": Tensor(statistics)}]
+        entries += self._state_entries(progress)
+        entries += [{"name": name, "data": Tensor(table)} for name, table in statistics.items()]
         save_parameters(entries, self._folder / STEP_FILE)
 
     def remove_leftovers(self) -> None:
@@ -90,10 +102,15 @@ class PhaseCheckpoints:
             remove_leftovers(self._folder)
 
     def save_best(self) -> None:
-        """Save the weights of the best epoch so far."""
+        """Save the weights of the best epoch so far: those that were validated."""
         if not self._world.is_first:
             return
-        save_parameters(self._network, self._folder / BEST_FILE)
+        self._save_weights(self._mean.weights() if self._mean else self._network, self._folder / BEST_FILE)
+
+    def begin(self) -> None:
+        """Let what is saved beside the weights, but has not been, begin with them."""
+        if self._mean:
+            self._mean.begin()
 
     def newest(self) -> Path | None:
         """The file with the newest weights; None where there is no checkpoint."""
@@ -145,23 +162,30 @@ class PhaseCheckpoints:
         saved = read_checkpoint(state)
         try:
             progress = _progress_of(saved)
-            values = {name: saved[name] for name in self._state if name in saved or name not in _LOSS_SCALE}
+            wanted = [name for name in self._state if name in saved or not name.startswith(_OPTIONAL)]
+            values = {name: saved[name] for name in wanted}
             for name, value in values.items():
                 if value.shape != self._state[name].shape:  # set_data would take it
                     raise ValueError(f"{name} has the shape {tuple(value.shape)}")
         except (KeyError, ValueError) as error:
             raise UserError(f"{state}: does not fit this phase: {error}") from None
         load_weights(self._network, weights)
+        self.begin()
         for name, value in values.items():
             self._state[name].set_data(value)
-        if _STATISTICS in saved:
-            self._statistics.restore(saved[_STATISTICS].asnumpy())
+        for name, statistics in self._statistics.items():
+            if name in saved:
+                statistics.restore(saved[name].asnumpy())
         return progress
 
     def _state_entries(self, progress: Progress) -> list[dict]:
         entries = [{"name": name, "data": Tensor(value)} for name, value in self._state.items()]
         values = zip(progress._fields, progress, strict=True)
         return entries + [{"name": name, "data": Tensor(np.float64(value))} for name, value in values]
+
+    def _save_weights(self, what: nn.Cell | list[dict], path: Path) -> None:
+        write_model_info(path, self._info)  # before them: weights never lie without it
+        save_parameters(what, path)
 
     def _weights_file(self, epoch: int) -> Path:
         return self._folder / f"semantic_hm_latest_{epoch}.ckpt"
@@ -175,7 +199,8 @@ class PhaseCheckpoints:
         epochs = sorted(_latest_epochs(self._folder))
         for epoch in epochs[: max(0, len(epochs) - self._keep)]:
             self._weights_file(epoch).unlink()
-            self._state_file(epoch).unlink(missing_ok=True)
+            for beside in (info_path(self._weights_file(epoch)), self._state_file(epoch)):
+                beside.unlink(missing_ok=True)
 
 
 def best_or_newest_weights(folder: Path) -> Path | None:
@@ -184,53 +209,6 @@ def best_or_newest_weights(folder: Path) -> Path | None:
         return folder / BEST_FILE
     epochs = _latest_epochs(folder)
     return folder / f"semantic_hm_latest_{max(epochs)}.ckpt" if epochs else None
-
-
-def save_parameters(what: nn.Cell | list[dict], path: str | Path) -> None:
-    """Write a network, or entries {"name", "data"}, as a checkpoint: whole, on the disk, or not at all."""
-    with atomic_path(path, flush=True) as temporary:
-        ms.save_checkpoint(what, str(temporary))
-
-
-def read_checkpoint(path: str | Path) -> dict[str, Parameter]:
-    """Read all parameters of a checkpoint.
-
-    Raises:
-        UserError: the file is missing or damaged.
-    """
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such checkpoint")
-    try:
-        return ms.load_checkpoint(str(path))
-    except (ValueError, RuntimeError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path}: is no checkpoint, or a damaged one: {reason}") from None
-
-
-def load_weights(cell: nn.Cell, path: str | Path) -> None:
-    """Load the parameters of `cell` (a network or a part of one) from a checkpoint.
-
-    Whatever else the checkpoint holds, such as an optimizer's moments, is left alone.
-
-    Raises:
-        UserError: the file is missing or damaged, or lacks a parameter or has it in another shape.
-    """
-    loaded = read_checkpoint(path)
-    wanted = {parameter.name: parameter for parameter in cell.get_parameters()}
-    missing = [name for name in wanted if name not in loaded]
-    if missing:
-        raise UserError(
-            f"{path}: holds no checkpoint of this network: {len(missing)} of {len(wanted)} parameters are "
-            f"missing, the first is {missing[0]}"
-        )
-    for name, parameter in wanted.items():
-        if loaded[name].shape != parameter.shape:
-            raise UserError(
-                f"{path}: {name} has the shape {tuple(loaded[name].shape)}, "
-                f"but the network's is {tuple(parameter.shape)}"
-            )
-    for name, parameter in wanted.items():
-        parameter.set_data(loaded[name].astype(parameter.dtype))
 
 
 def _progress_of(saved: dict[str, Parameter]) -> Progress:

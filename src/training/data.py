@@ -1,21 +1,18 @@
 """What a phase trains on and is measured on."""
 
 from src.common.errors import UserError
-from src.common.world import World
-from src.config import Config
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
+from src.training.phase_run import PhaseRun
 
 
-def open_training_data(
-    config: Config, phase_name: str, data_folder: str, world: World
-) -> tuple[MattingDataset, MattingDataset]:
+def open_training_data(run: PhaseRun) -> tuple[MattingDataset, MattingDataset]:
     """The training and validation sets of a phase.
 
     Raises:
         UserError: a list cannot be used, or the images are too few for one step.
     """
-    settings = config.phase(phase_name)
+    config, settings, data_folder, world = run.config, run.settings, run.data_folder, run.world
     common = {
         "patch_size": settings.patch_size,
         "mean": config.mean,
@@ -33,7 +30,8 @@ def open_training_data(
     if len(train_set) < needed:
         processes = f" in each of {world.size} processes" if world.size > 1 else ""
         raise UserError(
-            f"{data_folder}: has {len(train_set)} training images, fewer than the {needed} of one step; set "
-            f"{phase_name}.train_batch to {len(train_set) // world.size} or less{processes}, or add images"
+            f"{data_folder}: has {len(train_set)} training images, fewer than the {needed} of one step; "
+            f"set {run.phase.name}.train_batch to {len(train_set) // world.size} or less{processes}, or add "
+            "images"
         )
     return train_set, eval_set

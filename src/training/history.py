@@ -10,41 +10,32 @@ from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.ticker import MaxNLocator  # noqa: E402
 
 from src.common.atomic_file import atomic_path, write_csv  # noqa: E402
-from src.systems.shm import PHASES  # noqa: E402
+from src.systems.system import System  # noqa: E402
 
 METRICS_FILE = "metrics.csv"
 CURVES_FILE = "curves.png"
-_COLUMNS = (
-    "phase",
-    "epoch",
-    "train_loss",
-    "eval_loss",
-    "eval_sad",
-    "eval_mean_iou",
-    "lr",
-    "images_per_s",
-    "seconds",
-)
-# What is drawn together: the columns of each picture of a phase.
-_CURVES = (("train_loss", "eval_loss"), ("eval_mean_iou",), ("eval_sad",))
+_LOSSES = ("train_loss", "eval_loss")
 
 
-def record_epoch(run_folder: Path, row: dict[str, object]) -> None:
+def record_epoch(run_folder: Path, row: dict[str, object], system: System) -> None:
     """Add the row of an epoch, in place of what an earlier run left for it and later ones; draw the curves.
 
     Args:
         run_folder: where both files lie.
         row: values for `phase`, `epoch` and whichever other columns the phase has.
+        system: tells the scores and the phases.
     """
+    scores = (f"eval_{score}" for score in system.scores)
+    columns = ("phase", "epoch", *_LOSSES, *scores, "lr", "images_per_s", "seconds")
     path = run_folder / METRICS_FILE
     rows = [
         earlier
         for earlier in _read(path)
         if earlier["phase"] != row["phase"] or int(earlier["epoch"]) < int(str(row["epoch"]))
     ]
-    rows.append({column: str(row.get(column, "")) for column in _COLUMNS})
-    write_csv(path, _COLUMNS, ([each[column] for column in _COLUMNS] for each in rows))
-    _draw(rows, run_folder / CURVES_FILE)
+    rows.append({column: str(row.get(column, "")) for column in columns})
+    write_csv(path, columns, ([each[column] for column in columns] for each in rows))
+    _draw(rows, run_folder / CURVES_FILE, system)
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -54,15 +45,16 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _draw(rows: list[dict[str, str]], path: Path) -> None:
-    names = [name for name in PHASES if any(row["phase"] == name for row in rows)]
-    shape = (len(names), len(_CURVES))
+def _draw(rows: list[dict[str, str]], path: Path, system: System) -> None:
+    curves = (_LOSSES, *((f"eval_{score}",) for score in reversed(system.scores)))
+    names = [name for name in system.phases if any(row["phase"] == name for row in rows)]
+    shape = (len(names), len(curves))
     figure, axes = plt.subplots(*shape, figsize=(4 * shape[1], 3 * shape[0]), squeeze=False)
     for name, axes_of_phase in zip(names, axes, strict=True):
         of_phase = [row for row in rows if row["phase"] == name]
-        for axis, columns in zip(axes_of_phase, _CURVES, strict=True):
+        for axis, columns in zip(axes_of_phase, curves, strict=True):
             _draw_columns(axis, of_phase, columns)
-            axis.set_title(PHASES[name].title)
+            axis.set_title(system.phases[name].title)
     figure.tight_layout()
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110)
@@ -74,7 +66,7 @@ def _draw_columns(axis: plt.Axes, rows: list[dict[str, str]], columns: tuple[str
         points = [(int(row["epoch"]), float(row[column])) for row in rows if row[column]]
         if points:
             axis.plot(*zip(*points, strict=True), marker="o", label=column.replace("_", " "))
-    if not axis.lines:  # T-Net alone has no SAD, M-Net alone no classes
+    if not axis.lines:  # SHM's T-Net alone has no SAD, its M-Net alone no classes
         axis.set_visible(False)
         return
     axis.set_xlabel("epoch")

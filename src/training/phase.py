@@ -3,7 +3,6 @@
 import math
 import signal
 import time
-from pathlib import Path
 
 import numpy as np
 from mindspore import Tensor
@@ -11,26 +10,20 @@ from mindspore import Tensor
 from src.callback import EpochProgress, Events, RunLog
 from src.common.errors import UserError
 from src.common.stopping import StoppedError, StopRequest
-from src.common.world import World
-from src.config import Config
 from src.dataset import training_batches, validation_batches
-from src.load_model import load_earlier_weights
 from src.model.initialisation import initialise
-from src.model.network import SHMNet
-from src.systems.shm import Phase
+from src.systems.model_info import ModelInfo
 from src.training.checkpoint import STEP_FILE, PhaseCheckpoints, Progress
 from src.training.data import open_training_data
 from src.training.history import record_epoch
-from src.training.resume_check import changed_data, changed_settings, mark_of, remember_run, require_force
+from src.training.phase_run import PhaseRun
+from src.training.precision import make_loss_scaler, mixed_precision_parts
+from src.training.resume_check import mark_of
+from src.training.running_mean import RunningMean
 from src.training.running_statistics import RunningStatistics
-from src.training.step import (
-    make_loss_scaler,
-    make_optimizer,
-    make_predict_step,
-    make_train_step,
-    mixed_precision_parts,
-    resume_state,
-)
+from src.training.schedule import learning_rate
+from src.training.start import start_phase
+from src.training.step import make_optimizer, make_predict_step, make_train_step, resume_state
 from src.training.strip import ValidationStrip
 from src.training.validation import validate
 
@@ -39,40 +32,28 @@ class TrainingDivergedError(UserError):
     """The loss or a gradient is no longer a number."""
 
 
-def train_phase(
-    phase: Phase,
-    config: Config,
-    data_folder: str,
-    run_folder: Path,
-    init_weight: str | None,
-    world: World,
-    stop: StopRequest,
-) -> None:
+def train_phase(run: PhaseRun, init_weight: str | None, stop: StopRequest) -> None:
     """Train one phase from its newest checkpoint, or from earlier weights, to its last epoch.
 
     Args:
-        phase: what to train.
-        config: the whole configuration; `config.phase(phase.name)` is this phase's section, and amp_level
-            'O0', 'O2' or 'O3'.
-        data_folder: a data set made by src/generate_datasets.py.
-        run_folder: the run's output; the phase writes into its sub folder.
+        run: what to train, on what, and where its output goes.
         init_weight: a checkpoint to start from where the phase has none; None for none.
-        world: the processes that share the work; the first writes.
         stop: asks to stop after the current step.
 
     Raises:
         UserError: data or checkpoints cannot be used, or the loss became NaN or infinite.
         StoppedError: a signal asked to stop; what was trained is saved.
     """
-    settings = config.phase(phase.name)
-    (run_folder / phase.name).mkdir(parents=True, exist_ok=True)
-    training = _PhaseTraining(phase, config, data_folder, run_folder, world)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    training = _PhaseTraining(run)
     training.start(init_weight)
     with training.open_log() as log, training.open_events() as events:
-        if training.done.epoch >= settings.nEpochs:
-            epochs = training.done.epoch
-            log.say(f"{phase.title}: all {epochs} epochs are trained; raise {phase.name}.nEpochs to go on")
-        while training.done.epoch < settings.nEpochs:
+        if training.done.epoch >= run.settings.nEpochs:
+            log.say(
+                f"{run.phase.title}: all {training.done.epoch} epochs are trained; raise "
+                f"{run.phase.name}.nEpochs to go on"
+            )
+        while training.done.epoch < run.settings.nEpochs:
             started = time.perf_counter()
             steps = training.train_epoch(log, events, stop)
             seconds = time.perf_counter() - started
@@ -84,85 +65,55 @@ def train_phase(
 class _PhaseTraining:
     """What the loop of `train_phase` works on; `done` is the progress so far."""
 
-    def __init__(self, phase: Phase, config: Config, data_folder: str, run_folder: Path, world: World):
-        self._phase = phase
-        self._config = config
-        self._settings = settings = config.phase(phase.name)
-        self._run_folder = run_folder
-        self._world = world
-        self._train_set, self._eval_set = open_training_data(config, phase.name, data_folder, world)
-        self._images_per_step = settings.train_batch * world.size
+    def __init__(self, run: PhaseRun):
+        self._run = run
+        self._phase, self._world = run.phase, run.world
+        self._settings = settings = run.settings
+        self._train_set, self._eval_set = open_training_data(run)
+        self._images_per_step = settings.train_batch * run.world.size
         self._steps = len(self._train_set) // self._images_per_step
+        self._rate_changes = settings.lr_schedule != "constant" or settings.warmup_steps > 0
         marks = [mark_of(split.files.names) for split in (self._train_set, self._eval_set)]
         self.done = Progress(train_mark=marks[0], eval_mark=marks[1])
 
-        self._network = SHMNet()
-        initialise(self._network, config.seed)
-        optimizer = make_optimizer(phase.trained_part(self._network), settings.lr)
-        self._loss_scaler = make_loss_scaler(config.amp_level)
-        parts = mixed_precision_parts(self._network, config.amp_level)
-        self._step = make_train_step(phase, parts, optimizer, self._loss_scaler, world)
-        self._predict = make_predict_step(phase, parts)
-        self._statistics = RunningStatistics(self._network, world)
+        precision = run.config.amp_level, run.config.amp_dtype
+        self._network = self._validated = run.system.build()
+        initialise(self._network, run.config.seed)
+        optimizer = make_optimizer(run.phase.trained_part(self._network), settings.lr)
+        self._loss_scaler = make_loss_scaler(*precision)
+        parts = mixed_precision_parts(self._network, *precision)
+        self._step = make_train_step(run.phase, parts, optimizer, self._loss_scaler, run.world)
+        self._statistics = [RunningStatistics(self._network, run.world)]
+        self._mean = None
+        if settings.ema_decay:
+            self._validated = run.system.build()
+            self._mean = RunningMean(self._network, self._validated, settings.ema_decay)
+            self._statistics.append(RunningStatistics(self._validated, run.world))
+            parts = mixed_precision_parts(self._validated, *precision)
+        self._predict = make_predict_step(run.phase, parts)
 
-        state = resume_state(optimizer, self._loss_scaler)
         self._checkpoints = PhaseCheckpoints(
-            run_folder / phase.name, settings.checkpoints_to_keep(), self._network, state, world
+            run.folder,
+            settings.checkpoints_to_keep(),
+            self._network,
+            resume_state(optimizer, self._loss_scaler),
+            ModelInfo(system=run.system.name, size=settings.patch_size, mean=run.config.mean),
+            self._mean,
+            run.world,
         )
-        self._strip = ValidationStrip(phase, self._eval_set)
+        self._strip = ValidationStrip(run.phase, self._eval_set)
 
     def start(self, init_weight: str | None) -> None:
         """Load what the phase starts from."""
-        phase, settings = self._phase, self._settings
-        folder = self._run_folder / phase.name
-        self._world.wait()  # for what the first process wrote in an earlier phase
-        self._checkpoints.remove_leftovers()
-        earlier = self._checkpoints.newest()
-        if earlier and not settings.finetuning:
-            raise UserError(
-                f"{earlier}: is there from an earlier run, but {phase.name}.finetuning is False; set it to "
-                "True to go on from there, or set another ckpt_version to start afresh"
-            )
-        if earlier:
-            progress, weights = self._checkpoints.restore()
-            self.done = self._allowed(progress)
-            within = f", step {self.done.step + 1}," if self.done.step else ""
-            origins = [f"epoch {self.done.epoch + 1}{within} from {weights}"]
-        elif settings.finetuning:
-            origins = load_earlier_weights(self._network, phase.name, self._run_folder, init_weight)
-        else:
-            origins = ["fresh weights"]
-        if not self._world.agrees(np.array([self.done.epoch, self.done.step])):
-            raise UserError(
-                f"{folder}: this process found {', '.join(origins)}, another one something else; all "
-                "machines must share the output folder"
-            )
-        if earlier and self.done != progress:  # else a run killed now would go on from what no longer counts
-            self._checkpoints.save_within_epoch(self.done)
-        if self._world.is_first:
-            for each in (self._run_folder, folder):
-                remember_run(each, self._config)
-        print(f"{phase.title}: starting with {', '.join(origins)}")
-
-    def _allowed(self, progress: Progress) -> Progress:
-        """What of an earlier run's progress counts with the configuration and the data of this one."""
-        folder, name, now = self._run_folder / self._phase.name, self._phase.name, self.done
-        differences = changed_settings(folder, name, self._config)
-        differences += changed_data(progress, now.train_mark, now.eval_mark)
-        require_force(name, differences, self._config)
-        if differences:  # the steps of the epoch are others now
-            progress = progress._replace(step=0, loss_sum=0.0)
-        if any(each.changes_score for each in differences):
-            progress = progress._replace(best_score=math.inf)
-        return progress._replace(train_mark=now.train_mark, eval_mark=now.eval_mark)
+        self.done = start_phase(self._run, self._network, self._checkpoints, self.done, init_weight)
 
     def open_log(self) -> RunLog:
         """The log files, which the first process writes."""
-        return RunLog(self._run_folder, self._phase.name, writes=self._world.is_first)
+        return RunLog(self._run.run_folder, self._phase.name, writes=self._world.is_first)
 
     def open_events(self) -> Events:
         """The TensorBoard events, to go on after what is done."""
-        folder = self._run_folder / "events" / self._phase.name
+        folder = self._run.run_folder / "events" / self._phase.name
         first_step = self.done.epoch * self._steps + self.done.step
         return Events(folder, first_step, writes=self._world.is_first)
 
@@ -172,7 +123,7 @@ class _PhaseTraining:
         batches = training_batches(
             self._train_set,
             epoch,
-            seed=self._config.seed,
+            seed=self._run.config.seed,
             batch_size=settings.train_batch,
             workers=settings.nThreads,
             world=self._world,
@@ -184,15 +135,21 @@ class _PhaseTraining:
             progress.advance(first_step * self._images_per_step)
             for step, batch in enumerate(batches, start=first_step + 1):
                 started = time.perf_counter()
-                is_finite, values = self._step(*batch[:3], Tensor(np.float32(bool(stop))))
+                of_phase = (epoch - 1) * self._steps + step
+                rate = self._rate(of_phase)
+                flag = Tensor(np.float32(bool(stop)))
+                is_finite, values = self._step(flag, Tensor(np.float32(rate)), **batch.tensors)
                 *terms, stopping = values.asnumpy().tolist()
                 seconds = time.perf_counter() - started
                 loss = terms[0]
-                log.step(f"train epoch: {epoch} step: {step}, loss: {loss:.9f}, speed: {seconds}")
+                line = f"train epoch: {epoch} step: {step}, loss: {loss:.9f}, speed: {seconds}"
+                log.step(f"{line}, lr: {rate:.9g}" if self._rate_changes else line)
                 self._require_finite(epoch, step, loss, bool(is_finite), batch.index)
+                if self._mean:
+                    self._mean.update(of_phase)
                 self.done = self.done._replace(step=step, loss_sum=self.done.loss_sum + loss)
-                named = {**dict(zip(self._phase.terms, terms, strict=True)), "lr": settings.lr}
-                events.scalars("train", named, (epoch - 1) * self._steps + step)
+                named = {**dict(zip(self._phase.terms, terms, strict=True)), "lr": rate}
+                events.scalars("train", named, of_phase)
                 progress.advance(self._images_per_step, loss)
                 if stopping:
                     self._checkpoints.save_within_epoch(self.done)
@@ -206,8 +163,9 @@ class _PhaseTraining:
         settings, epoch = self._settings, self.done.epoch + 1
         self._train_set.bad.share(self._world)
         self._checkpoints.save_within_epoch(self.done)  # what ends the validation early costs no step
-        self._statistics.average()
-        self._network.set_train(False)
+        for statistics in self._statistics:
+            statistics.average()
+        self._validated.set_train(False)
         batches = validation_batches(
             self._eval_set, batch_size=settings.train_batch, workers=settings.nThreads, world=self._world
         )
@@ -237,7 +195,9 @@ class _PhaseTraining:
         best = score if is_best else best
         self.done = self.done._replace(epoch=epoch, step=0, loss_sum=0.0, best_score=best)
         if self._world.is_first:
-            record_epoch(self._run_folder, self._row(epoch, loss, scores, steps, seconds))
+            record_epoch(
+                self._run.run_folder, self._row(epoch, loss, scores, steps, seconds), self._run.system
+            )
         if is_best:
             self._checkpoints.save_best()
             log.best(self._score_line(epoch, scores))
@@ -254,11 +214,22 @@ class _PhaseTraining:
 
     def _stop(self, stop: StopRequest) -> None:
         self._world.wait()  # until the file is written: the end of any process ends the others
-        path = self._run_folder / self._phase.name / STEP_FILE
+        path = self._run.folder / STEP_FILE
         raise StoppedError(
             f"stopped in epoch {self.done.epoch + 1} after step {self.done.step} of {self._steps}, all of it "
             f"saved in {path}; the same command goes on from there",
             stop.signal_number or signal.SIGTERM,  # another process was told
+        )
+
+    def _rate(self, step: int) -> float:
+        """The learning rate of a step of the phase, counted from 1."""
+        settings = self._settings
+        return learning_rate(
+            step - 1,
+            settings.nEpochs * self._steps,
+            lr=settings.lr,
+            schedule=settings.lr_schedule,
+            warmup_steps=settings.warmup_steps,
         )
 
     def _row(
@@ -269,7 +240,7 @@ class _PhaseTraining:
             "epoch": epoch,
             "train_loss": f"{loss:.6f}",
             **{f"eval_{name}": f"{value:.6f}" for name, value in scores.items()},
-            "lr": self._settings.lr,
+            "lr": self._rate(epoch * self._steps),
             "images_per_s": f"{steps * self._images_per_step / seconds:.2f}",
             "seconds": f"{seconds:.1f}",
         }

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from src.common.errors import UserError
-from src.config import Config, PhaseName, load_config, save_config
+from src.config import Config, load_config, save_config
 from src.training.checkpoint import Progress
 
 _CONFIG_FILE = "config.yaml"
 # All else, such as paths, threads or what is saved when, leaves the weights as they would have been.
-_RUN_KEYS = ("seed", "mean", "amp_level", "vertical_flip", "group_size")
-_PHASE_KEYS = ("train_batch", "patch_size", "lr")
+_RUN_KEYS = ("system", "seed", "mean", "amp_level", "amp_dtype", "vertical_flip", "group_size")
+_PHASE_KEYS = ("train_batch", "patch_size", "lr", "lr_schedule", "warmup_steps", "ema_decay")
 _KEYS_OF_SCORE = ("mean", "patch_size")
 
 
@@ -28,15 +28,18 @@ def mark_of(names: Sequence[str]) -> int:
     return zlib.crc32("\n".join(names).encode())
 
 
-def changed_settings(phase_folder: Path, phase: PhaseName, config: Config) -> list[Difference]:
+def changed_settings(phase_folder: Path, phase: str, config: Config) -> list[Difference]:
     """The settings that were others when the phase began."""
     path = phase_folder / _CONFIG_FILE
     if not path.is_file():
         return []
     earlier = load_config(path)
     differences = []
-    for key in (*_RUN_KEYS, *_PHASE_KEYS):
-        of_phase = key in _PHASE_KEYS
+    phase_keys = _PHASE_KEYS
+    if "cosine" in (each.phase(phase).lr_schedule for each in (earlier, config)):
+        phase_keys = (*phase_keys, "nEpochs")  # stretches the curve
+    for key in (*_RUN_KEYS, *phase_keys):
+        of_phase = key in phase_keys
         old, new = (getattr(each.phase(phase) if of_phase else each, key) for each in (earlier, config))
         if old != new:
             name = f"{phase}.{key}" if of_phase else key
@@ -54,7 +57,7 @@ def changed_data(earlier: Progress, train_mark: int, eval_mark: int) -> list[Dif
     return differences
 
 
-def require_force(phase: PhaseName, differences: Sequence[Difference], config: Config) -> None:
+def require_force(phase: str, differences: Sequence[Difference], config: Config) -> None:
     """Show the differences, if there are any.
 
     Raises:

@@ -1,20 +1,17 @@
 """One optimisation step, compiled: forward, backward, update."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from src.common.world import World
-from src.model.network import SHMNet
-from src.systems.shm import Phase
+from src.systems.system import Phase
 
 _ADAM_BETAS = (0.9, 0.999)
 _WEIGHT_DECAY = 5e-4  # added to the gradient
-_FIRST_LOSS_SCALE = 2.0**16
 
-TrainStep = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+TrainStep = Callable[..., tuple[Tensor, Tensor]]
 
 
 def make_optimizer(part: nn.Cell, learning_rate: float) -> nn.Adam:
@@ -27,26 +24,10 @@ def make_optimizer(part: nn.Cell, learning_rate: float) -> nn.Adam:
     return nn.Adam([group], learning_rate=learning_rate, beta1=beta1, beta2=beta2)
 
 
-def resolve_amp_level(amp_level: str, device_target: str) -> str:
-    """The level in use: 'auto' is O2, but O0 (float32) on CPU, which has no fast float16."""
-    if device_target == "CPU":
-        if amp_level not in ("auto", "O0"):
-            print(f"amp_level {amp_level}: the CPU computes in float32; going on with O0")
-        return "O0"
-    return "O2" if amp_level == "auto" else amp_level
-
-
-def make_loss_scaler(amp_level: str) -> ms.amp.DynamicLossScaler | None:
-    """Dynamic loss scaling for mixed precision; None for float32."""
-    if amp_level == "O0":
-        return None
-    return ms.amp.DynamicLossScaler(scale_value=_FIRST_LOSS_SCALE, scale_factor=2, scale_window=1000)
-
-
 def resume_state(optimizer: nn.Adam, loss_scaler: ms.amp.DynamicLossScaler | None) -> dict[str, ms.Parameter]:
     """What, besides the weights, a step changes: moments, step count, loss scale, by name."""
     weights = {parameter.name for parameter in optimizer.parameters}
-    given = weights | {"learning_rate"}  # the rate comes from the configuration
+    given = weights | {"learning_rate"}  # every step is told its own
     state = {
         parameter.name: parameter for parameter in optimizer.get_parameters() if parameter.name not in given
     }
@@ -58,22 +39,21 @@ def resume_state(optimizer: nn.Adam, loss_scaler: ms.amp.DynamicLossScaler | Non
 
 def make_train_step(
     phase: Phase,
-    parts: "SHMNet | MixedPrecisionParts",
+    parts: nn.Cell,
     optimizer: nn.Adam,
     loss_scaler: ms.amp.DynamicLossScaler | None = None,
     world: World = World(),  # noqa: B008 - never changed
 ) -> TrainStep:
-    """Compile the step of a phase, with T-Net and M-Net from `parts`.
+    """Compile the step of a phase, with the parts of its network from `parts`.
 
     With several processes gradients are averaged, so that weights stay the same in all of them.
 
     Returns:
-        A function of image, class map and alpha (as in `Batch`) and of a flag () float32. It updates the
-        weights and returns whether all gradients were finite, then the loss terms in the order of
+        A function of a flag () float32, the learning rate () float32 and, by name, the tensors of a batch. It
+        updates the weights and returns whether all gradients were finite, then the loss terms in the order of
         `phase.terms` and the flag, all means over the processes. Where gradients were not finite, the
         weights stay as they are; a loss scaler then lowers its scale.
     """
-    t_net, m_net = parts.t_net, parts.m_net
     predict, loss = phase.predict, phase.loss
     several = world.size > 1
     averaged = (
@@ -81,16 +61,16 @@ def make_train_step(
     )
     total = ops.AllReduce() if several else None
 
-    def objective(image, class_map, alpha):
-        terms = loss(predict(t_net, m_net, image, class_map), image, class_map, alpha)
+    def objective(batch):
+        terms = loss(predict(parts, batch), batch)
         scaled = terms["loss"] if loss_scaler is None else loss_scaler.scale(terms["loss"])
         return scaled, terms
 
     gradients_of = ms.value_and_grad(objective, None, optimizer.parameters, has_aux=True)
 
-    @ms.jit
-    def step(image, class_map, alpha, flag):
-        (_, terms), gradients = gradients_of(image, class_map, alpha)
+    @ms.jit  # a dict as one argument would be a constant, and every batch compiled anew
+    def step(flag, rate, **batch):
+        (_, terms), gradients = gradients_of(batch)
         if loss_scaler is not None:
             gradients = loss_scaler.unscale(gradients)
         values = ops.stack((*terms.values(), flag))
@@ -100,6 +80,7 @@ def make_train_step(
         is_finite = ms.amp.all_finite(gradients)
         if loss_scaler is not None:
             loss_scaler.adjust(is_finite)
+        ops.assign(optimizer.learning_rate, rate)
         if is_finite:
             optimizer(gradients)
         # A dict returned from here keeps MindSpore 2.10's compiler busy for ever.
@@ -108,30 +89,12 @@ def make_train_step(
     return step
 
 
-def make_predict_step(phase: Phase, parts: "SHMNet | MixedPrecisionParts"):
-    """Compile the prediction of a phase, for validation: (image, class_map) to `phase.outputs`."""
-    t_net, m_net = parts.t_net, parts.m_net
+def make_predict_step(phase: Phase, parts: nn.Cell) -> Callable[..., tuple[Tensor, ...]]:
+    """Compile the prediction of a phase: the tensors of a batch, by name, to `phase.outputs`."""
     predict = phase.predict
 
     @ms.jit
-    def step(image, class_map):
-        return predict(t_net, m_net, image, class_map)
+    def step(**batch):
+        return predict(parts, batch)
 
     return step
-
-
-class MixedPrecisionParts(NamedTuple):
-    """T-Net and M-Net as they compute in training; weights, inputs and outputs are float32."""
-
-    t_net: nn.Cell
-    m_net: nn.Cell
-
-
-def mixed_precision_parts(network: SHMNet, amp_level: str) -> MixedPrecisionParts:
-    """The parts of a network at an `amp_level`; call it once, since it changes their cells."""
-    if amp_level == "O0":
-        return MixedPrecisionParts(network.t_net, network.m_net)
-    return MixedPrecisionParts(
-        ms.amp.auto_mixed_precision(network.t_net, amp_level),
-        ms.amp.auto_mixed_precision(network.m_net, amp_level),
-    )

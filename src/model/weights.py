@@ -1,0 +1,56 @@
+"""Parameters in files: writing, reading, loading into a network."""
+
+from pathlib import Path
+
+import mindspore as ms
+from mindspore import Parameter, nn
+
+from src.common.atomic_file import atomic_path
+from src.common.errors import UserError
+
+
+def save_parameters(what: nn.Cell | list[dict], path: str | Path) -> None:
+    """Write a network, or entries {"name", "data"}, as a checkpoint: whole, on the disk, or not at all."""
+    with atomic_path(path, flush=True) as temporary:
+        ms.save_checkpoint(what, str(temporary))
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Parameter]:
+    """Read all parameters of a checkpoint.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such checkpoint")
+    try:
+        return ms.load_checkpoint(str(path))
+    except (ValueError, RuntimeError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{path}: is no checkpoint, or a damaged one: {reason}") from None
+
+
+def load_weights(cell: nn.Cell, path: str | Path) -> None:
+    """Load the parameters of `cell` (a network or a part of one) from a checkpoint.
+
+    Whatever else the checkpoint holds, such as an optimizer's moments, is left alone.
+
+    Raises:
+        UserError: the file is missing or damaged, or lacks a parameter or has it in another shape.
+    """
+    loaded = read_checkpoint(path)
+    wanted = {parameter.name: parameter for parameter in cell.get_parameters()}
+    missing = [name for name in wanted if name not in loaded]
+    if missing:
+        raise UserError(
+            f"{path}: holds no checkpoint of this network: {len(missing)} of {len(wanted)} parameters are "
+            f"missing, the first is {missing[0]}"
+        )
+    for name, parameter in wanted.items():
+        if loaded[name].shape != parameter.shape:
+            raise UserError(
+                f"{path}: {name} has the shape {tuple(loaded[name].shape)}, "
+                f"but the network's is {tuple(parameter.shape)}"
+            )
+    for name, parameter in wanted.items():
+        parameter.set_data(loaded[name].astype(parameter.dtype))

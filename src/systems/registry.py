@@ -1,0 +1,27 @@
+"""The matting systems that there are, by name."""
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from src.common.errors import UserError
+
+if TYPE_CHECKING:
+    from src.systems.system import System
+
+SystemName = Literal["shm"]
+
+
+def get_system(name: str) -> "System":
+    """The system of a name.
+
+    Raises:
+        UserError: there is none.
+    """
+    # A system brings MindSpore, which takes seconds to import; its name should not.
+    match name:
+        case "shm":
+            from src.systems.shm import SHM
+
+            return SHM
+        case _:
+            names = ", ".join(get_args(SystemName))
+            raise UserError(f"system = {name}: there is no such system; choose from {names}")

@@ -1,0 +1,118 @@
+"""train.py and the PyTorch trainer, from the same weights on the same batches: the same losses."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+from src.config import DEFAULT_MEAN
+from src.data.split_files import SplitFiles
+from src.dataset import Batch, MattingDataset, training_batches, validation_batches
+from src.model.initialisation import initialise
+from src.model.network import SHMNet
+from src.model.weights import save_parameters
+from tests.small_dataset import write_dataset
+from tests.training_runs import BATCH, PATCH, make_config, read_epochs, read_steps, run_training
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+from src.pytorch import network as torch_network  # noqa: E402
+from src.pytorch import train as torch_trainer  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures("thin_networks")
+
+END_TO_END = "end_to_end"
+EPOCHS, STEPS = 10, 5
+SEED, LR = 3, 1e-2
+WARM_UP, DECAY = 10, 0.9
+TOLERANCE = 2e-4
+
+
+class ThinTNet(torch.nn.Module):
+    """As in tests/thin_network.py."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv_bn_relu = torch_network.conv_bn_relu(3, 4)
+        self.last_conv = torch.nn.Conv2d(4, 3, 1)
+
+    def forward(self, image):
+        return self.last_conv(self.conv_bn_relu(image))
+
+
+class ThinMNet(torch.nn.Module):
+    """As in tests/thin_network.py."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv_bn_relu = torch_network.conv_bn_relu(6, 4)
+        self.conv = torch.nn.Conv2d(4, 1, 1, bias=False)
+
+    def forward(self, x):
+        return self.conv(self.conv_bn_relu(x))
+
+
+def torch_batch(batch: Batch) -> list:
+    image, class_map, alpha = (
+        torch.from_numpy(batch.tensors[name].asnumpy()) for name in ("image", "class_map", "alpha")
+    )
+    return [image, class_map.long(), alpha]
+
+
+def dataset(data: Path, split: str) -> MattingDataset:
+    options = {"patch_size": PATCH, "mean": DEFAULT_MEAN, "seed": SEED}
+    return MattingDataset(SplitFiles(data, split), augments=split == "train", **options)
+
+
+def follow(data: Path, folder: Path) -> tuple[list[float], list[float]]:
+    """By the PyTorch trainer: losses of the steps, and of the running mean after each epoch."""
+    options = {"phase": END_TO_END, "steps": EPOCHS * STEPS, "lr": LR, "seed": 0, "bfloat16": False}
+    paths = {"init": str(folder / "begin.ckpt"), "output": str(folder)}
+    training = torch_trainer.Training(argparse.Namespace(**options, **paths))
+    losses, of_mean = [], []
+    for epoch in range(1, EPOCHS + 1):
+        batches = training_batches(dataset(data, "train"), epoch, seed=SEED, batch_size=BATCH, workers=1)
+        losses += [training.train_step(torch_batch(batch)) for batch in batches]
+        mean = torch_network.SHMNet().eval()
+        mean.load_state_dict(training.mean)
+        (batch,) = validation_batches(dataset(data, "eval"), batch_size=BATCH, workers=1)
+        with torch.no_grad():
+            of_mean.append(torch_network.phase_loss(mean, END_TO_END, *torch_batch(batch)).item())
+    return losses, of_mean
+
+
+def far(one: list[float], other: list[float]) -> float:
+    """The largest relative difference."""
+    return float(np.abs(np.divide(one, other) - 1).max())
+
+
+def test_fifty_steps_with_cosine_warm_up_and_running_mean(tmp_path, monkeypatch):
+    """Equal in all three; and another warm-up or another mean would be seen."""
+    monkeypatch.setattr(torch_network, "TNet", ThinTNet)
+    monkeypatch.setattr(torch_network, "MNet", ThinMNet)
+    data = tmp_path / "data"
+    write_dataset(data, {"train": STEPS * BATCH, "eval": BATCH})
+    section = {"nEpochs": EPOCHS, "lr": LR, "lr_schedule": "cosine", "warmup_steps": WARM_UP}
+    config = make_config({END_TO_END: {**section, "ema_decay": DECAY}}, seed=SEED)
+    run = run_training(config, data, tmp_path / "out")
+    losses = [loss for _, _, loss in read_steps(run.folder / END_TO_END / "log_latest.txt")]
+    of_mean = [float(row["eval_loss"]) for row in read_epochs(run.folder, END_TO_END)]
+    assert len(losses) == EPOCHS * STEPS
+    assert losses[-1] < losses[0] / 2
+
+    network = SHMNet()
+    initialise(network, SEED)
+    save_parameters(network, tmp_path / "begin.ckpt")
+    monkeypatch.setattr(torch_trainer, "_WARM_UP", WARM_UP)
+    monkeypatch.setattr(torch_trainer, "_MEMORY", DECAY)
+    expected, expected_of_mean = follow(data, tmp_path)
+    assert far(losses, expected) < TOLERANCE
+    assert far(of_mean, expected_of_mean) < TOLERANCE
+
+    monkeypatch.setattr(torch_trainer, "_MEMORY", 0)
+    assert far(of_mean, follow(data, tmp_path)[1]) > 10 * TOLERANCE
+    monkeypatch.setattr(torch_trainer, "_WARM_UP", WARM_UP + 2)
+    assert far(losses, follow(data, tmp_path)[0]) > 10 * TOLERANCE
