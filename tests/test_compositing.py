@@ -339,6 +339,17 @@ def test_reframing_keeps_photo_and_alpha_together(plain_light):
         assert np.abs(shown[..., 0].astype(int) - cut).max() <= 1
 
 
+def test_stray_holes_of_binary_masks_are_filled_and_real_ones_stay():
+    mask = np.zeros((400, 300), np.uint8)
+    mask[100:400, 50:250] = 255
+    mask[150:154, 100:105] = 0  # stray
+    mask[200:230, 100:120] = 0  # between arm and body
+    mask[398:400, 150:153] = 0  # open to the edge: no hole
+    smooth = smooth_mask(mask)
+    assert (smooth[145:160, 95:110] == 255).all()
+    assert (smooth[205:225, 105:115] == 0).all() and smooth[399, 151] == 0
+
+
 @given(seed=st.integers(0, 99), size=st.tuples(st.integers(16, 90), st.integers(16, 90)))
 def test_bars_lie_at_two_sides(seed, size):
     part = draw_part(rng(seed), size)
