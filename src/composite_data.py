@@ -7,57 +7,36 @@ Every person is shown about equally often; a share of the pictures keeps the pho
 
 import argparse
 import contextlib
-import functools
 import sys
 import zlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np
 from tqdm import tqdm
 
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.errors import UserError
 from src.common.process_pool import available_cores, map_unordered
-from src.composites.compositing import Person, add_bars, come_near, composite, draw_part, reframe, stand_in
-from src.composites.people import PersonFiles, find_people, read_ids, read_person, read_scene, require_known
-from src.data.pair_folder import PairPaths, claimed, pair_paths, write_pair
-from src.images.files import DATA_SUFFIXES, ImageError, read_image
+from src.composites.exclusion import find_excluded, read_exclusions
+from src.composites.people import PersonFiles, find_people, find_set
+from src.composites.pictures import Shares, Task, make_pictures
+from src.data.pair_folder import PairPaths, claimed, pair_paths
+from src.images.files import DATA_SUFFIXES
 
 _SETTINGS_FILE = "composites.txt"
-_JPEG_QUALITIES = (50, 96)
-_PASSERS_BY = 0.5  # of other backgrounds have them, where there are any
-_MOST_PASSERS_BY = 3
-
-_File = TypeVar("_File")
-_Read = TypeVar("_Read")
-
-
-class _Settings(NamedTuple):
-    """What decides how pictures come out."""
-
-    seed: int
-    size: tuple[int, int]  # height and width
-    keep: float  # chance that a photo's own background stays
-    bars: float  # chance of bars at two sides
-    near: float  # chance that only the upper part of the person is shown
-    swap: float  # chance that another background is someone else's photo
-    passers_by: int  # number of people who may stand behind
-
-
-class _Task(NamedTuple):
-    """The pictures of one person that are to be made."""
-
-    person: PersonFiles
-    pictures: tuple[tuple[int, PairPaths], ...]
-    backgrounds: tuple[Path, ...]
-    passers_by: tuple[PersonFiles, ...]
-    scenes: tuple[PersonFiles, ...]
-    settings: _Settings
+_SHARES = {
+    "keep": "with their own background, where it is large enough",
+    "bars": "with bars, as predict.py adds them",
+    "near": "with the upper part of a person",
+    "replace": "of the other backgrounds that are someone else's photo, in that one's place",
+    "groups": "of the rest with two to four people of one folder side by side",
+    "walls": "of the rest before a wall that the program draws",
+    "shadows": "of the other backgrounds on which feet throw a shadow",
+    "tints": "of the other backgrounds that take the person's colours",
+}
 
 
 def make_composites(
@@ -68,36 +47,29 @@ def make_composites(
     *,
     excluded: Collection[str] = (),
     size: tuple[int, int] = (640, 480),
-    keep: float = 0.35,
-    bars: float = 0.0,
-    near: float = 0.0,
-    swap: float = 0.0,
     passers_by: Sequence[PersonFiles] = (),
     seed: int = 0,
     workers: int | None = None,
+    **shares: float,
 ) -> list[str]:
     """Write `count` pictures and their mattes below `folder`, leaving out those that are there.
 
     Picture k of a person is a function of the seed, the person's name, k and the files alone. All pictures
-    of a person are one group.
+    of a person are one group; of a picture of several people, the first.
 
     Args:
         folder: gets clip_img and matting.
         people: who is shown; see `find_people`.
         backgrounds: photos without people, or folders of them.
         count: of pictures, all together.
-        excluded: ids of people who are never shown, not as passers-by either.
+        excluded: people who are never shown, not as passers-by nor by their scenes either; see
+            `find_excluded`.
         size: height and width of the pictures.
-        keep: share of pictures with the photo's own background, where there is one.
-        bars: share of pictures with bars at two sides, as predict.py shows the network photos that are not
-            square.
-        near: share of pictures with the upper part of a person alone.
-        swap: share of the other backgrounds that are someone else's photo, where the person stands in place
-            of that one: streets with what is found there, passers-by too.
-        passers_by: up to three of these people stand, smaller, in half of the other backgrounds; they count
-            as background.
+        passers_by: up to three of these people stand, smaller, in half of the photos of `backgrounds`; they
+            count as background.
         seed: another gives other pictures.
         workers: number of processes; None: one for every core.
+        shares: what pictures show; see `Shares`.
 
     Returns:
         What was left out, with the reason.
@@ -106,30 +78,46 @@ def make_composites(
         UserError: a bad argument, an excluded id that is nobody's, or a folder that cannot be written, holds
             other data or shows someone excluded.
     """
-    require_known(excluded, people)
-    hidden = [person for person in people if person.photo.stem in excluded]
-    people, passers_by = (
-        tuple(person for person in each if person.photo.stem not in excluded) for each in (people, passers_by)
+    shares = Shares(**shares)
+    hidden = find_excluded(excluded, people, passers_by)
+    shown, passers_by = (
+        tuple(person for person in each if person not in hidden) for each in (people, passers_by)
     )
-    shares = keep, bars, near, swap
-    if count < 1 or not all(0 <= share <= 1 for share in shares) or min(size) < 16 or seed < 0 or not people:
+    if count < 1 or not all(0 <= share <= 1 for share in shares) or min(size) < 16 or seed < 0 or not shown:
         raise UserError(
             "at least 1 picture of 1 person, shares of 0 to 1, a size from 16 and a seed from 0 on are needed"
         )
-    scenes = tuple(person for person in people if swap and person.alpha is not None)
-    if swap and not scenes:
-        raise UserError("cutouts have no photos in which someone else could stand: leave out --swap")
-    folder = Path(folder)
-    settings = _Settings(seed, size, keep, bars, near, swap, len(passers_by))
-    note = ", ".join(f"{key} {value}" for key, value in settings._asdict().items())
-    files = _find_backgrounds(backgrounds)
-    with claimed(folder, _SETTINGS_FILE, note):
-        _require_hidden(folder, hidden)
+    scenes = tuple(person for person in shown if shares.replace and person.alpha is not None)
+    if shares.replace and not scenes:
+        raise UserError("cutouts have no photos in which someone else could stand: leave out --replace")
+    companions = shown if shares.groups else ()
+    by_set = {find_set(person): [] for person in shown}
+    for person in companions:
+        by_set[find_set(person)].append(person)
+    folder, files = Path(folder), _find_backgrounds(backgrounds)
+    note = {
+        "seed": seed,
+        "size": size,
+        **shares._asdict(),
+        "scenes": _summary(person.name for person in scenes),
+        "companions": _summary(person.name for person in companions),
+        "passers_by": _summary(person.name for person in passers_by),
+        "backgrounds": _summary(path.name for path in files),
+    }
+    with claimed(folder, _SETTINGS_FILE, ", ".join(f"{key} {value}" for key, value in note.items())):
+        _require_hidden(folder, [person for person in people if person in hidden])
         tasks = []
-        for number, person in enumerate(people):
-            missing = _missing(folder, person, _share(count, len(people), number))
-            tasks.append(_Task(person, missing, files, passers_by, scenes, settings))
+        for number, person in enumerate(shown):
+            missing = _missing(folder, person, _share(count, len(shown), number))
+            alike = tuple(each for each in by_set[find_set(person)] if each != person)
+            tasks.append(Task(person, missing, files, passers_by, scenes, alike, seed, size, shares))
         return _make([task for task in tasks if task.pictures], count, workers)
+
+
+def _summary(names: Iterable[str]) -> str:
+    """How many files a picture is drawn from, and a checksum of their names: others give other pictures."""
+    names = tuple(names)
+    return f"{len(names)} ({zlib.crc32(chr(0).join(names).encode()):08x})"
 
 
 def _require_hidden(folder: Path, hidden: Sequence[PersonFiles]) -> None:
@@ -144,12 +132,12 @@ def _picture(folder: Path, person: PersonFiles, k: int) -> PairPaths:
     return pair_paths(folder, person.name, f"{person.name}-{k:05d}")
 
 
-def _make(tasks: Sequence[_Task], count: int, workers: int | None) -> list[str]:
+def _make(tasks: Sequence[Task], count: int, workers: int | None) -> list[str]:
     left_out = []
     missing = sum(len(task.pictures) for task in tasks)
     with tqdm(total=count, initial=count - missing, unit="image", desc="composites") as bar:
         workers = max(1, min(workers or available_cores(), len(tasks)))
-        with contextlib.closing(map_unordered(_make_pictures, tasks, workers)) as results:
+        with contextlib.closing(map_unordered(make_pictures, tasks, workers)) as results:
             for task, problems in results:
                 bar.update(len(task.pictures))
                 for problem in problems:
@@ -181,67 +169,6 @@ def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def _make_pictures(task: _Task) -> list[str]:
-    """Make the pictures of one person; returns which files cannot be used, with the reason."""
-    seed, size, keep, bars, near, swap, _ = task.settings
-    problems = []
-    try:
-        whole = read_person(task.person)
-        for k, paths in task.pictures:
-            rng = np.random.default_rng((seed, zlib.crc32(task.person.name.encode()), k))
-            shown = draw_part(rng, size) if rng.random() < bars else size
-            person = come_near(rng, whole) if rng.random() < near else whole
-            if task.person.alpha is not None and rng.random() < keep:
-                image, alpha = reframe(rng, person.image, person.alpha, shown)
-            elif swap and rng.random() < swap:
-                scene = _draw_usable(rng, task.scenes, _read_scene, problems)
-                image, alpha = reframe(rng, *stand_in(rng, person, scene), shown)
-            else:
-                background = _draw_usable(rng, task.backgrounds, _read_background, problems)
-                passers_by = _draw_passers_by(rng, task, problems)
-                image, alpha = composite(rng, person, background, shown, passers_by)
-            image, alpha = add_bars(image, alpha, size)
-            write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
-    except ImageError as error:
-        problems.append(str(error))
-    return problems
-
-
-def _draw_passers_by(rng: np.random.Generator, task: _Task, problems: list[str]) -> list[Person]:
-    if not task.passers_by or rng.random() >= _PASSERS_BY:
-        return []
-    chosen = rng.integers(len(task.passers_by), size=rng.integers(1, _MOST_PASSERS_BY + 1))
-    drawn = []
-    for number in chosen:
-        try:
-            drawn.append(_read_passer_by(task.passers_by[number]))
-        except ImageError as error:
-            problems.append(str(error))
-    return drawn
-
-
-def _draw_usable(
-    rng: np.random.Generator, files: Sequence[_File], read: Callable[[_File], _Read], problems: list[str]
-) -> _Read:
-    """What one of the files holds, drawn at random; where it cannot be read, the next one."""
-    first = int(rng.integers(len(files)))
-    for further in range(len(files)):
-        try:
-            return read(files[(first + further) % len(files)])
-        except ImageError as error:
-            problems.append(str(error))
-    raise UserError(f"none of the {len(files)} backgrounds can be read; the last: {problems[-1]}")
-
-
-_read_scene = functools.lru_cache(maxsize=64)(read_scene)
-_read_passer_by = functools.lru_cache(maxsize=64)(read_person)
-
-
-@functools.lru_cache(maxsize=16)
-def _read_background(path: Path) -> np.ndarray:
-    return read_image(path)
-
-
 def _parse_size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
     return int(height), int(width)
@@ -260,7 +187,14 @@ def main() -> int:
         required=True,
         help="image/<id>.jpg with alpha/<id>.png or mask/<id>.png, or RGBA files at any depth; repeatable",
     )
-    parser.add_argument("--exclude", metavar="FILE", help="ids of people to leave out, one a line")
+    parser.add_argument(
+        "--exclude",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="people to leave out, one a line: SET/ID, of the folder of people named SET, or ID, of all; "
+        "repeatable",
+    )
     parser.add_argument(
         "--backgrounds", metavar="PATH", nargs="+", required=True, help="photos without people, or folders"
     )
@@ -268,15 +202,14 @@ def main() -> int:
     parser.add_argument(
         "--size", type=_parse_size, default=(640, 480), metavar="WxH", help="of pictures (default: 480x640)"
     )
-    shares = {
-        "keep": (0.35, "with their own background"),
-        "bars": (0, "with bars, as predict.py adds them"),
-        "near": (0, "with the upper part of a person"),
-        "swap": (0, "of the other backgrounds that are someone else's photo"),
-    }
-    for name, (default, what) in shares.items():
+    for name, what in _SHARES.items():
+        flags = (f"--{name}", "--swap") if name == "replace" else (f"--{name}",)  # as it was called
         parser.add_argument(
-            f"--{name}", type=float, default=default, help=f"share {what} (default: %(default)s)"
+            *flags,
+            type=float,
+            default=Shares._field_defaults[name],
+            metavar="SHARE",
+            help=f"share {what} (default: %(default)s)",
         )
     parser.add_argument(
         "--passers_by",
@@ -288,22 +221,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="gives other pictures (default: %(default)s)")
     parser.add_argument("--workers", type=int, help="processes (default: one for every core)")
     arguments = parser.parse_args()
-    people = find_people(arguments.people)
-    excluded = read_ids(arguments.exclude) if arguments.exclude else frozenset()
     problems = make_composites(
         arguments.folder,
-        people,
+        find_people(arguments.people),
         arguments.backgrounds,
         arguments.count,
-        excluded=excluded,
+        excluded=read_exclusions(arguments.exclude),
         size=arguments.size,
-        keep=arguments.keep,
-        bars=arguments.bars,
-        near=arguments.near,
-        swap=arguments.swap,
         passers_by=find_people(arguments.passers_by),
         seed=arguments.seed,
         workers=arguments.workers,
+        **{name: getattr(arguments, name) for name in _SHARES},
     )
     made = sum(1 for _ in Path(arguments.folder, "clip_img").rglob("*.jpg"))
     print(f"{arguments.folder}: holds {made} pictures")

@@ -9,7 +9,7 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
-from src.config import DEFAULT_MEAN
+from src.config import Config
 from src.data.split_files import SplitFiles
 from src.dataset import Batch, MattingDataset, training_batches, validation_batches
 from src.model.initialisation import initialise
@@ -63,7 +63,7 @@ def torch_batch(batch: Batch) -> list:
 
 
 def dataset(data: Path, split: str) -> MattingDataset:
-    options = {"patch_size": PATCH, "mean": DEFAULT_MEAN, "seed": SEED}
+    options = {"patch_size": PATCH, "mean": Config().mean, "seed": SEED}
     return MattingDataset(SplitFiles(data, split), augments=split == "train", **options)
 
 

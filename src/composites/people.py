@@ -1,6 +1,6 @@
 """Folders of people with mattes, to be put before other backgrounds."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,12 +8,16 @@ import cv2
 import numpy as np
 
 from src.common.errors import UserError
-from src.composites.compositing import Person, Scene
+from src.composites.outline import find_box
+from src.composites.person import Person, Scene
+from src.composites.rims import smooth_mask
 from src.images.files import DATA_SUFFIXES, ImageError, read_alpha_channel, read_gray, read_image
+from src.inference.background import blend
 from src.inference.foreground import estimate_foreground
 
 _ALPHA_FOLDERS = ("alpha", "mask")
 _RIM = 0.02  # of the photo's long side: what alpha may miss of a person
+_FILL_PIXELS = 160  # of the long side of what is painted over someone
 
 
 class PersonFiles(NamedTuple):
@@ -56,18 +60,44 @@ def require_known(ids: Collection[str], people: Iterable[PersonFiles]) -> None:
     """
     unknown = sorted(set(ids) - {each.photo.stem for each in people})
     if unknown:
-        shown = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
-        raise UserError(f"listed, but no photo has these ids (file names without suffix): {shown}")
+        raise UserError(f"listed, but no photo has these ids (file names without suffix): {shorten(unknown)}")
 
 
-def read_person(files: PersonFiles) -> Person:
+def shorten(names: Sequence[str]) -> str:
+    """The first three, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def find_set(files: PersonFiles) -> str:
+    """The name of the folder of people that someone was found in."""
+    if files.alpha is not None:
+        return files.photo.parent.parent.name
+    parts = files.photo.with_suffix("").parts
+    return next(parts[k] for k in range(len(parts)) if "_".join(parts[k:]) == files.name)
+
+
+def read_person(files: PersonFiles, most: int | None = None) -> Person:
     """Read photo and alpha and estimate the foreground.
+
+    Args:
+        files: of the person.
+        most: pixels of the long side, to which larger photos are shrunk; None: as it is.
 
     Raises:
         ImageError: a file cannot be read, the two differ in size, or nobody is there.
     """
     image, alpha = _read(files)
-    return Person(image, estimate_foreground(image, alpha), alpha)
+    if most and max(alpha.shape) > most:
+        image, alpha = (_shrink(each, most) for each in (image, alpha))
+        _require_someone(alpha, files)
+    box, margin = find_box(alpha), max(1, round(_RIM * max(alpha.shape)))
+    part = (
+        slice(max(0, box.top - margin), box.bottom + margin),
+        slice(max(0, box.left - margin), box.right + margin),
+    )
+    foreground = image.copy()  # estimating takes its time, and nobody is elsewhere
+    foreground[part] = estimate_foreground(image[part], alpha[part])
+    return Person(image, foreground, alpha)
 
 
 def read_scene(files: PersonFiles) -> Scene:
@@ -81,18 +111,31 @@ def read_scene(files: PersonFiles) -> Scene:
     around = 255 - cv2.dilate(alpha, np.ones((reach, reach), np.uint8))
     if not np.any(around):
         raise ImageError(f"{files.alpha or files.photo}: alpha leaves no background")
-    return Scene(estimate_foreground(image, around), alpha)
+    # The fill is smooth: estimated small, it looks the same.
+    fill = estimate_foreground(*(_shrink(each, _FILL_PIXELS) for each in (image, around)))
+    fill = cv2.resize(fill, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return Scene(blend(image, fill, around), alpha)
+
+
+def _shrink(image: np.ndarray, most: int) -> np.ndarray:
+    scale = min(1, most / max(image.shape[:2]))
+    size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _read(files: PersonFiles) -> tuple[np.ndarray, np.ndarray]:
     """Photo and alpha."""
     image = read_image(files.photo)
-    alpha = read_gray(files.alpha) if files.alpha else read_alpha_channel(files.photo)
+    alpha = smooth_mask(read_gray(files.alpha) if files.alpha else read_alpha_channel(files.photo))
     if alpha.shape != image.shape[:2]:
         raise ImageError(f"{files.alpha}: has another size than {files.photo}")
+    _require_someone(alpha, files)
+    return image, alpha
+
+
+def _require_someone(alpha: np.ndarray, files: PersonFiles) -> None:
     if not np.any(alpha):
         raise ImageError(f"{files.alpha or files.photo}: alpha is 0 everywhere")
-    return image, alpha
 
 
 def _pairs(folder: Path) -> list[PersonFiles]:

@@ -21,8 +21,10 @@ def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         (H, W, 3) uint8 in the channel order of `image`.
     """
     # Takes a second to import, which commands that cut nothing out should not wait for.
+    from numba import set_num_threads
     from pymatting import estimate_foreground_ml
 
+    set_num_threads(1)  # only copies are parallel there, and threads that wait for busy cores take longer
     height, width = alpha.shape
     if min(height, width) < 2:  # pymatting divides by the logarithm of the size
         return image.copy()

@@ -1,0 +1,34 @@
+"""Light and colours of what stands in a picture."""
+
+import cv2
+import numpy as np
+
+from src.composites.outline import OPAQUE, find_box
+
+
+def change_light(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Change gain, gamma, tint and saturation of an image (H, W, 3) uint8, each a little."""
+    values = np.arange(256) / 255
+    gain = rng.uniform(0.8, 1.2) * rng.uniform(0.94, 1.06, 3)
+    curve = np.clip(gain * values[:, np.newaxis] ** np.exp(rng.normal(0, 0.2)), 0, 1)
+    image = cv2.LUT(image, np.round(curve * 255).astype(np.uint8)[np.newaxis])
+    gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    saturation = rng.uniform(0.6, 1.2)
+    return cv2.addWeighted(image, saturation, gray, 1 - saturation, 0)
+
+
+def tint_like(
+    rng: np.random.Generator, behind: np.ndarray, foreground: np.ndarray, alpha: np.ndarray
+) -> np.ndarray:
+    """Shift a background towards the mean colour of the person before it, or of that one's head.
+
+    Rims are hard to see there. All are of one size: images (H, W, 3) uint8, alpha (H, W) uint8.
+    """
+    opaque = (alpha >= OPAQUE).astype(np.uint8)
+    if not opaque.any():
+        return behind
+    if rng.random() < 0.5:
+        box = find_box(opaque)
+        opaque[box.top + max(1, box.height // 5) :] = 0
+    shift = rng.uniform(0.5, 1) * (np.array(cv2.mean(foreground, opaque)) - cv2.mean(behind))
+    return np.clip(np.round(behind + shift[:3]), 0, 255).astype(np.uint8)

@@ -1,0 +1,133 @@
+"""The pictures of one person: drawn from files, and written."""
+
+import functools
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from src.common.errors import UserError
+from src.composites.compositing import composite, reframe, stand_in
+from src.composites.framing import add_bars, come_near, draw_part, is_large_enough
+from src.composites.people import PersonFiles, read_person, read_scene
+from src.composites.person import Person
+from src.composites.walls import draw_wall
+from src.data.pair_folder import PairPaths, write_pair
+from src.images.files import ImageError, read_image
+
+_JPEG_QUALITIES = (50, 96)
+_PASSERS_BY = 0.5  # of other backgrounds have them, where there are any
+_MOST_PASSERS_BY = 3
+_MOST_COMPANIONS = 3
+
+_File = TypeVar("_File")
+_Read = TypeVar("_Read")
+
+
+class Shares(NamedTuple):
+    """Shares of the pictures, 0 to 1. What is not kept has another background."""
+
+    keep: float = 0.35  # with the photo's own background, where there is a large enough one
+    bars: float = 0.0  # with bars at two sides, as predict.py shows the network photos that are not square
+    near: float = 0.0  # with the upper part of the person alone
+    replace: float = 0.0  # of other backgrounds: someone else's photo, in that one's place
+    groups: float = 0.0  # of the rest: two to four people of one folder side by side, who all count
+    walls: float = 0.0  # of the rest: before a wall that the program draws
+    shadows: float = 0.0  # of other backgrounds: feet throw a shadow on the ground
+    tints: float = 0.0  # of other backgrounds: they take the person's colours
+
+
+class Task(NamedTuple):
+    """The pictures of one person that are to be made."""
+
+    person: PersonFiles
+    pictures: tuple[tuple[int, PairPaths], ...]  # k and where it is written
+    backgrounds: tuple[Path, ...]
+    passers_by: tuple[PersonFiles, ...]
+    scenes: tuple[PersonFiles, ...]
+    companions: tuple[PersonFiles, ...]
+    seed: int
+    size: tuple[int, int]
+    shares: Shares
+
+
+def make_pictures(task: Task) -> list[str]:
+    """Make the pictures of one person; returns which files cannot be used, with the reason."""
+    problems: list[str] = []
+    try:
+        whole = read_person(task.person)
+        for k, paths in task.pictures:
+            rng = np.random.default_rng((task.seed, zlib.crc32(task.person.name.encode()), k))
+            image, alpha = _draw_picture(rng, whole, task, problems)
+            write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
+    except ImageError as error:
+        problems.append(str(error))
+    return problems
+
+
+def _draw_picture(
+    rng: np.random.Generator, whole: Person, task: Task, problems: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """One picture of a person, and alpha, at the size of the task."""
+    shares = task.shares
+    size = draw_part(rng, task.size) if rng.random() < shares.bars else task.size
+    person = come_near(rng, whole, size) if rng.random() < shares.near else whole
+    is_photo = task.person.alpha is not None and is_large_enough(person.alpha.shape, size)
+    if is_photo and rng.random() < shares.keep:
+        return add_bars(*reframe(rng, person, size), task.size)
+    ways = {"shadows": rng.random() < shares.shadows, "tinted": rng.random() < shares.tints}
+    # Who is seen from near is too large for most of these places.
+    if person is whole and rng.random() < shares.replace:
+        scene = _draw_usable(rng, task.scenes, _read_scene, problems)
+        return add_bars(*stand_in(rng, person, scene, size, **ways), task.size)
+    people = [person]
+    if task.companions and rng.random() < shares.groups:
+        people += _draw_people(rng, task.companions, _MOST_COMPANIONS, _read_companion, problems)
+    passers_by: list[Person] = []
+    if rng.random() < shares.walls:
+        background = draw_wall(rng, size)
+    else:
+        background = _draw_usable(rng, task.backgrounds, _read_background, problems)
+        if task.passers_by and rng.random() < _PASSERS_BY:
+            read = functools.partial(_read_passer_by, most=max(task.size))
+            passers_by = _draw_people(rng, task.passers_by, _MOST_PASSERS_BY, read, problems)
+    return add_bars(*composite(rng, people, background, size, passers_by, **ways), task.size)
+
+
+def _draw_people(
+    rng: np.random.Generator,
+    files: Sequence[PersonFiles],
+    most: int,
+    read: Callable[[PersonFiles], Person],
+    problems: list[str],
+) -> list[Person]:
+    """One to `most` different people; who cannot be read is left out."""
+    drawn = []
+    count = min(int(rng.integers(1, most + 1)), len(files))
+    for number in rng.choice(len(files), size=count, replace=False):
+        try:
+            drawn.append(read(files[number]))
+        except ImageError as error:
+            problems.append(str(error))
+    return drawn
+
+
+def _draw_usable(
+    rng: np.random.Generator, files: Sequence[_File], read: Callable[[_File], _Read], problems: list[str]
+) -> _Read:
+    """What one of the files holds, drawn at random; where it cannot be read, the next one."""
+    first = int(rng.integers(len(files)))
+    for further in range(len(files)):
+        try:
+            return read(files[(first + further) % len(files)])
+        except ImageError as error:
+            problems.append(str(error))
+    raise UserError(f"none of the {len(files)} backgrounds can be read; the last: {problems[-1]}")
+
+
+_read_scene = functools.lru_cache(maxsize=64)(read_scene)
+_read_companion = functools.lru_cache(maxsize=64)(read_person)
+_read_passer_by = functools.lru_cache(maxsize=256)(read_person)
+_read_background = functools.lru_cache(maxsize=128)(read_image)
