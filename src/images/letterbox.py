@@ -1,4 +1,4 @@
-"""A photo of any shape in the network's square, its aspect ratio kept."""
+"""Letterboxing: fits a photo into the network's square input, keeping its aspect ratio."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,17 +17,17 @@ class Place(NamedTuple):
     width: int
 
     def cut(self, square: np.ndarray) -> np.ndarray:
-        """What of a map (S, S) belongs to the photo."""
+        """The part of a map (S, S) that the photo covers, as a view."""
         return square[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 def letterbox(image: np.ndarray, size: int, mean: Sequence[float]) -> tuple[np.ndarray, Place]:
-    """Resize a photo, BGR (H, W, 3) uint8, so that it just fits a square, in the middle of bars.
+    """Resize a photo, BGR (H, W, 3) uint8, to fit a square, and centre it between bars.
 
-    The bars have the colour `mean`, which the network sees as zero.
+    The bars have the colour `mean`, which normalisation turns into about zero.
 
     Returns:
-        (size, size, 3) uint8 and the photo's place.
+        (size, size, 3) uint8 and the photo's place in it.
     """
     longest = max(image.shape[:2])
     height, width = (max(1, round(side * size / longest)) for side in image.shape[:2])
