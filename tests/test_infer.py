@@ -40,7 +40,7 @@ COUNT = 5
 def two_processes(monkeypatch):
     """Though the tests may have but one core."""
     for module in ("prepare", "score"):
-        monkeypatch.setattr(f"src.infer.{module}.available_cores", lambda: 2)
+        monkeypatch.setattr(f"src.deployment.{module}.available_cores", lambda: 2)
 
 
 @pytest.fixture
