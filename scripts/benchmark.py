@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `src` and `tests` lie there
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `src` lies there
 
 from src.benchmark import networks, rows  # noqa: E402
 from src.benchmark.contender import Contender, LeftOutError  # noqa: E402

@@ -1,4 +1,4 @@
-"""What accompanies a training run: log files, progress on the screen, TensorBoard events."""
+"""Output of a training run: log files, progress bars and TensorBoard events."""
 
 import contextlib
 import sys
@@ -17,9 +17,9 @@ class RunLog:
     """Writes each line to the logs of the phase and of the whole run, and to the screen.
 
     Args:
-        run_folder: of the run, all phases.
-        phase_name: the sub folder of the phase.
-        writes: whether to write files; else lines go to the screen alone.
+        run_folder: the folder of the run, with all phases.
+        phase_name: the phase's subfolder.
+        writes: whether to write files; if not, lines go only to the screen.
     """
 
     def __init__(self, run_folder: Path, phase_name: str, *, writes: bool = True):
@@ -37,18 +37,18 @@ class RunLog:
                 file.close()
 
     def step(self, line: str) -> None:
-        """Record a step; on the screen only where no progress bar shows it."""
+        """Log a step; print it only if no progress bar is shown."""
         self._write(line)
         if not sys.stderr.isatty():
             print(line, flush=True)
 
     def say(self, line: str) -> None:
-        """Record what people should see."""
+        """Log a line and always print it."""
         self._write(line)
         tqdm.write(line)
 
     def best(self, line: str) -> None:
-        """Record the best epoch so far."""
+        """Log the best epoch so far to the best-epoch logs."""
         for folder in self._folders:
             with (folder / BEST_LOG).open("a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
@@ -59,7 +59,7 @@ class RunLog:
 
 
 class EpochProgress:
-    """The progress bar of one epoch on a terminal: loss, images/s and the time left."""
+    """The progress bar of one epoch, on a terminal: loss, images/s and remaining time."""
 
     def __init__(self, title: str, images: int):
         self._bar = tqdm(total=images, desc=title, unit="image", leave=False, disable=not sys.stderr.isatty())
@@ -73,7 +73,7 @@ class EpochProgress:
         self._bar.close()
 
     def advance(self, images: int, loss: float | None = None) -> None:
-        """Count images; `loss` is that of the step."""
+        """Advance by `images`; `loss` is the step's loss."""
         if loss is not None:
             self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
         self._bar.update(images)
@@ -83,9 +83,9 @@ class Events:
     """TensorBoard events of one phase.
 
     Args:
-        folder: where the event files go.
-        first_step: steps from here on are written anew after a resume; what an interrupted epoch left
-            behind is hidden.
+        folder: the folder for event files.
+        first_step: number of steps done so far; events of later steps, left by an interrupted epoch, are
+            hidden.
         writes: whether to write files.
     """
 
@@ -104,7 +104,7 @@ class Events:
             self._writer.add_scalar(f"{group}/{name}", value, step)
 
     def picture(self, name: str, image: np.ndarray | None, step: int) -> None:
-        """Write a BGR (H, W, 3) uint8 image, where there is one."""
+        """Write a BGR (H, W, 3) uint8 image, if not None."""
         if image is None:
             return
         self._writer.add_image(name, image[..., ::-1], step, dataformats="HWC")

@@ -13,11 +13,11 @@ from src.generation.generator import generate_datasets  # noqa: E402
 def main() -> None:
     """Read the command line and make the data set."""
     parser = make_parser(
-        "Make train, eval and test sets (photos, masks, trimaps, alpha) out of the Matting Human Datasets, "
-        "as the section generate_data of the configuration says. Run it again to finish what is missing.",
+        "Make train, eval and test sets (photos, masks, trimaps, alpha) from the Matting Human Datasets, as "
+        "configured in the section generate_data. Run it again to make only what is missing.",
         "cd src && python generate_datasets.py --yaml_path=../config.yaml",
     )
-    sys.stdout.reconfigure(line_buffering=True)  # a log shows each stage when it starts
+    sys.stdout.reconfigure(line_buffering=True)  # so that a log shows each stage as it starts
     config = config_of(parser.parse_args())
     generate_datasets(config.generate_data, config.seed)
 

@@ -1,6 +1,6 @@
-"""The losses of the three phases, as pure functions (Semantic Human Matting, section 4.3).
+"""The losses of the three training phases, as pure functions (Semantic Human Matting, section 4.3).
 
-Each phase's loss returns named terms; `loss` is the one to be minimised.
+Each phase's function returns named terms; training minimises `loss`.
 """
 
 from mindspore import Tensor, ops
@@ -10,7 +10,7 @@ _TRIMAP_WEIGHT = 0.01  # of the trimap loss in end-to-end training
 
 
 def trimap_loss(trimap_logits: Tensor, class_map: Tensor) -> Tensor:
-    """L_t: cross entropy of logits (N, 3, H, W) against classes (N, H, W) int32, mean over pixels."""
+    """L_t: cross entropy of logits (N, 3, H, W) and classes (N, H, W) int32, averaged over pixels."""
     return ops.cross_entropy(trimap_logits, class_map)
 
 
@@ -20,17 +20,17 @@ def alpha_loss(pred_alpha: Tensor, true_alpha: Tensor) -> Tensor:
 
 
 def composition_loss(image: Tensor, pred_alpha: Tensor, true_alpha: Tensor) -> Tensor:
-    """L_comp: `alpha_loss` of alpha * image, over the 3 channels of the image (N, 3, H, W)."""
+    """L_comp: like `alpha_loss`, but of alpha * image, with image (N, 3, H, W)."""
     return _absolute((pred_alpha - true_alpha) * image)
 
 
 def t_net_loss(trimap_logits: Tensor, class_map: Tensor) -> dict[str, Tensor]:
-    """The T-Net phase: L_t."""
+    """Loss of the T-Net phase: L_t."""
     return {"loss": trimap_loss(trimap_logits, class_map)}
 
 
 def m_net_loss(image: Tensor, pred_alpha: Tensor, true_alpha: Tensor) -> dict[str, Tensor]:
-    """The M-Net phase: L_p = 0.5 L_alpha + 0.5 L_comp."""
+    """Loss of the M-Net phase: L_p = 0.5 L_alpha + 0.5 L_comp."""
     alpha = alpha_loss(pred_alpha, true_alpha)
     composition = composition_loss(image, pred_alpha, true_alpha)
     return {"loss": 0.5 * alpha + 0.5 * composition, "alpha": alpha, "composition": composition}
@@ -39,7 +39,7 @@ def m_net_loss(image: Tensor, pred_alpha: Tensor, true_alpha: Tensor) -> dict[st
 def end_to_end_loss(
     image: Tensor, trimap_logits: Tensor, pred_alpha: Tensor, class_map: Tensor, true_alpha: Tensor
 ) -> dict[str, Tensor]:
-    """The end-to-end phase: L_p + 0.01 L_t."""
+    """Loss of the end-to-end phase: L_p + 0.01 L_t."""
     terms = m_net_loss(image, pred_alpha, true_alpha)
     trimap = trimap_loss(trimap_logits, class_map)
     loss = terms["loss"] + _TRIMAP_WEIGHT * trimap

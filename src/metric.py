@@ -1,10 +1,10 @@
-"""How far a predicted alpha is from the true one.
+"""Error metrics between predicted and true alpha.
 
-Every function but `dtssd` takes two alphas (H, W) float, both in [0, 1]. The errors are 0 for equal alphas.
-SAD, gradient and connectivity errors are sums over all pixels divided by 1000, MSE and MAD are means, so only
-the latter do not depend on the size of the photo. The definitions are those of
-Rhemann et al., "A perceptually motivated online benchmark for image matting" (CVPR 2009), there over the
-unsure region, here over the whole photo.
+The error functions except `dtssd` take two alphas (H, W) float in [0, 1] and return a float, 0 for equal
+alphas. SAD, gradient and connectivity errors are sums over all pixels divided by 1000; MSE and MAD are means,
+so only these two do not depend on the photo's size. The definitions follow Rhemann et al., "A perceptually
+motivated online benchmark for image matting" (CVPR 2009), which evaluates the unsure region only; here the
+whole photo is evaluated.
 """
 
 import itertools
@@ -36,14 +36,14 @@ def mad(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
 
 
 def dtssd(pred_alphas: Sequence[np.ndarray], true_alphas: Sequence[np.ndarray]) -> float:
-    """How unsteady a video's alpha is: root mean square error of its change between frames, times 100.
+    """Flicker of a video's alpha: RMS error of its change between frames, averaged and times 100.
 
-    Erofeev et al., Perceptually Motivated Benchmark for Video Matting (BMVC 2015): dtSSD; scaled as in Robust
-    Video Matting (arXiv:2108.11515).
+    This is dtSSD of Erofeev et al., Perceptually Motivated Benchmark for Video Matting (BMVC 2015), scaled as
+    in Robust Video Matting (arXiv:2108.11515).
 
     Args:
-        pred_alphas: frame by frame, at least two.
-        true_alphas: the same.
+        pred_alphas: one alpha per frame, at least two frames.
+        true_alphas: the same number of frames.
     """
     errors = [pred - true for pred, true in zip(pred_alphas, true_alphas, strict=True)]
     changes = [after - before for before, after in itertools.pairwise(errors)]
@@ -53,7 +53,7 @@ def dtssd(pred_alphas: Sequence[np.ndarray], true_alphas: Sequence[np.ndarray]) 
 def gradient_error(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
     """Sum of squared differences of gradient magnitudes, in thousands.
 
-    Gradients are those of a Gaussian with sigma 1.4 (section 3.2 of the paper).
+    Gradients are computed with a Gaussian of sigma 1.4 (section 3.2 of the paper).
     """
     difference = _gradient_magnitude(pred_alpha) - _gradient_magnitude(true_alpha)
     return float(np.square(difference).sum(dtype=np.float64) / _SUM_UNIT)
@@ -62,9 +62,9 @@ def gradient_error(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
 def connectivity_error(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
     """Sum of absolute differences of connectivity, in thousands of pixels.
 
-    A pixel's connectivity falls with the distance of its alpha above the highest threshold at which it is
-    still connected to the largest region that is opaque in both alphas (section 3.2 of the paper, with
-    steps of 0.1 and tolerance 0.15).
+    A pixel's connectivity decreases with the distance between its alpha and the highest threshold at which
+    it is still connected to the largest region that is opaque in both alphas (section 3.2 of the paper, with
+    threshold steps of 0.1 and a tolerance of 0.15).
     """
     connected_up_to = _connected_threshold(pred_alpha, true_alpha)
     difference = _connectivity(pred_alpha, connected_up_to) - _connectivity(true_alpha, connected_up_to)
@@ -81,15 +81,15 @@ METRICS = {"sad": sad, "mse": mse, "mad": mad, "gradient": gradient_error, "conn
 
 
 def intersection_and_union(pred_classes: np.ndarray, true_classes: np.ndarray, count: int) -> np.ndarray:
-    """Intersection and union of every class, to be added up over images.
+    """Count the pixels in each class's intersection and union, to be summed over images.
 
     Args:
         pred_classes: class numbers, any shape.
         true_classes: the same shape.
-        count: how many classes there are.
+        count: number of classes.
 
     Returns:
-        (2, count) int64: pixels in the intersection, and in the union.
+        (2, count) int64: pixels in the intersections, and in the unions.
     """
     numbers = np.arange(count).reshape(-1, *(1,) * pred_classes.ndim)
     pred, true = pred_classes == numbers, true_classes == numbers
@@ -106,7 +106,7 @@ def _gradient_magnitude(alpha: np.ndarray) -> np.ndarray:
 
 
 def _gaussian_kernels(sigma: float) -> tuple[np.ndarray, np.ndarray]:
-    """A Gaussian and its derivative, cut where they fall below 1 %; the outer product has norm 1."""
+    """A Gaussian and its derivative, truncated where below 0.01; their outer product has norm 1."""
     radius = math.ceil(sigma * math.sqrt(-2 * math.log(math.sqrt(2 * math.pi) * sigma * 0.01)))
     x = np.arange(-radius, radius + 1, dtype=np.float64)
     smooth = np.exp(-(x**2) / (2 * sigma**2)) / (sigma * math.sqrt(2 * math.pi))
@@ -116,7 +116,7 @@ def _gaussian_kernels(sigma: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _connected_threshold(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> np.ndarray:
-    """For each pixel the last threshold below the first at which it leaves the connected opaque region."""
+    """For each pixel, the last threshold before it leaves the largest connected opaque region."""
     lowest = np.minimum(pred_alpha, true_alpha)
     connected_up_to = np.full(lowest.shape, -1.0)
     thresholds = np.linspace(0, 1, round(1 / _CONNECTIVITY_STEP) + 1)

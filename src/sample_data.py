@@ -1,4 +1,4 @@
-"""Make sample data: procedural portraits with exact alpha, in the layout of Matting Human Datasets."""
+"""Make sample data: procedural portraits with exact alpha, in the layout of the Matting Human Datasets."""
 
 import argparse
 import contextlib
@@ -28,14 +28,14 @@ _TIME_BETWEEN_SESSIONS = timedelta(minutes=37)
 
 
 class _Portrait(NamedTuple):
-    """Number `index` of a data set and the two files it is written to."""
+    """A portrait's number in the data set and the two files it is written to."""
 
     index: int
     paths: PairPaths
 
 
 class _Session(NamedTuple):
-    """The portraits of one shooting session that are to be made."""
+    """The portraits to make from one shooting session."""
 
     seed: int
     portraits: tuple[_Portrait, ...]
@@ -44,25 +44,25 @@ class _Session(NamedTuple):
 def make_sample_data(
     folder: str | Path, count: int, seed: int = DEFAULT_SEED, workers: int | None = None
 ) -> int:
-    """Write `count` portraits and their mattes below `folder`, leaving out those that are there.
+    """Write `count` portraits and their mattings below `folder`, skipping existing ones.
 
-    Portrait number i is a function of (`seed`, i) alone, so a larger `count` later adds to the folder
-    and the number of workers does not matter. Every file appears whole or not at all; a pair of which
-    one file is missing is made again.
+    Portrait number i depends only on (`seed`, i), so a later call with a larger `count` adds to the folder,
+    and the number of workers makes no difference. Files are written atomically; a pair with one file
+    missing is made again.
 
     Args:
-        folder: gets `clip_img/<group>/clip_00000000/<name>.jpg` (photo, 600 x 800) and
+        folder: receives `clip_img/<group>/clip_00000000/<name>.jpg` (photo, 600 x 800) and
             `matting/<group>/matting_00000000/<name>.png` (BGRA of the same size, alpha in channel 3).
             A group is one shooting session of 4 shots.
         count: number of portraits, at least 1.
-        seed: 0 or more; another seed gives other people.
-        workers: number of processes; None: one for every core.
+        seed: 0 or more; another seed gives different people.
+        workers: number of processes; None for one per core.
 
     Returns:
         The number of portraits made by this call.
 
     Raises:
-        UserError: a bad argument, a folder that cannot be written or that holds other data.
+        UserError: an argument is invalid, or the folder is not writable or contains other data.
     """
     _check_arguments(count, seed, workers)
     folder = Path(folder)
@@ -98,7 +98,7 @@ def _place(folder: Path, index: int) -> _Portrait:
 
 
 def _by_session(portraits: list[_Portrait], seed: int) -> list[_Session]:
-    """Keep the shots of a session together: they share a person and a background, made once."""
+    """Group the shots of each session: they share a person and a background, which are made once."""
     shots = itertools.groupby(portraits, key=lambda portrait: portrait.index // SHOTS_PER_SESSION)
     return [_Session(seed, tuple(group)) for _, group in shots]
 
@@ -113,12 +113,17 @@ def _make_session(session: _Session) -> int:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("folder", metavar="FOLDER", help="the data set is made here")
-    parser.add_argument("--count", type=int, default=DEFAULT_COUNT, help="portraits (default: %(default)s)")
+    parser.add_argument("folder", metavar="FOLDER", help="where to make the data set")
     parser.add_argument(
-        "--seed", type=int, default=DEFAULT_SEED, help="changes the people (default: %(default)s)"
+        "--count", type=int, default=DEFAULT_COUNT, help="number of portraits (default: %(default)s)"
     )
-    parser.add_argument("--workers", type=int, help="processes (default: one for every core)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=DEFAULT_SEED,
+        help="another seed gives different people (default: %(default)s)",
+    )
+    parser.add_argument("--workers", type=int, help="number of processes (default: one per core)")
     arguments = parser.parse_args()
     made = make_sample_data(arguments.folder, arguments.count, arguments.seed, arguments.workers)
     print(f"{arguments.folder}: {arguments.count} portraits, {made} of them new")

@@ -1,11 +1,13 @@
 """The benchmark's own arithmetic; what it measures is not tested here."""
 
-import pytest
-from tests.benchmark import networks
+from pathlib import Path
 
+import pytest
+
+from src.benchmark import networks
 from src.benchmark.contender import Contender, LeftOutError
 from src.benchmark.results import Result, draw, markdown, measure
-from src.benchmark.rows import BOUND, Row, Work
+from src.benchmark.rows import BOUND, Row, Work, network_rows, step_rows
 from src.common.device import use_device
 
 SMALL, LARGE = Work("networks:matrix_product", (64,)), Work("networks:matrix_product", (256,))
@@ -18,13 +20,23 @@ def test_a_contender_works_when_asked_and_tells_its_memory():
 
 
 def test_a_contender_that_cannot_work_says_why():
-    with pytest.raises(LeftOutError, match="No module named 'tests.benchmark.no_such_module'"):
+    with pytest.raises(LeftOutError, match="No module named 'src.benchmark.no_such_module'"):
         Contender("no_such_module:work")
 
 
 def test_a_contender_that_fails_is_an_error():
     with pytest.raises(RuntimeError, match="(?s)no_such_work failed with status 1:.*AttributeError"):
         Contender("networks:no_such_work")
+
+
+def test_the_limit_for_mindspore_does_not_slow_pytorch():
+    steps = step_rows(32, [2], dict.fromkeys(("pre_train_t_net", "pre_train_m_net", "end_to_end"), 1))
+    rows = [*network_rows(32, 1, Path("unused")), *steps]
+    works = [work for row in rows for label, work in row.works.items() if label.startswith("PyTorch")]
+    assert len(works) == 5
+    program = "import os, src; assert os.environ['ONEDNN_MAX_CPU_ISA'] == 'DEFAULT'"
+    for environment in {tuple(work.environment.items()) for work in works}:
+        Contender("files:command", "-c", program, environment=dict(environment)).close()
 
 
 def test_a_row_is_compared_with_its_baseline_and_its_bound():

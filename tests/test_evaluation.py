@@ -285,5 +285,5 @@ def test_device_that_is_absent(golden_checkpoint, evaluation, tmp_path, monkeypa
     monkeypatch.setattr(ms.device_context.ascend, "is_available", lambda: False)
     config = make_config(golden_checkpoint, evaluation.data, tmp_path)
     config = config.model_copy(update={"test": config.test.model_copy(update={"device_target": "Ascend"})})
-    with pytest.raises(UserError, match="device_target = Ascend: there is no such device"):
+    with pytest.raises(UserError, match="device_target = Ascend: "):
         eval_command.run_evaluation(config)

@@ -27,7 +27,7 @@ def test_a_killed_process_holds_nothing(tmp_path):
         [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     holder.stdout.readline()
-    with pytest.raises(UserError, match="another process writes there; wait for it"), locked(tmp_path):
+    with pytest.raises(UserError, match=f"{tmp_path}: another process"), locked(tmp_path):
         pass
     holder.kill()
     holder.communicate()
@@ -68,7 +68,7 @@ def test_portraits_and_data_sets_are_made_by_one_process(tmp_path):
         with locked(folder):
             partial = folder / f"{TEMPORARY_PREFIX}of-the-other"
             partial.touch()
-            with pytest.raises(UserError, match=f"{folder}: another process writes there"):
+            with pytest.raises(UserError, match=f"{folder}: another process"):
                 if folder == source:
                     make_sample_data(source, 4, workers=1)
                 else:
@@ -79,5 +79,5 @@ def test_portraits_and_data_sets_are_made_by_one_process(tmp_path):
 def test_a_run_is_trained_by_one_process(tmp_path):
     config = make_config({"pre_train_m_net": {"nEpochs": 1}})
     folder = tmp_path / "out" / "single" / config.ckpt_version
-    with locked(folder), pytest.raises(UserError, match=f"{folder}: another process writes there"):
+    with locked(folder), pytest.raises(UserError, match=f"{folder}: another process"):
         run_training(config, tmp_path, tmp_path / "out")

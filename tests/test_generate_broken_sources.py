@@ -283,7 +283,8 @@ def test_names_that_no_list_can_hold_are_skipped(source, name):
     with open(path, "wb") as file:  # noqa: PTH123 - a name that is no text
         file.write(JPEG)
     skipped, lines = generate(source)
-    assert list(skipped.values()) == ["name is not UTF-8 or holds a line break; rename it"]
+    (reason,) = skipped.values()
+    assert "not UTF-8 or contains a line break" in reason
     assert len(lines) == 3
 
 
@@ -300,7 +301,7 @@ def test_skipped_pairs_leave_no_gap_between_the_lists(tmp_path):
 def test_how_many_are_skipped_is_said(source, capsys):
     replaced(source, b"", None)
     generate(source)
-    assert "Skipped: 1 files, listed with the reasons in " in capsys.readouterr().out
+    assert "Skipped: 1 files" in capsys.readouterr().out
 
 
 def test_no_usable_image_in_a_split_is_an_error(tmp_path):
@@ -315,7 +316,5 @@ def test_no_usable_image_in_a_split_is_an_error(tmp_path):
 def test_no_pair_at_all_tells_of_the_first_file(tmp_path):
     write_file(photo_path(tmp_path / "source", "a", "a.jpg"), JPEG)
     write_file(matting_path(tmp_path / "source", "a", "b.png"), PNG)
-    with pytest.raises(
-        UserError, match=r"2 files are skipped, first clip_img/a/clip_00000000/a.jpg: has no matting"
-    ):
+    with pytest.raises(UserError, match=r"2 files .* clip_img/a/clip_00000000/a.jpg: has no matting"):
         generate_datasets(make_config(tmp_path), seed=1)

@@ -173,9 +173,7 @@ def test_a_folder_is_replaced_whole(data, tmp_path):
 
 @pytest.mark.parametrize("name", ["photos.txt", "test/other.txt", "data/test.txt"])
 def test_a_list_that_is_not_of_a_split(tmp_path, name):
-    with pytest.raises(
-        UserError, match=f"{name}: is not the list of a split; it must lie at <split>/<split>.txt"
-    ):
+    with pytest.raises(UserError, match=f"{name}: .*<split>/<split>.txt"):
         SplitFiles.of_list(tmp_path / name)
 
 

@@ -93,7 +93,7 @@ def test_every_kind_of_photo_and_bad_files_among_them(tmp_path, run_predict, mon
     assert status == 3
     for name in ("broken.jpg", "cut.jpg", "empty.png"):
         assert f"left out: {tmp_path / 'in' / name}: cannot be read as an image" in screen
-    assert "phone.heic: HEIC photos need one more package: pip install pillow-heif" in screen
+    assert "phone.heic: " in screen and "pip install pillow-heif" in screen
     assert {path: path.read_bytes() for path in (tmp_path / "in").iterdir()} == before
     for name in names:
         stem = name if name.startswith(("plain", "gray16")) else Path(name).stem

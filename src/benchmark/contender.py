@@ -1,7 +1,7 @@
-"""Works to be compared, each in a process of its own, done once whenever they are asked.
+"""Runs each workload to be compared in its own process, once per request.
 
-A work is a function of a module in this folder that prepares everything and returns a function; each call of
-that does the work once and returns the seconds that an item took (a photo, a step, a pair).
+A workload is a function in a module of this folder that does all preparation and returns a function; each
+call of the returned function runs the workload once and returns the seconds per item (photo, step, pair).
 """
 
 import functools
@@ -17,33 +17,32 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-# Nothing here imports `src`, which would limit oneDNN for PyTorch as MindSpore needs it.
 ROOT = Path(__file__).resolve().parents[2]
-# What PyTorch needs on CPU, lest half of its time goes into page faults: memory is kept, not given back.
+# Keep freed memory instead of returning it to the system: otherwise PyTorch on CPU spends half of its time in
+# page faults.
 KEEP_MEMORY = {
     "MALLOC_TOP_PAD_": "1073741824",
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "-1",
 }
-_SET_BY_SRC = "ONEDNN_MAX_CPU_ISA"
 _KILLED = -9
 
 
 class LeftOutError(Exception):
-    """A work cannot be done on this machine: a package is missing, or the memory."""
+    """A workload cannot run on this machine: a package is missing, or there is too little memory."""
 
 
 class Contender:
-    """The process of a work, which is done once to warm up.
+    """The process of a workload, which is run once to warm up.
 
     Args:
-        work: MODULE:FUNCTION, the module below src.benchmark.
-        arguments: of the function; what JSON knows.
-        environment: variables of the process.
+        work: MODULE:FUNCTION, with the module below src.benchmark.
+        arguments: the function's arguments; must be JSON values.
+        environment: additional environment variables of the process.
 
     Raises:
-        LeftOutError: it cannot be done here; says why. So do the methods.
-        RuntimeError: it failed.
+        LeftOutError: the workload cannot run here; the message says why. The methods raise it, too.
+        RuntimeError: the workload failed.
     """
 
     def __init__(self, work: str, *arguments, environment: Mapping[str, str] | None = None):
@@ -56,20 +55,17 @@ class Contender:
             stderr=self._log,
             text=True,
             cwd=ROOT,
-            env={
-                **{name: value for name, value in os.environ.items() if name != _SET_BY_SRC},
-                **(environment or {}),
-            },
+            env={**os.environ, **(environment or {})},
         )
         self._answer()
 
     def seconds(self) -> float:
-        """Do the work once; the seconds that an item took."""
+        """Run the workload once and return the seconds per item."""
         print(file=self._process.stdin, flush=True)
         return self._answer()["seconds"]
 
     def close(self) -> int:
-        """End the process; returns the most memory that it or a program it started held, in bytes."""
+        """End the process; return the peak memory of it or of a program it started, in bytes."""
         self._process.stdin.close()
         peak = self._answer()["peak"]
         self._end()
@@ -87,7 +83,7 @@ class Contender:
         if last.startswith("ModuleNotFoundError"):
             raise LeftOutError(last.partition(": ")[2])
         if self._process.returncode == _KILLED:
-            raise LeftOutError("killed; was there memory enough?")
+            raise LeftOutError("killed, possibly for lack of memory")
         raise RuntimeError(f"{self._work} failed with status {self._process.returncode}:\n{log}")
 
     def _end(self) -> None:
@@ -97,7 +93,7 @@ class Contender:
 
 
 def timed(work: Callable[[], object], items: int = 1) -> Callable[[], float]:
-    """A work that is measured from outside, of so many items."""
+    """Time each call of `work`, which processes `items` items; returns seconds per item."""
 
     @functools.wraps(work)
     def run() -> float:
@@ -109,17 +105,17 @@ def timed(work: Callable[[], object], items: int = 1) -> Callable[[], float]:
 
 
 def main() -> None:
-    """The process: works on every line that comes."""
+    """The process: run the workload once for every line on standard input."""
     name, arguments = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.dup2(2, 1)  # output printed by libraries must not mix with the answers
     module, function = name.split(":")
     work = getattr(importlib.import_module(f"src.benchmark.{module}"), function)(*json.loads(arguments))
     work()
     print("{}", file=answers)
     for _ in sys.stdin:
         print(json.dumps({"seconds": work()}), file=answers)
-    # Not ru_maxrss of the process itself: that begins with what its parent once held.
+    # Not ru_maxrss of the process itself, which starts at its parent's value.
     own = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
     peak = max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     print(json.dumps({"peak": peak * 1024}), file=answers)

@@ -1,4 +1,4 @@
-"""Making a data set, and feeding training with it; each beside the plain way."""
+"""Workloads: making a data set and feeding training with it, each with a plain implementation to compare."""
 
 import shutil
 import tempfile
@@ -18,7 +18,7 @@ from src.images.trimap import make_trimap
 
 _BATCH = 8
 _KERNEL = 10
-_TRAINED_SHARE = 0.8  # of the pairs; mean and standard deviation are theirs
+_TRAINED_SHARE = 0.8  # share of the pairs used for mean and standard deviation
 
 
 def pipeline(folder: str, size: int, workers: int):
@@ -33,7 +33,7 @@ def pipeline(folder: str, size: int, workers: int):
 
 
 def torch_loader(folder: str, size: int, workers: int):
-    """The same samples in the same order by PyTorch's DataLoader, in processes."""
+    """The same samples in the same order from PyTorch's DataLoader, with worker processes."""
     import torch
     from torch.utils.data import DataLoader
 
@@ -63,7 +63,7 @@ def torch_loader(folder: str, size: int, workers: int):
 
 
 def plain_loop(folder: str, size: int):
-    """The same samples in the same order, one after the other."""
+    """The same samples in the same order, read one after another."""
     dataset = _training_set(folder, size)
     order = _order(dataset)
 
@@ -76,7 +76,7 @@ def plain_loop(folder: str, size: int):
 
 
 def generation(source: str, workers: int):
-    """src/generate_datasets.py from nothing."""
+    """src/generate_datasets.py, starting from an empty folder."""
 
     def work():
         with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def generation(source: str, workers: int):
 
 
 def step_after_step(source: str):
-    """One step after the other over all pairs, each reading its files again, as older code does."""
+    """One step after another over all pairs, each step reading its files again, as older code does."""
     pairs = _pairs(source)
 
     def work():
@@ -118,7 +118,7 @@ def step_after_step(source: str):
 
 
 def decoding_and_encoding(source: str):
-    """What cannot be left out: reading photo and matte once, packing mask and trimap once; on all cores."""
+    """The lower bound: decode photo and matting once, encode mask and trimap once, on all cores."""
     pairs, pool = _pairs(source), ProcessPoolExecutor(available_cores())
     return timed(lambda: list(pool.map(_decode_and_encode, pairs, chunksize=8)), len(pairs))
 
@@ -136,7 +136,7 @@ def _training_set(folder: str, size: int) -> MattingDataset:
 
 
 def _order(dataset: MattingDataset) -> list[int]:
-    """That of `training_batches` with seed 0 in epoch 1."""
+    """The order of `training_batches` with seed 0 in epoch 1."""
     return np.random.default_rng((0, 1)).permutation(len(dataset)).tolist()
 
 

@@ -1,4 +1,4 @@
-"""Photos from file to file, by eval.py and predict.py and by plain loops; what they need to start."""
+"""Workloads: photos from file to file, with eval.py, predict.py and plain loops; time to start a command."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from src.inference.matting import SHIPPED_MODEL
 
 
 def evaluation(folder: str, size: int):
-    """src/evaluation/evaluate.py: all metrics, alpha and cutouts written; without the picture at its end."""
+    """src/evaluation/evaluate.py: all metrics, writing alpha and cutouts but no contact sheet."""
     from src.data.split_files import SplitFiles
     from src.evaluation.evaluate import evaluate
 
@@ -28,7 +28,7 @@ def evaluation(folder: str, size: int):
 
 
 def plain_evaluation(folder: str, size: int):
-    """Read, run, measure all metrics, write alpha and cutout, one photo after the other."""
+    """Read, predict, compute all metrics, write alpha and cutout, one photo after another."""
     from src.data.split_files import SplitFiles
     from src.metric import METRICS
 
@@ -49,7 +49,7 @@ def plain_evaluation(folder: str, size: int):
 
 
 def network_of_evaluation(folder: str, size: int):
-    """Photos in memory to alpha."""
+    """Only the network: photos in memory to alpha."""
     from src.data.split_files import SplitFiles
 
     matting, files = _published(size), SplitFiles(folder, "test")
@@ -79,7 +79,7 @@ def prediction(folder: str, size: int):
 
 
 def plain_prediction(folder: str, size: int):
-    """The same steps, one photo after the other."""
+    """The same steps, one photo after another."""
     cutouts, photos = _cutouts(size), _photos(folder)
 
     def work():
@@ -94,7 +94,7 @@ def plain_prediction(folder: str, size: int):
 
 
 def network_of_prediction(folder: str, size: int):
-    """Photos in memory to the network's alpha."""
+    """Only the network: photos in memory to the network's alpha."""
     cutouts, photos = _cutouts(size), _photos(folder)
     images = [cv2.imread(str(photo)) for photo in photos]
 
@@ -106,7 +106,7 @@ def network_of_prediction(folder: str, size: int):
 
 
 def command(*arguments: str):
-    """A Python command from its start to its end."""
+    """A Python command from start to exit."""
 
     def work():
         subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -115,7 +115,7 @@ def command(*arguments: str):
 
 
 def first_matte(photo: str, *options: str):
-    """predict.py from its start to its end, for one photo."""
+    """predict.py on one photo, from start to exit."""
 
     def work():
         with tempfile.TemporaryDirectory() as output:

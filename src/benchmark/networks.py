@@ -1,4 +1,4 @@
-"""The network on one photo, by several engines."""
+"""Workloads: the network on one photo, in several inference engines."""
 
 import multiprocessing
 import re
@@ -11,7 +11,7 @@ import numpy as np
 
 from src.benchmark.contender import ROOT, timed
 
-_RUNNER_INPUTS = 8  # the median of so many
+_RUNNER_INPUTS = 8  # number of inputs for the median
 _MEDIAN = re.compile(r"^median ([\d.]+) ms", re.MULTILINE)
 
 
@@ -27,7 +27,7 @@ def mindspore(size: int):
 
 
 def torch(size: int, channels_last: bool):
-    """The same network in PyTorch, eager."""
+    """The same network in PyTorch, in eager mode."""
     import torch
 
     from src.pytorch.network import SHMNet
@@ -55,7 +55,7 @@ def onnx(size: int, folder: str):
 
 
 def runner(size: int, folder: str):
-    """The C++ runner: its own median, without reading and writing files."""
+    """The C++ runner: the median it reports, which excludes reading and writing files."""
     from src.deployment.lowering import lower_file
 
     subprocess.run(["bash", ROOT / "ascend_infer" / "build.sh", "CPU"], check=True)
@@ -78,7 +78,7 @@ def runner(size: int, folder: str):
 
 
 def multiply_accumulates(size: int) -> dict[str, int]:
-    """Of the convolutions that each phase runs, for one photo."""
+    """Count the multiply-accumulates of the convolutions in each phase's forward pass, for one photo."""
     from mindspore import Tensor, nn
 
     from src.model.network import SHMNet
@@ -105,7 +105,7 @@ def multiply_accumulates(size: int) -> dict[str, int]:
 
 
 def matrix_product(side: int = 1536):
-    """NumPy's product of two float32 matrices: seconds for a multiply-accumulate."""
+    """NumPy's product of two float32 matrices: seconds per multiply-accumulate."""
     rng = np.random.default_rng(0)
     one, other = rng.random((2, side, side), np.float32)
     return timed(lambda: one @ other, side**3)
@@ -116,7 +116,7 @@ def _image(size: int) -> np.ndarray:
 
 
 def _exported(size: int, folder: str, file_format: str) -> Path:
-    """By another process: MindSpore's threads should not stand beside those that are measured."""
+    """Export in another process, to keep MindSpore's threads out of the measured one."""
     suffix = {"MINDIR": ".mindir", "ONNX": ".onnx"}[file_format]
     path = Path(folder, f"network{suffix}")
     exporter = multiprocessing.get_context("spawn").Process(

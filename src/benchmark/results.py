@@ -1,4 +1,4 @@
-"""What was measured: as a table, as JSON and as a chart."""
+"""Measures the rows of the benchmark and presents the results as a table and a chart."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -15,11 +15,11 @@ from src.common.atomic_file import atomic_path
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-_PAUSE = 0.3  # seconds, in which the threads of the one before go to sleep
+_PAUSE = 0.3  # seconds, so that the previous contender's threads go to sleep
 
 
 class Result(NamedTuple):
-    """One contender of a row; seconds an item."""
+    """The result of one contender in a row; times are seconds per item."""
 
     row: str
     item: str
@@ -27,17 +27,17 @@ class Result(NamedTuple):
     median: float | None = None
     low: float | None = None  # quartile
     high: float | None = None  # quartile
-    ratio: float | None = None  # how many times as fast as the baseline, the median over rounds
-    of_bound: float | None = None  # share of the speed that nothing can exceed
+    ratio: float | None = None  # speed relative to the baseline, median over rounds
+    of_bound: float | None = None  # speed as a fraction of the upper bound
     left_out: str = ""  # why there are no numbers
 
 
 def measure(row: Row, operation_seconds: float) -> list[Result]:
-    """Do the works of a row in turn, as often as it says.
+    """Run a row's workloads in turn, for its number of rounds.
 
     Args:
-        row: what.
-        operation_seconds: of a multiply-accumulate in a matrix product.
+        row: the row to measure.
+        operation_seconds: seconds per multiply-accumulate in a matrix product.
     """
     contenders, reasons = {}, {}
     for label, work in row.works.items():
@@ -48,7 +48,7 @@ def measure(row: Row, operation_seconds: float) -> list[Result]:
     rounds = []
     for number in range(row.rounds):
         rounds.append({})
-        for label in list(contenders)[:: 1 if number % 2 else -1]:  # none always after the same other
+        for label in list(contenders)[:: 1 if number % 2 else -1]:  # alternate the order
             time.sleep(_PAUSE)
             try:
                 rounds[-1][label] = contenders[label].seconds()
@@ -77,7 +77,7 @@ def _result(row: Row, label: str, rounds: list[dict[str, float]], bound: float, 
 
 
 def markdown(results: Iterable[Result]) -> str:
-    """The table; ratios above 1 are faster than the baseline of their row."""
+    """Return the results as a Markdown table; ratios above 1 are faster than the row's baseline."""
     lines = [
         "| work | by | median | quartiles | times as fast as the baseline | of the bound |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -97,7 +97,7 @@ def markdown(results: Iterable[Result]) -> str:
 
 
 def draw(results: Sequence[Result], path: Path) -> None:
-    """A bar for each contender: its share of the slowest one's time in its row."""
+    """Draw a bar for each contender: its time as a fraction of the slowest one's in its row."""
     results = [each for each in results if not each.left_out]
     slowest = {}
     for each in results:

@@ -1,4 +1,4 @@
-"""What is measured, and against what."""
+"""The rows of the benchmark: what is measured, and against what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +9,13 @@ from src.systems.shm import PHASES
 
 BOUND = "bound"
 _PYTORCH = "PyTorch, channels last"
+# src limits oneDNN for MindSpore; PyTorch is measured without the limit.
+_PYTORCH_ENVIRONMENT = {**KEEP_MEMORY, "ONEDNN_MAX_CPU_ISA": "DEFAULT"}
 
 
 @dataclass(frozen=True)
 class Work:
-    """A contender; see contender.py."""
+    """A workload; see contender.py."""
 
     maker: str
     arguments: tuple = ()
@@ -22,16 +24,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Row:
-    """Works that are done in turn.
+    """Workloads that are measured in turn and compared.
 
     Args:
-        title: of the work.
-        item: what is counted.
-        works: by label; one labelled BOUND does only what cannot be left out.
-        baseline: label of the one that the others are compared with.
-        operations: multiply-accumulates of an item, of which the measured rate of matrix products makes a
+        title: what is measured.
+        item: the unit that is counted.
+        works: the workloads by label; one labelled BOUND does only the unavoidable part.
+        baseline: label of the workload that the others are compared with.
+        operations: multiply-accumulates per item; with the measured rate of matrix products, they give a
             bound.
-        rounds: how often each is measured.
+        rounds: how often each workload is measured.
     """
 
     title: str
@@ -43,19 +45,19 @@ class Row:
 
 
 def network_rows(size: int, operations: int, folder: Path) -> list[Row]:
-    """One photo through the network; ours with batch normalisation folded, files exported into `folder`."""
+    """One photo through the network; ours with folded batch normalisation. Exported files go to `folder`."""
     works = {
         "MindSpore": Work("networks:mindspore", (size,)),
         "C++ runner": Work("networks:runner", (size, str(folder))),
         "ONNX Runtime": Work("networks:onnx", (size, str(folder))),
-        "PyTorch eager": Work("networks:torch", (size, False), KEEP_MEMORY),
-        _PYTORCH: Work("networks:torch", (size, True), KEEP_MEMORY),
+        "PyTorch eager": Work("networks:torch", (size, False), _PYTORCH_ENVIRONMENT),
+        _PYTORCH: Work("networks:torch", (size, True), _PYTORCH_ENVIRONMENT),
     }
     return [Row(f"network, 1 photo at {size}", "photo", works, "PyTorch eager", operations, rounds=15)]
 
 
 def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> list[Row]:
-    """A training step of each phase; `operations` of its forward pass for one photo."""
+    """A training step of each phase; `operations` counts its forward pass for one photo."""
     rows = []
     for phase in PHASES:
         for batch in batches:
@@ -63,16 +65,16 @@ def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> l
             works = {
                 "MindSpore": Work("steps:mindspore", arguments),
                 "MindSpore, memory kept": Work("steps:mindspore", arguments, KEEP_MEMORY),
-                _PYTORCH: Work("steps:torch", arguments, KEEP_MEMORY),
+                _PYTORCH: Work("steps:torch", arguments, _PYTORCH_ENVIRONMENT),
             }
             title = f"step of {batch}, {PHASES[phase].title}, {size}"
-            # Backward costs twice as much as forward: products for inputs and for weights.
+            # The backward pass costs twice the forward pass: gradients of inputs and of weights.
             rows.append(Row(title, "step", works, _PYTORCH, 3 * batch * operations[phase], rounds=3))
     return rows
 
 
 def pipeline_rows(data: Path, size: int, numbers_of_workers: list[int]) -> list[Row]:
-    """Samples for training, and the phase with the fastest step on them."""
+    """Reading training samples, and the phase with the fastest step fed by them."""
     rows = []
     for workers in numbers_of_workers:
         works = {
@@ -122,7 +124,7 @@ def file_rows(data: Path, size: int, predict_size: int) -> list[Row]:
 
 
 def start_rows(photo: Path) -> list[Row]:
-    """From a command to its first result."""
+    """Commands from start to exit."""
     works = {
         "train.py --help": Work("files:command", ("train.py", "--help")),
         "predict.py, a photo of 600x800": Work("files:first_matte", (str(photo),)),
@@ -132,7 +134,7 @@ def start_rows(photo: Path) -> list[Row]:
 
 
 def memory_works(data: Path, large_photo: Path, size: int) -> dict[str, Work]:
-    """Works whose peak of memory is measured."""
+    """Workloads whose peak memory is measured."""
     return {
         f"training end to end, batch 8 at {size}": Work("steps:mindspore", ("end_to_end", 8, size)),
         f"evaluation at {size}": Work("files:evaluation", (str(data), size)),

@@ -1,4 +1,4 @@
-"""Photos to measure with: drawn portraits, once as a source of data sets and once as a data set."""
+"""Photos for measurements: generated portraits, as source pairs and as a finished data set."""
 
 import shutil
 from pathlib import Path
@@ -10,21 +10,21 @@ from src.config import GenerateDataConfig
 from src.generation.generator import generate_datasets
 from src.sample_data import make_sample_data
 
-_PORTRAITS = 30  # and copies of them: reading and writing take as long as for others
+_PORTRAITS = 30  # the rest are copies, which take just as long to read and write
 _SEED = 5
 
 
 class Samples(NamedTuple):
-    """Files to measure with."""
+    """Files for measurements."""
 
     source: Path  # pairs of 600x800
-    data: Path  # eight tenths of them for training, one for the test
+    data: Path  # 80 % of them for training, 10 % for testing
     photo: Path
     large_photo: Path  # 7680x4320
 
 
 def make_samples(folder: Path, pairs: int) -> Samples:
-    """Draw them."""
+    """Make the samples below `folder`, with `pairs` source pairs."""
     drawn, source, data = (folder / name for name in ("drawn", "source", "data"))
     make_sample_data(drawn, _PORTRAITS, _SEED)
     for kind, sub in (("clip_img", "clip"), ("matting", "matting")):

@@ -1,4 +1,4 @@
-"""One training step, forward, backward and update, on one repeated batch or on a data set."""
+"""Workloads: one training step (forward, backward and update), on one repeated batch or on a data set."""
 
 import contextlib
 import itertools
@@ -13,7 +13,7 @@ _FED_STEPS = 4
 
 
 def mindspore(phase: str, batch: int, size: int):
-    """The step of train.py, in float32."""
+    """The training step of train.py, in float32."""
     from mindspore import Tensor
 
     step = _mindspore_step(phase)
@@ -23,7 +23,7 @@ def mindspore(phase: str, batch: int, size: int):
 
 
 def mindspore_with_data(phase: str, batch: int, size: int, folder: str, workers: int):
-    """The same, on samples that src/dataset.py reads meanwhile."""
+    """The same, on samples that src/dataset.py reads in the background."""
     from src.config import Config
     from src.data.split_files import SplitFiles
     from src.dataset import MattingDataset, training_batches
@@ -34,7 +34,7 @@ def mindspore_with_data(phase: str, batch: int, size: int, folder: str, workers:
     def work() -> float:
         batches = training_batches(dataset, 1, seed=0, batch_size=batch, workers=workers)
         with contextlib.closing(batches):
-            step(next(batches).tensors)  # the first waits for the reading, once an epoch
+            step(next(batches).tensors)  # not timed: the first batch of an epoch waits for reading
             started = time.perf_counter()
             losses = [step(following.tensors) for following in itertools.islice(batches, _FED_STEPS)]
             return (time.perf_counter() - started) / len(losses)
@@ -83,7 +83,7 @@ def _mindspore_step(phase: str):
 
 
 def _batch(batch: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Image, class map and alpha of a sample of noise and rectangles."""
+    """Image, class map and alpha of samples of noise and rectangles."""
     rng = np.random.default_rng(0)
     image = rng.normal(0, 0.3, (batch, 3, size, size)).astype(np.float32)
     class_map = np.zeros((batch, size, size), np.int32)

@@ -1,1 +1,1 @@
-"""What every part of the program needs: files, errors, devices, processes, signals."""
+"""Shared by all parts of the program: files, errors, devices, processes and signals."""

@@ -1,4 +1,4 @@
-"""Whole files or none: everything is written beside its place and renamed into it."""
+"""Atomic writes: files and folders are written under a temporary name, then renamed into place."""
 
 import contextlib
 import csv
@@ -17,7 +17,7 @@ from src.common.errors import UserError
 TEMPORARY_PREFIX = ".partial-shm-"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-# Read once: asking means changing it for a moment, which other threads must not see.
+# Read once, at import: reading the umask means changing it briefly, which other threads must not see.
 _UMASK = os.umask(0)
 os.umask(_UMASK)
 
@@ -26,15 +26,15 @@ os.umask(_UMASK)
 def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`, renamed to `path` on success.
 
-    The temporary name keeps the suffix of `path`, for writers that go by it. On any error the
-    temporary file is removed and an earlier `path` stays as it was.
+    The temporary name keeps the suffix of `path`, because some writers take the format from it. On
+    error the temporary file is removed and an existing `path` is left unchanged.
 
     Args:
-        path: the file to be written; its folder is made where it is missing.
-        flush: wait until the disk holds the file (a checkpoint should survive a power cut).
+        path: the file to write; its folder is created if missing.
+        flush: wait until the data is on the disk (a checkpoint should survive a power cut).
 
     Raises:
-        UserError: the folder cannot be written or the disk is full.
+        UserError: the folder is not writable or the disk is full.
     """
     path = Path(path)
     temporary = None
@@ -47,7 +47,7 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         if flush:
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files for the owner alone
+        temporary.chmod(0o666 & ~_UMASK)  # mkstemp gives access to the owner only
         temporary.replace(path)
     except OSError as error:
         remedy = "make room" if error.errno in _NO_ROOM else "choose another folder"
@@ -59,19 +59,19 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
 
 
 def _lock(handle: int) -> None:
-    """Tell `remove_abandoned` that a file or folder is still being written, until the handle is closed."""
-    with contextlib.suppress(OSError):  # a network's file system that knows no locks
+    """Mark a file or folder as being written, for `remove_abandoned`, until the handle is closed."""
+    with contextlib.suppress(OSError):  # a network file system without locks
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def remove_abandoned(paths: Iterable[Path]) -> None:
-    """Remove temporary files and folders that killed processes left where they wrote such as these.
+    """Remove temporary files and folders that killed processes left beside `paths`.
 
-    What another process is still writing stays: its lock goes with the process.
+    Those still being written are kept: their locks are held until the writing process ends.
     """
     for folder, suffix in {(path.parent, path.suffix) for path in paths}:
         for leftover in folder.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{glob.escape(suffix)}"):
-            with contextlib.suppress(OSError):  # held by another, or not ours to remove
+            with contextlib.suppress(OSError):  # locked by another process, or no permission
                 handle = os.open(leftover, os.O_RDONLY)
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -81,19 +81,19 @@ def remove_abandoned(paths: Iterable[Path]) -> None:
 
 
 def remove_leftovers(folder: Path, depth: int = 0) -> None:
-    """Remove temporary files that a killed process left in a folder, or in those `depth` levels below it."""
+    """Remove temporary files left by a killed process, in a folder or in its subfolders at `depth`."""
     for leftover in folder.glob("*/" * depth + f"{TEMPORARY_PREFIX}*"):
         leftover.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`, which takes the place of `path` on success.
+    """Yield a temporary folder beside `path`, which replaces `path` on success.
 
-    On any error it is removed and an earlier `path` stays as it was.
+    On error it is removed and an existing `path` is left unchanged.
 
     Raises:
-        UserError: the folder cannot be made or replaced.
+        UserError: the folder cannot be created or replaced.
     """
     path = Path(path)
     try:
@@ -115,21 +115,21 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write `content` to `path`, whole or not at all."""
+    """Write `content` to `path` atomically."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: str | Path, content: str) -> None:
-    """Write `content` to `path` as UTF-8, whole or not at all."""
+    """Write `content` to `path` atomically, as UTF-8."""
     write_bytes(path, content.encode("utf-8"))
 
 
 def _take_place(temporary: Path, path: Path) -> None:
-    """Rename a folder to `path`, where an earlier one may be."""
+    """Rename a folder to `path`, replacing an existing one."""
     earlier = Path(f"{temporary}-earlier")
     try:
-        temporary.chmod(0o777 & ~_UMASK)  # mkdtemp makes folders for the owner alone
+        temporary.chmod(0o777 & ~_UMASK)  # mkdtemp gives access to the owner only
         if path.exists():
             path.rename(earlier)
         temporary.rename(path)
@@ -141,7 +141,7 @@ def _take_place(temporary: Path, path: Path) -> None:
 
 
 def write_csv(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write a table to `path` as UTF-8, whole or not at all."""
+    """Write a table to `path` atomically, as UTF-8."""
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(header)

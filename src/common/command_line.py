@@ -1,4 +1,4 @@
-"""What every Python command shares: its flags, its configuration, its exit status."""
+"""Shared by all Python commands: flags, configuration and exit status."""
 
 import argparse
 import signal
@@ -10,13 +10,13 @@ from src.common.errors import UserError
 from src.common.stopping import StoppedError
 from src.config import Config, load_config
 
-SKIPPED_STATUS = 3  # done, but for files that could not be used
+SKIPPED_STATUS = 3  # finished, but some files could not be used
 INTERRUPTED_STATUS = 130
 DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
 
 
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
-    """A parser with the shared flags; `example` is shown at the end of --help."""
+    """Return a parser with the shared flags; `example` is shown at the end of --help."""
     parser = argparse.ArgumentParser(
         description=description,
         epilog=f"example:\n  {example}",
@@ -28,7 +28,7 @@ def make_parser(description: str, example: str) -> argparse.ArgumentParser:
         "--config_path",
         metavar="FILE",
         default=str(DEFAULT_CONFIG),
-        help="configuration file; both names mean the same (default: config.yaml of this project)",
+        help="configuration file; both flags are equivalent (default: config.yaml in the project root)",
     )
     parser.add_argument(
         "--set",
@@ -36,23 +36,23 @@ def make_parser(description: str, example: str) -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="change one value of the configuration, such as end_to_end.lr=1e-4; repeatable",
+        help="override one configuration value, such as end_to_end.lr=1e-4; may be repeated",
     )
     return parser
 
 
 def config_of(arguments: argparse.Namespace) -> Config:
-    """The configuration that the shared flags ask for."""
+    """Load the configuration that the shared flags specify."""
     return load_config(arguments.yaml_path, arguments.overrides)
 
 
 def run_command(main: Callable[[], int | None]) -> None:
-    """Run `main` and leave the process with the status that it returns (None: 0).
+    """Run `main` and exit with the status it returns (None means 0).
 
-    After a user's mistake it is 1, with one message; after Ctrl-C 130.
-    What the system refuses anywhere (a full disk, a folder that cannot be written) counts as such.
+    A user error exits with status 1 and one message, Ctrl-C with 130. Errors of the operating system
+    (a full disk, a folder that is not writable) count as user errors.
     """
-    # Once it has computed anything, MindSpore answers Ctrl-C by sending SIGTERM to its own process.
+    # Once MindSpore has computed anything, it handles Ctrl-C by sending SIGTERM to its own process.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())

@@ -1,4 +1,4 @@
-"""The device that MindSpore runs on."""
+"""Selects the device that MindSpore runs on."""
 
 import os
 
@@ -10,23 +10,23 @@ _AUTOMATIC_ORDER = ("Ascend", "GPU", "CPU")
 
 
 def use_device(target: str, save_graphs: bool = False) -> str:
-    """Make MindSpore run on a device; on Ascend and GPU the variable DEVICE_ID chooses the card.
+    """Run MindSpore on a device; on Ascend and GPU the environment variable DEVICE_ID selects the card.
 
     Args:
-        target: 'Ascend', 'GPU', 'CPU', or 'auto' for the first of them that is there.
-        save_graphs: have MindSpore write the graphs that it compiles to the folder ir_graphs.
+        target: 'Ascend', 'GPU', 'CPU', or 'auto' for the first of these that is available.
+        save_graphs: save the compiled graphs in the folder ir_graphs.
 
     Returns:
-        The target in use.
+        The selected target.
 
     Raises:
-        UserError: the device is absent, or DEVICE_ID is no number.
+        UserError: the device is not available, or DEVICE_ID is not a number.
     """
     if target == "auto":
         target = next(name for name in _AUTOMATIC_ORDER if _is_available(name))
     elif not _is_available(target):
         raise UserError(
-            f"device_target = {target}: there is no such device here, or MindSpore was installed without "
+            f"device_target = {target}: this machine has no such device, or MindSpore was installed without "
             "support for it; set device_target to auto or CPU"
         )
     if target == "CPU":
@@ -45,5 +45,5 @@ def _is_available(target: str) -> bool:
 def _device_id() -> int:
     text = os.environ.get("DEVICE_ID", "0")
     if not text.isdecimal():
-        raise UserError(f"DEVICE_ID = {text}: must be the number of a card, such as 0")
+        raise UserError(f"DEVICE_ID = {text}: must be a card number, such as 0")
     return int(text)

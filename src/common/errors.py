@@ -1,7 +1,7 @@
-"""The error of a user's mistake: shown as one clear message, never as a traceback."""
+"""The error class for user errors, shown as one clear message without a traceback."""
 
 
 class UserError(Exception):
-    """Something the user can put right; the message names the file or key, the fault and the remedy."""
+    """An error that the user can fix; the message names the file or key, the fault and the remedy."""
 
     exit_status = 1

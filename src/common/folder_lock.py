@@ -1,4 +1,4 @@
-"""One process at a time in a folder of output."""
+"""A lock that lets only one process at a time write to an output folder."""
 
 import contextlib
 import fcntl
@@ -11,12 +11,12 @@ from src.common.errors import UserError
 
 @contextlib.contextmanager
 def locked(folder: str | Path) -> Iterator[None]:
-    """Keep other processes out of a folder; a process that ends, however, lets go of it.
+    """Lock a folder against other processes; however the process ends, the lock is released.
 
-    A missing folder is made, and removed again where nothing was put into it.
+    A missing folder is created, and removed again if nothing was written to it.
 
     Raises:
-        UserError: another process is at work there, or the folder cannot be made.
+        UserError: another process holds the lock, or the folder cannot be created.
     """
     was_there = Path(folder).exists()
     try:
@@ -31,13 +31,13 @@ def locked(folder: str | Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(
-                f"{folder}: another process writes there; wait for it, or name another folder"
+                f"{folder}: another process is writing here; wait for it, or choose another folder"
             ) from None
-        except OSError:  # a network's file system that knows no locks
+        except OSError:  # a network file system without locks
             pass
         yield
     finally:
         if not was_there:
-            with contextlib.suppress(OSError):  # it holds something
+            with contextlib.suppress(OSError):  # not empty
                 Path(folder).rmdir()
         os.close(handle)

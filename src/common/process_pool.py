@@ -1,4 +1,4 @@
-"""Work spread over processes, a few tasks ahead at a time."""
+"""Runs tasks in several processes, queueing only a few of them ahead."""
 
 import contextlib
 import multiprocessing
@@ -15,7 +15,7 @@ import cv2
 
 from src.common.errors import UserError
 
-# Enough that no process waits for the next task, and little to finish when the run is stopped.
+# For each worker: enough to keep it busy, few enough to finish quickly when the run is stopped.
 _TASKS_AHEAD = 4
 
 Task = TypeVar("Task")
@@ -23,24 +23,24 @@ Result = TypeVar("Result")
 
 
 def available_cores() -> int:
-    """Cores this process may use."""
+    """Return the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def map_unordered(
     function: Callable[[Task], Result], tasks: Iterable[Task], workers: int
 ) -> Iterator[tuple[Task, Result]]:
-    """Yield (task, function(task)) as they finish; with one worker in this process, in order.
+    """Yield (task, function(task)) as tasks finish; a single worker runs in this process, in order.
 
-    `tasks` is drawn on only as they are started. `function` must be importable by name.
+    Tasks are taken from `tasks` only when they are started. `function` must be importable by name.
 
     Raises:
-        UserError: a process was killed from outside. Errors of `function` pass through.
+        UserError: a worker was killed from outside. Errors raised by `function` pass through.
     """
     if workers == 1:
         yield from ((task, function(task)) for task in tasks)
         return
-    # spawn: a fork would copy the locks of running threads (progress bar, OpenCV) in any state.
+    # spawn: a fork could copy locks that running threads (progress bar, OpenCV) hold at that moment.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
     running: dict[Future, Task] = {}
     try:
@@ -53,8 +53,8 @@ def map_unordered(
             yield from _finished(running)
     except BrokenProcessPool:
         raise UserError(
-            "a worker process was killed, perhaps for want of memory; run again with fewer workers: what is "
-            "done stays done"
+            "a worker process was killed, possibly for lack of memory; run again with fewer workers "
+            "(finished work is kept)"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
@@ -68,7 +68,7 @@ def _finished(running: dict[Future, Task]) -> Iterator[tuple[Task, Result]]:
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back: processes started meanwhile inherit that and leave it to this one for good."""
+    """Block Ctrl-C: workers started meanwhile inherit the block, so that only this process handles it."""
     earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -82,6 +82,6 @@ def _start_worker() -> None:
 
 
 def _leave_with_parent() -> None:
-    """End this worker when the parent is gone: it would wait for tasks for ever."""
+    """End this worker when its parent is gone; it would wait for tasks forever."""
     multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
     os._exit(1)

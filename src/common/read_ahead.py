@@ -1,4 +1,4 @@
-"""Work done before its results are asked for."""
+"""Computes results before they are needed."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 def map_ahead(
     pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], ahead: int = 2
 ) -> Iterator[Result]:
-    """Yield function(item) of all items, in order, at most `ahead` of them begun before their turn."""
+    """Yield function(item) for all items, in order, with up to `ahead` of them started in advance."""
     rest = iter(items)
     waiting = [pool.submit(function, item) for item in itertools.islice(rest, ahead)]
     while waiting:

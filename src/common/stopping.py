@@ -1,4 +1,4 @@
-"""Stopping a run from outside: the first signal is a request, the second an order."""
+"""Stops a run on a signal: the first one lets it save its state, the second ends it at once."""
 
 import os
 import signal
@@ -10,11 +10,11 @@ _POLL_SECONDS = 0.2
 
 
 class StoppedError(Exception):
-    """A run that was asked to stop and has saved what it had; the message tells how to go on.
+    """The run was asked to stop and has saved its state; the message says how to resume.
 
     Args:
-        message: for people.
-        signal_number: of the signal that asked.
+        message: shown to the user.
+        signal_number: the signal that asked the run to stop.
     """
 
     def __init__(self, message: str, signal_number: int):
@@ -23,10 +23,10 @@ class StoppedError(Exception):
 
 
 class StopRequest:
-    """Takes SIGTERM and Ctrl-C while it is entered; a second signal ends the process at once.
+    """Handles SIGTERM and Ctrl-C while entered; a second signal ends the process at once.
 
-    To be entered before MindSpore is imported: its threads then leave these signals to this class. While it
-    computes, MindSpore has handlers of its own, which turn Ctrl-C into SIGTERM.
+    Enter it before importing MindSpore, so that MindSpore's threads leave these signals to this class. While
+    computing, MindSpore uses its own handlers, which turn Ctrl-C into SIGTERM.
     """
 
     def __init__(self):
@@ -55,4 +55,4 @@ class StopRequest:
             if self:
                 os._exit(128 + received.si_signo)
             self.signal_number = received.si_signo
-            print("\nfinishing this step, then saving; once more to end at once", file=sys.stderr, flush=True)
+            print("\nsaving after this step; interrupt again to quit at once", file=sys.stderr, flush=True)

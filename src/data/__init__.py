@@ -1,1 +1,1 @@
-"""A photo with its alpha, on the disk and on the way into training."""
+"""Pairs of photo and alpha: on disk, and as training samples."""

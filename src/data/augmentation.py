@@ -1,6 +1,6 @@
-"""Random changes to a training sample: scale, crop or squash, flips.
+"""Augmentation of a training sample: random scale, crop, and flips.
 
-The choices are those of the published training: each is made with a chance of one half.
+As in the published training, each change is applied with probability one half.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SCALES = (0.75, 1.25)
 
 @dataclass(frozen=True)
 class Augmentation:
-    """One sample's changes: the part of the photo to be used, and the flips."""
+    """The changes to one sample: the part of the photo to use, and the flips."""
 
     top: int
     left: int
@@ -26,7 +26,7 @@ class Augmentation:
     def apply(
         self, image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, patch_size: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Cut, resize once to patch_size x patch_size and flip image, trimap and alpha alike."""
+        """Crop, resize once to patch_size x patch_size, and flip image, trimap and alpha identically."""
         image, trimap, alpha = (self._cut(each) for each in (image, trimap, alpha))
         return (
             self._flip(resize(image, patch_size, patch_size)),
@@ -44,10 +44,11 @@ class Augmentation:
 def draw_augmentation(
     rng: np.random.Generator, height: int, width: int, patch_size: int, vertical_flip: bool
 ) -> Augmentation:
-    """Draw the changes for a photo of height x width.
+    """Draw random changes for a photo of height x width.
 
-    CutoutMaker patch_size from a photo scaled by s is cutouts patch_size / s from the photo itself, so
-    the scale costs no resizing of its own. A photo too small for the cut is squashed whole.
+    Cropping patch_size from a photo scaled by s equals cropping patch_size / s from the original, so
+    scaling needs no resize of its own. A photo too small for the crop is used whole, its aspect ratio
+    not kept.
     """
     scale = rng.uniform(*_SCALES) if rng.random() < 0.5 else 1.0
     side = round(patch_size / scale)

@@ -1,4 +1,4 @@
-"""Samples that cannot be used in a long run: reported once each, too many end it."""
+"""Unusable samples in a long run: each is reported once, and too many end the run."""
 
 import threading
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ _SHOWN = 20
 
 
 class TooManyBadSamplesError(UserError):
-    """More of a split cannot be used than max_bad_fraction allows."""
+    """More samples of a split are unusable than max_bad_fraction allows."""
 
 
 class BadSamples:
-    """The samples of one split that could not be read; several threads may add to it.
+    """The samples of one split that could not be read; safe to use from several threads.
 
     Args:
-        names: of all samples of the split.
-        max_fraction: of them that may be bad.
+        names: the names of all samples of the split.
+        max_fraction: the fraction of them that may be bad.
     """
 
     def __init__(self, names: Sequence[str], max_fraction: float):
@@ -34,10 +34,10 @@ class BadSamples:
         return index in self._reasons
 
     def share(self, world: World) -> None:
-        """Count what all processes have met; all of them must call this.
+        """Count the bad samples that all processes have found; every process must call this.
 
         Raises:
-            TooManyBadSamplesError: together there are too many.
+            TooManyBadSamplesError: together they found too many.
         """
         met = np.zeros(len(self._names), np.float32)
         met[list(self._reasons)] = 1
@@ -46,10 +46,10 @@ class BadSamples:
             raise TooManyBadSamplesError(self._describe(count))
 
     def add(self, index: int, reason: str) -> None:
-        """Report a sample, the first time it is met.
+        """Report a bad sample, the first time it is found.
 
         Raises:
-            TooManyBadSamplesError: with it there are too many; the message lists them.
+            TooManyBadSamplesError: this makes too many; the message lists them.
         """
         with self._lock:
             if index in self._reasons:
@@ -57,7 +57,7 @@ class BadSamples:
             self._reasons[index] = reason
             if len(self._reasons) > self._max_fraction * len(self._names):
                 raise TooManyBadSamplesError(self._describe(len(self._reasons)))
-            tqdm.write(f"left out, another sample takes its place: {self._names[index]}: {reason}")
+            tqdm.write(f"replaced by another sample: {self._names[index]}: {reason}")
 
     def _describe(self, count: int) -> str:
         lines = [f"  {self._names[index]}: {reason}" for index, reason in sorted(self._reasons.items())]
@@ -66,7 +66,7 @@ class BadSamples:
         return "\n".join(
             [
                 f"{count} of {len(self._names)} samples cannot be used, more than max_bad_fraction = "
-                f"{self._max_fraction:g} allows; make the data set again, or raise it:",
+                f"{self._max_fraction:g} allows; make the data set again or raise the limit:",
                 *lines[:_SHOWN],
                 *more,
             ]

@@ -1,4 +1,4 @@
-"""The files of one split of a generated data set, found by its list."""
+"""The files of one split of a generated data set, located through its list."""
 
 import glob
 from pathlib import Path, PurePosixPath
@@ -9,44 +9,44 @@ from src.images.files import DATA_SUFFIXES
 
 
 class SplitFiles:
-    """Sample `index` of a split: its photo, trimap and alpha.
+    """The paths of each sample's photo, trimap and alpha in one split.
 
     Args:
-        folder: the data set, as src/generate_datasets.py makes it.
+        folder: the data set made with src/generate_datasets.py.
         split: 'train', 'eval' or 'test'.
 
     Raises:
-        UserError: the list is missing, empty or names what is not there.
+        UserError: the list is missing or empty, or a photo that it names is missing.
     """
 
     def __init__(self, folder: str | Path, split: str):
         self._folder = Path(folder, split)
         self._list = self._folder / f"{split}.txt"
         try:
-            text = self._list.read_text(encoding="utf-8-sig")  # Windows editors put a mark first
+            text = self._list.read_text(encoding="utf-8-sig")  # Windows editors may add a BOM
         except FileNotFoundError:
             raise UserError(
                 f"{self._list}: no such file; make the data set with src/generate_datasets.py"
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{self._list}: cannot be read: {error}") from None
-        # Not splitlines(): names may hold other characters that it takes for line ends.
+        # Not splitlines(): it also splits at other characters, which names may contain.
         self.names = [line.strip() for line in text.split("\n") if line.strip()]
         if not self.names:
-            raise UserError(f"{self._list}: lists no image; this split needs at least one")
+            raise UserError(f"{self._list}: lists no images; this split needs at least one")
         self._photos = [self._find_photo(name) for name in self.names]
 
     @classmethod
     def of_list(cls, list_file: str | Path) -> "SplitFiles":
-        """The split whose list lies at <folder>/<split>/<split>.txt.
+        """Open the split whose list is <folder>/<split>/<split>.txt.
 
         Raises:
-            UserError: as the class, or the file lies elsewhere.
+            UserError: as for the class, or the list has another path.
         """
         path = Path(list_file).absolute()
         if path.name != f"{path.parent.name}.txt":
             raise UserError(
-                f"{list_file}: is not the list of a split; it must lie at <split>/<split>.txt in a data set "
+                f"{list_file}: not the list of a split; its path must be <split>/<split>.txt in a data set "
                 "made with src/generate_datasets.py, such as /cache/datasets/test/test.txt"
             )
         return cls(path.parent.parent, path.parent.name)
@@ -85,6 +85,6 @@ class SplitFiles:
             if photo.suffix.lower() in DATA_SUFFIXES:
                 return photo
         raise UserError(
-            f"{self._list}: names '{name}', but its photo {folder / matting.stem}.jpg is missing; make the "
+            f"{self._list}: lists '{name}', but its photo {folder / matting.stem}.jpg is missing; make the "
             "data set again"
         )

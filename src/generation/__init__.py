@@ -1,1 +1,1 @@
-"""Making the data set: from the Matting Human Datasets to train, eval and test splits."""
+"""Makes a data set with train, eval and test splits from the Matting Human Datasets."""

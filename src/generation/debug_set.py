@@ -12,9 +12,10 @@ from src.generation.splits import divide
 def choose_debug_pairs(
     pairs_of: Mapping[str, Sequence[Pair]], count: int, parts: Sequence[int]
 ) -> dict[str, list[Pair]]:
-    """Choose `count` pairs (all, where there are fewer), the splits in the proportion of `parts`.
+    """Choose `count` pairs (or all, if there are fewer), dividing them among the splits as in `parts`.
 
-    Where a split has too few, others stand in. Within a split they are spread evenly over the list.
+    If a split has too few pairs, other splits make up for it. Within a split, the chosen pairs are
+    spread evenly over its list.
     """
     shares = [
         min(share, len(pairs)) for share, pairs in zip(divide(count, parts), pairs_of.values(), strict=True)
@@ -28,10 +29,10 @@ def choose_debug_pairs(
 
 
 def link_debug_files(save: Path, debug: Path, pairs_of: Mapping[str, Sequence[Pair]]) -> None:
-    """Link every file that the data set in `save` has of these pairs into `debug`.
+    """Link every file of these pairs from the data set in `save` into `debug`.
 
     Raises:
-        UserError: `debug` cannot be written.
+        UserError: `debug` is not writable.
     """
     for split, pairs in pairs_of.items():
         for pair in pairs:

@@ -1,4 +1,4 @@
-"""A file in a second place, without its content being stored twice where that can be had."""
+"""Puts a file in a second place, as a hard link if possible."""
 
 import os
 import shutil
@@ -8,12 +8,12 @@ from src.common.atomic_file import atomic_path
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Make `target` a hard link to `source`, or an atomic copy where the file system has no links.
+    """Make `target` a hard link to `source`, or copy it atomically if linking is not possible.
 
-    A target that is already the same file, or a copy of the same size and time, stays as it is.
+    A target that is already the same file, or a copy of the same size and modification time, is kept.
 
     Raises:
-        UserError: the folder of `target` cannot be written or the disk is full.
+        UserError: the folder of `target` is not writable or the disk is full.
     """
     source = source.resolve()
     if _is_current(source, target):
@@ -22,7 +22,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         os.link(source, target)
-    except OSError:  # another disk, no links here, or no right to link: a copy tells
+    except OSError:  # another disk, no links, or no permission: copying shows which
         with atomic_path(target) as temporary:
             shutil.copy2(source, temporary)
 

@@ -14,17 +14,17 @@ _KIND_FOLDERS = tuple(f"{kind}/" for kind in KINDS)
 
 
 def path_in_split(kind: str, pair: Pair) -> str:
-    """Where a pair's file of this kind lies below its split's folder."""
+    """Return the path of a pair's file of this kind, relative to its split's folder."""
     return f"{kind}/{pair.photo if kind == CLIP_IMG else pair.matting}"
 
 
 def list_files(folder: Path) -> dict[str, set[str]]:
-    """What lies in a data set: for each split the files, such as "mask/<group>/matting_<sub>/<name>.png".
+    """List a data set's files by split, such as "mask/<group>/matting_<sub>/<name>.png".
 
-    Temporary files that a killed run left behind are removed.
+    Temporary files left by a killed run are removed.
 
     Raises:
-        UserError: they cannot be removed.
+        UserError: a temporary file cannot be removed.
     """
     try:
         for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
@@ -47,16 +47,16 @@ def _files_below(root: Path) -> Iterator[str]:
 def require_same_splits(
     folder: Path, key: str, files: Mapping[str, set[str]], split_of: Mapping[Pair, str]
 ) -> None:
-    """Make sure that no image which lies in one split belongs to another by now.
+    """Check that no image already in one split now belongs to another.
 
     Args:
         folder: the data set.
         key: the configuration key that names `folder`, for the message.
-        files: what `list_files` found in it.
-        split_of: the split each pair belongs to.
+        files: the files that `list_files` found in it.
+        split_of: the split that each pair belongs to.
 
     Raises:
-        UserError: an image would come to lie in two splits.
+        UserError: an image would be in two splits.
     """
     for pair, split in split_of.items():
         for kind in KINDS:
@@ -64,20 +64,20 @@ def require_same_splits(
             for other in SPLITS:
                 if other != split and file in files[other]:
                     raise UserError(
-                        f"generate_data.{key} = {folder}: {pair.matting} lies in {other} there, but now "
+                        f"generate_data.{key} = {folder}: {pair.matting} is in {other} there, but now "
                         f"belongs to {split}: proportion, split_by, seed or the source has changed; set "
                         f"another {key}, or delete that folder yourself"
                     )
 
 
 def write_lists(folder: Path, pairs_of: Mapping[str, Iterable[Pair]]) -> None:
-    """Write <split>/<split>.txt, one <group>/matting_<sub>/<name>.png a line, for every split."""
+    """Write <split>/<split>.txt for every split, with one <group>/matting_<sub>/<name>.png per line."""
     for split, pairs in pairs_of.items():
         write_text(folder / split / f"{split}.txt", "".join(f"{pair.matting}\n" for pair in pairs))
 
 
 def count_unlisted(files: Mapping[str, set[str]], listed: Mapping[str, Iterable[Pair]]) -> int:
-    """Count the files of the data set that belong to no listed pair."""
+    """Count the files of the data set that do not belong to any listed pair."""
     unlisted = 0
     for split, present in files.items():
         known = {path_in_split(kind, pair) for pair in listed[split] for kind in KINDS}

@@ -1,4 +1,4 @@
-"""From the source data set to a data set for training, validation and test."""
+"""Generates the data set for training, validation and test from the source data set."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,17 +22,17 @@ SKIPPED_FILE = "skipped.csv"
 
 
 def generate_datasets(config: GenerateDataConfig, seed: int) -> None:
-    """Make the data set that `config` describes and print a summary; what is already made stays.
+    """Make the data set that `config` describes and print a summary; existing files are kept.
 
-    Killed at any time and started again, it finishes what is missing. The source is only read.
+    If a run is killed at any point, the next run makes only what is missing. The source is only read.
 
     Args:
         config: the section generate_data.
-        seed: of the choice of groups for the splits, and of kernel sizes that vary.
+        seed: seed for assigning groups to splits, and for varying kernel sizes.
 
     Raises:
-        UserError: the source cannot be used, a folder cannot be written, another process is at work there,
-            or it already holds images in other splits; the message names the path or key and the remedy.
+        UserError: the source cannot be used, a folder is not writable, is in use by another process, or
+            already contains images in other splits; the message names the path or key and the remedy.
     """
     _require_separate_folders(config)
     pairs, skipped = find_pairs(Path(config.path_mt_human), config.list_error_files)
@@ -77,7 +77,7 @@ def _generate(
 
 
 def _require_separate_folders(config: GenerateDataConfig) -> None:
-    """No folder that is written to may hold the source or lie in it."""
+    """Check that no output folder contains the source or lies inside it."""
     source = Path(config.path_mt_human).resolve()
     for key in ("path_save", "path_debug"):
         for split in SPLITS:
@@ -85,21 +85,23 @@ def _require_separate_folders(config: GenerateDataConfig) -> None:
             if folder == source or folder in source.parents or source in folder.parents:
                 raise UserError(
                     f"generate_data.{key} = {getattr(config, key)}: overlaps with the source "
-                    f"{config.path_mt_human}, which is never written to; set a folder outside it"
+                    f"{config.path_mt_human}, which must not be written to; set a folder outside it"
                 )
     if Path(config.path_save).resolve() == Path(config.path_debug).resolve():
-        raise UserError(f"generate_data.path_debug = {config.path_debug}: is path_save as well; set another")
+        raise UserError(
+            f"generate_data.path_debug = {config.path_debug}: is the same folder as path_save; set another"
+        )
 
 
 def _require_pairs(pairs: Sequence[Pair], skipped: Sequence[SkippedFile], config: GenerateDataConfig) -> None:
     if not pairs:
         example = (
-            f"; {len(skipped)} files are skipped, first {skipped[0].file}: {skipped[0].reason}"
+            f"; {len(skipped)} files were skipped, the first being {skipped[0].file}: {skipped[0].reason}"
             if skipped
             else ""
         )
         raise UserError(
-            f"generate_data.path_mt_human = {config.path_mt_human}: holds no pair of clip_img/<group>/"
+            f"generate_data.path_mt_human = {config.path_mt_human}: contains no pair of clip_img/<group>/"
             f"clip_<sub>/<name>.jpg and matting/<group>/matting_<sub>/<name>.png{example}"
         )
 
@@ -108,13 +110,13 @@ def _require_filled(usable: Mapping[str, Sequence[Pair]], config: GenerateDataCo
     for (split, pairs), part in zip(usable.items(), config.parts(), strict=True):
         if part and not pairs:
             raise UserError(
-                f"{config.path_save}: no image of the split {split} can be used ({SKIPPED_FILE} there tells "
-                "why); repair or leave out these files, and start with a new generate_data.path_save"
+                f"{config.path_save}: no image of the split {split} can be used (see {SKIPPED_FILE} there); "
+                "repair or remove these files, and start again with a new generate_data.path_save"
             )
 
 
 def _own_files(folder: str, key: str, split_of: Mapping[Pair, str]) -> dict[str, set[str]]:
-    """What a data set holds from earlier runs, made sure to be in the same splits."""
+    """List a data set's files from earlier runs, and check that their splits have not changed."""
     files = list_files(Path(folder))
     require_same_splits(Path(folder), key, files, split_of)
     return files
@@ -123,7 +125,7 @@ def _own_files(folder: str, key: str, split_of: Mapping[Pair, str]) -> dict[str,
 def _make(
     config: GenerateDataConfig, seed: int, split_of: Mapping[Pair, str], present: Mapping[str, set[str]]
 ) -> dict[Pair, PairResult]:
-    """Run the one pass; what became of each pair, in this run or an earlier one."""
+    """Run the single pass; return each pair's result, from this run or an earlier one."""
     tasks = plan_tasks(config, seed, split_of)
     with Journal(Path(config.path_save, JOURNAL_FILE)) as journal:
         make_pairs(tasks, config, present, journal)
@@ -135,7 +137,7 @@ def _make(
 def _write_skipped(path: Path, skipped: Iterable[SkippedFile]) -> None:
     rows = sorted(skipped)
     write_csv(path, ("file", "reason"), ((row.file, row.reason) for row in rows))
-    print(f"Skipped: {len(rows)} files, listed with the reasons in {path}")
+    print(f"Skipped: {len(rows)} files, listed with reasons in {path}")
 
 
 def _make_debug_set(

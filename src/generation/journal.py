@@ -1,7 +1,7 @@
-"""What earlier runs have made, so that a later run decodes no file for nothing.
+"""A record of what earlier runs made, so that later runs decode no file needlessly.
 
-A text file with one JSON line for each pair, appended while a run is at work: a killed run loses no
-more than the line it was writing, and makes that pair again.
+It is a text file with one JSON line per pair, appended during the run: if a run is killed, at most the
+line being written is lost, and the next run makes that pair again.
 """
 
 import json
@@ -18,15 +18,15 @@ from src.generation.pixel_sums import PixelSums
 
 @dataclass(frozen=True)
 class Entry:
-    """What was made of a pair, and from which state of its source files."""
+    """What was made from a pair, and from which state of its source files."""
 
-    source_state: str  # names, sizes and times of the source files
-    made: dict[str, int]  # kinds of files or sums, each with the kernel size it depends on, else 0
+    source_state: str  # names, sizes and modification times of the source files
+    made: dict[str, int]  # each product with the kernel size it depends on, or 0
     result: PairResult
 
 
 class Journal:
-    """Entries by the pair's name. A context manager: its file stays open for writing."""
+    """Entries by pair name. A context manager that keeps the file open for writing."""
 
     def __init__(self, path: Path):
         """Read the journal; a missing one is empty.
@@ -55,28 +55,28 @@ class Journal:
         return self._entries[name]
 
     def get(self, name: str) -> Entry | None:
-        """The entry of a pair, None where there is none."""
+        """Return the entry of a pair, or None."""
         return self._entries.get(name)
 
     def record(self, name: str, entry: Entry) -> None:
-        """Write down what was made of a pair."""
+        """Record what was made from a pair."""
         self._entries[name] = entry
         self._append(_line(name, entry))
 
     def forget(self, name: str) -> None:
-        """Drop the entry of a pair, where it has one: its files are about to be replaced."""
+        """Drop a pair's entry, if any, before its files are replaced."""
         if self._entries.pop(name, None):
             self._append(json.dumps({"name": name}))
 
     def compact(self) -> None:
-        """Bring the file to one line for each pair, sorted."""
+        """Rewrite the file with one line per pair, sorted."""
         if not self._is_compact:
             write_text(self._path, "".join(f"{_line(*item)}\n" for item in sorted(self._entries.items())))
 
     def _append(self, line: str) -> None:
         self._is_compact = False
         try:
-            self._file.write(f"\n{line}")  # a killed run may have stopped within the line before
+            self._file.write(f"\n{line}")  # a killed run may have left an unfinished line
             self._file.flush()
         except OSError as error:
             raise self._cannot_write(error) from error
@@ -97,7 +97,7 @@ def _read_entries(text: str) -> dict[str, Entry]:
         try:
             values = json.loads(line)
         except json.JSONDecodeError:
-            continue  # empty, or cut off when a run was killed
+            continue  # empty, or cut short when a run was killed
         name = values.pop("name")
         entries.pop(name, None)
         if values:

@@ -1,4 +1,4 @@
-"""The one pass over the source: make what is missing of every pair."""
+"""The single pass over the source, which makes each pair's missing files."""
 
 import contextlib
 import os
@@ -23,11 +23,11 @@ SWITCH_OF_KIND = {
     TRIMAP: "generate_trimap",
     ALPHA: "generate_alpha",
 }
-_SUMS = "sums"  # made beside the kinds of files; depends on the kernel size, as the trimap does
+_SUMS = "sums"  # a product that is not a file; depends on the kernel size, like the trimap
 
 
 def plan_tasks(config: GenerateDataConfig, seed: int, split_of: Mapping[Pair, str]) -> list[PairTask]:
-    """What the configuration wants of each pair; `seed` is that of kernel sizes which vary."""
+    """Return what the configuration wants from each pair; `seed` determines varying kernel sizes."""
     wanted = frozenset(kind for kind, switch in SWITCH_OF_KIND.items() if getattr(config, switch))
     source, save = Path(config.path_mt_human), Path(config.path_save)
     return [
@@ -39,19 +39,19 @@ def plan_tasks(config: GenerateDataConfig, seed: int, split_of: Mapping[Pair, st
 def make_pairs(
     tasks: Sequence[PairTask], config: GenerateDataConfig, present: Mapping[str, set[str]], journal: Journal
 ) -> None:
-    """Make what is wanted and missing or out of date; `journal` then knows every pair.
+    """Make what is wanted but missing or out of date; afterwards `journal` has an entry for every pair.
 
     Args:
         tasks: all pairs.
-        config: number of workers; whether the sums of the pixels are wanted.
-        present: the files that lie in each split, as `list_files` gives them.
-        journal: what earlier runs have made.
+        config: gives the number of workers and whether pixel sums are wanted.
+        present: the files already in each split, from `list_files`.
+        journal: what earlier runs made.
 
     Raises:
         UserError: a file cannot be written.
     """
     states = {task: _source_state(task) for task in tasks}
-    to_do = {}  # each task with what earlier runs have made of the same source files
+    to_do = {}  # each task with what earlier runs made from the same source files
     for task, state in states.items():
         entry = journal.get(task.pair.matting)
         if entry is None or entry.source_state != state:
@@ -72,7 +72,7 @@ def make_pairs(
 def count_outdated(
     tasks: Sequence[PairTask], present: Mapping[str, set[str]], journal: Journal
 ) -> Counter[str]:
-    """Count, by kind, the files of kinds not wanted that have another kernel size or an earlier source."""
+    """Count outdated files of each unwanted kind: made with another kernel size or from an older source."""
     outdated = Counter()
     for task in tasks:
         made = journal[task.pair.matting].made
@@ -83,7 +83,7 @@ def count_outdated(
 
 
 def _kernel_size(config: GenerateDataConfig, seed: int, pair: Pair) -> int:
-    """The kernel size of a trimap; where it varies, from half of ksize to one and a half of it."""
+    """Return a trimap's kernel size: ksize, or if it varies, between 0.5 and 1.5 times ksize."""
     if config.fixed_ksize:
         return config.ksize
     spread = config.ksize // 2
@@ -91,7 +91,7 @@ def _kernel_size(config: GenerateDataConfig, seed: int, pair: Pair) -> int:
 
 
 def _source_state(task: PairTask) -> str:
-    """Name, size, time and readability of the source files: another state is another content."""
+    """Name, size, modification time and readability of the source files; a change means new content."""
     state = [task.pair.photo]
     for path in (
         task.source / PHOTO_FOLDER / task.pair.photo,
@@ -103,7 +103,7 @@ def _source_state(task: PairTask) -> str:
 
 
 def _versions(task: PairTask, products: Iterable[str]) -> dict[str, int]:
-    """What each product depends on beside the source files: the kernel size or (0) nothing."""
+    """What each product depends on besides the source files: the kernel size, or nothing (0)."""
     return {product: task.kernel_size if product in (TRIMAP, _SUMS) else 0 for product in products}
 
 
@@ -117,7 +117,7 @@ def _is_complete(task: PairTask, entry: Entry, present: set[str], sums_wanted: b
 
 
 def _forgetting(tasks: Iterable[PairTask], journal: Journal) -> Iterator[PairTask]:
-    """Yield the tasks; a run killed while it replaces a pair's files must not leave an entry for them."""
+    """Yield the tasks, forgetting each one first: if the run is killed, no entry may remain for old files."""
     for task in tasks:
         journal.forget(task.pair.matting)
         yield task

@@ -1,4 +1,4 @@
-"""Make the files of one pair: each source file is decoded once, whatever is wanted of it."""
+"""Makes the files of one pair, decoding each source file only once."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,10 @@ from src.images.trimap import make_trimap
 
 @dataclass(frozen=True)
 class PairTask:
-    """What is to be made of a pair."""
+    """What to make from a pair."""
 
     pair: Pair
-    source: Path  # the folder that holds clip_img and matting
+    source: Path  # the folder that contains clip_img and matting
     save: Path  # the folder of the data set
     split: str
     wanted: frozenset[str]  # kinds of files
@@ -27,7 +27,7 @@ class PairTask:
 
 @dataclass(frozen=True)
 class PairResult:
-    """What became of a pair: the file for which it was skipped, else the sums of its pixels."""
+    """The result for a pair: the file that caused it to be skipped, or its pixel sums."""
 
     skipped: SkippedFile | None = None
     photo: PixelSums | None = None
@@ -35,7 +35,7 @@ class PairResult:
 
 
 def make_pair(task: PairTask) -> PairResult:
-    """Check a pair and write what is wanted of it; a source that cannot be used is a result, no error.
+    """Check a pair and write the files wanted; an unusable source is reported in the result.
 
     Raises:
         UserError: a file cannot be written.
@@ -57,7 +57,7 @@ def make_pair(task: PairTask) -> PairResult:
 
 
 def _read(task: PairTask) -> tuple[np.ndarray | None, np.ndarray | None, SkippedFile | None]:
-    """Photo (H, W, 3) and alpha (H, W), or the file that cannot be used."""
+    """Read photo (H, W, 3) and alpha (H, W), or return the file that cannot be used."""
     images = []
     for read, file in (
         (read_image, f"{PHOTO_FOLDER}/{task.pair.photo}"),
@@ -80,7 +80,7 @@ def _size(image: np.ndarray) -> str:
 
 
 def _write_alpha(task: PairTask, alpha: np.ndarray) -> None:
-    """Mask and alpha hold the same values: where both are wanted they are one file."""
+    """Write mask and alpha, which have the same content: if both are wanted, they share one file."""
     mask_file, alpha_file = _target(task, MASK), _target(task, ALPHA)
     if MASK in task.wanted:
         write_image(mask_file, alpha)

@@ -1,4 +1,4 @@
-"""Find the photos and mattings of the source data set and pair them by name.
+"""Finds the photos and mattings of the source data set and pairs them by name.
 
 Layout of the source: clip_img/<group>/clip_<sub>/<name>.jpg and matting/<group>/matting_<sub>/<name>.png.
 """
@@ -17,12 +17,12 @@ MATTING_FOLDER = "matting"
 _MATTING_SUFFIXES = (".png",)
 
 _Key = tuple[str, str, str]  # group, sub, name without suffix
-_Check = Callable[[Path], str]  # why an entry of the source has no place there, "" where it has
+_Check = Callable[[Path], str]  # why an entry does not belong in the source, or ""
 
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """A photo and its matting, as paths below clip_img and matting."""
+    """A photo and its matting, as paths relative to clip_img and matting."""
 
     matting: str  # <group>/matting_<sub>/<name>.png: also the pair's name in the lists
     photo: str  # <group>/clip_<sub>/<name>.jpg
@@ -37,19 +37,19 @@ class Pair:
 class SkippedFile:
     """A file or folder of the source that is not used."""
 
-    file: str  # below the source folder
+    file: str  # relative to the source folder
     reason: str
 
 
 def find_pairs(source: Path, error_files: Iterable[str]) -> tuple[list[Pair], list[SkippedFile]]:
-    """Find every pair of the source, sorted by name, and everything that is skipped.
+    """Find all pairs in the source, sorted by name, and all skipped files.
 
     Args:
-        source: the folder that holds clip_img and matting; it is only read.
-        error_files: files or folders to leave out, absolute or relative to the current folder.
+        source: the folder that contains clip_img and matting; it is only read.
+        error_files: files or folders to skip, absolute or relative to the current folder.
 
     Raises:
-        UserError: the folder or one of its two sub folders is missing or cannot be listed.
+        UserError: the folder or one of its two subfolders is missing or cannot be listed.
     """
     ignored = {Path(file).parent.resolve() / Path(file).name for file in error_files}
     try:
@@ -76,7 +76,7 @@ def find_pairs(source: Path, error_files: Iterable[str]) -> tuple[list[Pair], li
 def _files_by_key(
     source: Path, folder: str, prefix: str, suffixes: tuple[str, ...], ignored: Collection[Path]
 ) -> tuple[dict[_Key, list[str]], list[SkippedFile]]:
-    """The image files below `folder`, by what a photo and its matting have in common."""
+    """The image files below `folder`, keyed by what a photo and its matting have in common."""
     found, skipped = defaultdict(list), []
     levels = (_folder_check(), _folder_check(prefix), _file_check(suffixes))
     for path, reason in _walk(source / folder, levels, ignored):
@@ -89,7 +89,7 @@ def _files_by_key(
 
 
 def _walk(folder: Path, levels: Sequence[_Check], ignored: Collection[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield the files at the lowest level, and whatever is out of place with the reason."""
+    """Yield the files at the lowest level, and every entry that does not belong, with the reason."""
     check, *deeper = levels
     place = folder.resolve()
     for path in sorted(folder.iterdir()):
@@ -104,7 +104,7 @@ def _stray(name: str) -> str:
     if name.startswith("."):
         return "stray entry (hidden)"
     if _printable(name) != name or "\n" in name or "\r" in name:
-        return "name is not UTF-8 or holds a line break; rename it"
+        return "name is not UTF-8 or contains a line break; rename it"
     return ""
 
 
@@ -133,7 +133,7 @@ def _file_check(suffixes: tuple[str, ...]) -> _Check:
 def _unpaired(
     folder: str, same_name: Sequence[str], partner: str, partners: Sequence[str]
 ) -> Iterator[SkippedFile]:
-    """Files of one name that make no pair; of two that differ in the suffix alone neither is preferred."""
+    """Files of one name that form no pair; if two differ only in suffix, neither is preferred."""
     for file in same_name:
         others = [Path(other).name for other in same_name if other != file]
         if others:

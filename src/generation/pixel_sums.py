@@ -1,4 +1,4 @@
-"""Mean and standard deviation over many images, from exact running sums."""
+"""Mean and standard deviation over many images, from exact sums."""
 
 import functools
 import math
@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class PixelSums:
-    """Number of pixels and, for each channel, the sums of values 0..255 and of their squares."""
+    """The number of pixels and, per channel, the sums of values 0..255 and of their squares."""
 
     pixels: int
     values: tuple[int, ...]
@@ -20,7 +20,7 @@ class PixelSums:
 
     @classmethod
     def of(cls, image: np.ndarray) -> "PixelSums":
-        """The sums of one image, (H, W) or (H, W, C) uint8."""
+        """Compute the sums of one image, (H, W) or (H, W, C) uint8."""
         channels = cv2.split(image)
         return cls(
             channels[0].size,
@@ -30,7 +30,7 @@ class PixelSums:
 
     @classmethod
     def total(cls, sums: Iterable["PixelSums"]) -> "PixelSums":
-        """The sums of all images together, at least one."""
+        """Add up the sums of one or more images."""
         return functools.reduce(operator.add, sums)
 
     def __add__(self, other: "PixelSums") -> "PixelSums":
@@ -41,11 +41,11 @@ class PixelSums:
         )
 
     def mean(self) -> list[float]:
-        """Mean of each channel, 0..255."""
+        """Return the mean of each channel, 0..255."""
         return [value / self.pixels for value in self.values]
 
     def deviation(self) -> list[float]:
-        """Population standard deviation of each channel over all pixels, 0..127.5."""
+        """Return the population standard deviation of each channel over all pixels, 0..127.5."""
         return [
             math.sqrt(square * self.pixels - value * value) / self.pixels
             for value, square in zip(self.values, self.squares, strict=True)

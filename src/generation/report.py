@@ -1,4 +1,4 @@
-"""What making the data set prints."""
+"""The messages printed while the data set is made."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,16 @@ from src.generation.splits import SPLITS
 
 
 def print_splits(split_of: Mapping[Pair, str], parts: Sequence[int]) -> None:
-    """How the images were divided."""
+    """Print how the images were divided."""
     for split, part in zip(SPLITS, parts, strict=True):
         pairs = [pair for pair, its_split in split_of.items() if its_split == split]
         groups = len({pair.group for pair in pairs})
         got, asked = len(pairs) / len(split_of), part / sum(parts)
-        print(f"{split}: {len(pairs)} images of {groups} groups ({got:.1%}, asked for {asked:.1%})")
+        print(f"{split}: {len(pairs)} images of {groups} groups ({got:.1%}, requested {asked:.1%})")
 
 
 def print_stages(config: GenerateDataConfig) -> None:
-    """What the one pass over the source makes."""
+    """Print what the single pass over the source makes."""
     if config.copy_pic:
         for split in SPLITS:
             print(f"Copying source files to {split} dir...")
@@ -36,22 +36,22 @@ def print_stages(config: GenerateDataConfig) -> None:
 
 
 def print_outdated(outdated: Counter[str], folder: str) -> None:
-    """Files of kinds switched off that no longer fit the configuration or the source."""
+    """Report files of disabled kinds that no longer match the configuration or the source."""
     for kind, count in outdated.items():
         print(
-            f"note: {count} {kind} files in {folder} were made with another kernel size or from an earlier "
-            f"state of the source; set generate_data.{SWITCH_OF_KIND[kind]}: True to make them again"
+            f"note: {count} {kind} files in {folder} were made with another kernel size or from an older "
+            f"source; set generate_data.{SWITCH_OF_KIND[kind]}: True to make them again"
         )
 
 
 def print_unlisted(count: int, folder: str) -> None:
-    """Files of earlier runs whose images are in no list by now."""
+    """Report files of earlier runs whose images are no longer listed."""
     if count:
-        print(f"note: {count} files in {folder} are of earlier runs and in no list; they stay")
+        print(f"note: {count} files of earlier runs in {folder} are no longer listed; they are kept")
 
 
 def print_statistics(clip: PixelSums, trimap: PixelSums) -> None:
-    """Mean and standard deviation, BGR: as parts of 255, and as values 0..255 cut to whole numbers."""
+    """Print mean and standard deviation, BGR: divided by 255, and as values 0..255 truncated to integers."""
     for name, sums in (("clip", clip), ("trimap", trimap)):
         for quantity, values in (("mean", sums.mean()), ("std", sums.deviation())):
             channels = values if len(values) == 3 else values * 3

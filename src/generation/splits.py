@@ -1,4 +1,4 @@
-"""Divide images into train, eval and test."""
+"""Divides images into train, eval and test."""
 
 import bisect
 import random
@@ -10,27 +10,27 @@ from src.common.errors import UserError
 
 SPLITS = ("train", "eval", "test")
 
-# Exchanges alone may end short of the best division; the best of many deals rarely does. Many groups need
-# few deals: so many groups are dealt out in all.
+# One deal improved by exchanges may miss the best division; the best of many deals rarely does. Many groups
+# need few deals, so this limits the number of groups dealt in all deals together.
 _GROUPS_DEALT = 2000
 
 
 def group_of(name: str) -> str:
-    """The shooting session of an image: the first folder of its name."""
+    """Return the shooting session of an image: the first folder of its name."""
     return name.partition("/")[0]
 
 
 def assign_splits(
     names: Sequence[str], parts: Sequence[int], split_by: Literal["group", "image"], seed: int
 ) -> dict[str, str]:
-    """Give every image its split; the same arguments give the same splits.
+    """Assign every image to a split; the same arguments give the same splits.
 
     Args:
         names: sorted names, <group>/matting_<sub>/<name>.png.
-        parts: the proportion train, eval, test; a part of 0 leaves its split empty.
-        split_by: "group" keeps every group whole and comes as near to the proportion as that allows;
-            "image" cuts the sorted list at the proportion.
-        seed: of the choice among groups; "image" needs none.
+        parts: the proportion of train, eval and test; a part of 0 leaves its split empty.
+        split_by: "group" keeps every group whole and comes as close to the proportion as that allows;
+            "image" divides the sorted list in the proportion.
+        seed: seed for shuffling groups; not used with "image".
 
     Returns:
         The split of each name, in the order of `names`.
@@ -77,7 +77,7 @@ def _leave_none_empty(sizes: list[int], parts: Sequence[int]) -> list[int]:
 
 
 def _assign_groups(groups: dict[str, int], parts: Sequence[int], seed: int) -> dict[str, str]:
-    """Take the best of several deals of the shuffled groups."""
+    """Deal the shuffled groups several times and take the best result."""
     shuffled = random.Random(seed)
     count = 1 + _GROUPS_DEALT // len(groups)
     deals = (_deal(groups, parts, shuffled.sample(sorted(groups), len(groups))) for _ in range(count))
@@ -86,7 +86,7 @@ def _assign_groups(groups: dict[str, int], parts: Sequence[int], seed: int) -> d
 
 
 def _deal(groups: dict[str, int], parts: Sequence[int], order: Sequence[str]) -> "_DealtGroups":
-    """Give the groups in turn to the split that lacks most, then exchange groups while it helps."""
+    """Give each group to the split that lacks the most images, then exchange groups while that helps."""
     dealt = _DealtGroups(groups, parts)
     for position, group in enumerate(order):
         dealt.deal(group, groups_left=len(order) - position)
@@ -96,9 +96,9 @@ def _deal(groups: dict[str, int], parts: Sequence[int], order: Sequence[str]) ->
 
 
 class _DealtGroups:
-    """Which groups each split has, and how many images it lacks.
+    """The groups in each split, and how many images each split lacks.
 
-    Lacks are counted in images times the sum of the parts, which keeps them whole numbers.
+    Lacks are counted in images times the sum of the parts, which keeps them integers.
     """
 
     def __init__(self, groups: dict[str, int], parts: Sequence[int]):
@@ -109,17 +109,17 @@ class _DealtGroups:
         self._lack = {split: sum(groups.values()) * part for split, part in wanted.items()}
 
     def distance(self) -> int:
-        """How far the splits are from the proportion: the sum of their squared lacks."""
+        """Return the distance from the proportion: the sum of the splits' squared lacks."""
         return sum(lack * lack for lack in self._lack.values())
 
     def deal(self, group: str, groups_left: int) -> None:
-        """Give `group` to the split that lacks most; the last groups go to splits that have none."""
+        """Give `group` to the split that lacks the most; the last groups go to splits that are empty."""
         empty = [split for split, members in self.members.items() if not members]
         candidates = empty if groups_left <= len(empty) else self.members
         self._add(max(candidates, key=self._lack.__getitem__), group)
 
     def improve(self) -> bool:
-        """Make the move or exchange of groups that helps most; False where none helps."""
+        """Make the move or exchange of groups that helps most; return False if none helps."""
         gain, giver, taker, size, size_back = max(self._transfers(), default=(0, "", "", 0, 0))
         if gain <= 0:
             return False
@@ -130,10 +130,10 @@ class _DealtGroups:
         return True
 
     def _transfers(self):
-        """For every giver and size of group: its best exchange with every taker, led by its gain.
+        """For every giver and group size, yield the best exchange with every taker, its gain first.
 
-        The gain is how much the sum of the squared lacks falls, halved. It is greatest where half of the
-        difference between the two lacks changes hands. A group given for none has size_back 0.
+        The gain is half the reduction in the sum of squared lacks. It is greatest when half of the
+        difference between the two lacks changes hands. size_back is 0 if no group is given in return.
         """
         sizes = {
             split: sorted({self._groups[group] for group in self.members[split]}) for split in self.members

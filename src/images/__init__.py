@@ -1,1 +1,1 @@
-"""Pictures: read and written, resized and normalised, laid out for people."""
+"""Images: reading and writing, resizing and normalising, laying out for display."""

@@ -1,4 +1,4 @@
-"""Pictures for people: cutouts, and rows of photo, mattes and trimap side by side."""
+"""Images for display: cutouts, and rows of photo, mattes and trimap side by side."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,12 @@ _CHECKER_SHADES = (255, 205)
 
 
 def cutout(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Photo BGR (H, W, 3) uint8 and alpha (H, W) uint8 to BGRA (H, W, 4) uint8."""
+    """Join a photo, BGR (H, W, 3) uint8, and alpha (H, W) uint8 to BGRA (H, W, 4) uint8."""
     return np.dstack([image, alpha])
 
 
 def on_checkerboard(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Composite a photo over the checkerboard that stands for transparency; BGR uint8."""
+    """Composite a photo over the checkerboard that marks transparency; BGR uint8."""
     rows, columns = np.indices(alpha.shape) // _CHECKER_SIDE
     board = np.where((rows + columns) % 2, *_CHECKER_SHADES).astype(np.float32)
     weight = alpha.astype(np.float32)[..., np.newaxis] / 255
@@ -29,12 +29,12 @@ def on_checkerboard(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 def contact_sheet(
     rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], captions: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Lay out rows of images, each (H, W) or (H, W, 3) uint8 BGR, all scaled to one height.
+    """Lay out rows of images, each (H, W) or (H, W, 3) uint8 BGR, scaled to the same height.
 
     Args:
-        rows: each with one image for each title; at least one row.
-        titles: of the columns.
-        captions: of the rows, written into their first images; None for none.
+        rows: one image per title in each row; at least one row.
+        titles: column titles.
+        captions: row captions, drawn on the first image of each row; None for no captions.
 
     Returns:
         (H, W, 3) uint8 BGR.
@@ -51,7 +51,7 @@ def contact_sheet(
 
 
 def side_by_side(sheets: Sequence[np.ndarray]) -> np.ndarray:
-    """Join sheets from left to right, the shorter ones filled up with white."""
+    """Join sheets from left to right, padding shorter ones with white."""
     height = max(sheet.shape[0] for sheet in sheets)
     padded = [np.pad(s, ((0, height - s.shape[0]), (0, 0), (0, 0)), constant_values=255) for s in sheets]
     return np.hstack(padded)

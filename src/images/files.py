@@ -1,6 +1,6 @@
-"""The one place where images are read and written.
+"""Reads and writes images; the only module that does.
 
-Images are NumPy arrays (H, W, 3) uint8 in BGR order, mattes and masks (H, W) uint8.
+Images are NumPy arrays (H, W, 3) uint8 in BGR order; mattes and masks are (H, W) uint8.
 """
 
 import contextlib
@@ -16,9 +16,9 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from src.common.atomic_file import write_bytes
 from src.common.errors import UserError
 
-DATA_SUFFIXES = (".jpg", ".jpeg", ".png")  # of the photos of data sets
+DATA_SUFFIXES = (".jpg", ".jpeg", ".png")  # of photos in data sets
 
-# 16 bits to 8: 65535 / 257 = 255.
+# From 16 bits to 8: 65535 / 257 = 255.
 _SIXTEEN_TO_EIGHT_BITS = 257
 
 _TURN_OF_ORIENTATION = {
@@ -51,18 +51,18 @@ _DAMAGE = (
 
 
 class ImageError(UserError):
-    """An image file that is missing, damaged or of the wrong kind; the message names it."""
+    """An image file is missing, damaged or of the wrong kind; the message names it."""
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Read a photo as the eye sees it: any mode, EXIF orientation applied.
+    """Read a photo of any mode, with its EXIF orientation applied.
 
     Returns:
         (H, W, 3) uint8, BGR, sRGB. Grey, palette, CMYK and 16-bit files and other colour profiles are
-        converted; an alpha channel is left out.
+        converted; an alpha channel is dropped.
 
     Raises:
-        ImageError: the file is missing, truncated, damaged or no image.
+        ImageError: the file is missing, truncated, damaged or not an image.
     """
     rgb = _decode(path, lambda image: _to_rgb(_to_eight_bits(image)))
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
@@ -83,15 +83,13 @@ def read_alpha_channel(path: str | Path) -> np.ndarray:
 
 
 def write_image(path: str | Path, image: np.ndarray, jpeg_quality: int = 95) -> None:
-    """Write (H, W), (H, W, 3) BGR or (H, W, 4) BGRA uint8; the suffix gives the format.
-
-    The file appears whole or not at all.
+    """Write (H, W), (H, W, 3) BGR or (H, W, 4) BGRA uint8 atomically, in the format of the suffix.
 
     Raises:
-        UserError: the format is unknown, the folder cannot be written or the disk is full.
+        UserError: the format is unknown, the folder is not writable or the disk is full.
     """
     suffix = Path(path).suffix.lower()
-    # PNG keeps OpenCV's own setting: a third of the time of any level given here, a tenth more bytes.
+    # PNG keeps OpenCV's default: a third of the time of any explicit level, for a tenth more bytes.
     options = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if suffix in (".jpg", ".jpeg") else []
     try:
         encoded = cv2.imencode(suffix, image, options)[1]
@@ -114,19 +112,19 @@ def _decode(path: str | Path, convert) -> np.ndarray:
 
 
 def _open(path: str | Path) -> Image.Image:
-    """Open an image of any format: by its content, and that of newer telephones if its package is there."""
+    """Open an image, detecting its format from the content; HEIC needs the package pillow-heif."""
     try:
         return Image.open(path)
     except UnidentifiedImageError:
         if _reads_heif():
             return Image.open(path)
         if Path(path).suffix.lower() in _HEIF_SUFFIXES:
-            raise ImageError("HEIC photos need one more package: pip install pillow-heif") from None
+            raise ImageError("HEIC photos need an extra package: pip install pillow-heif") from None
         raise
 
 
 def _reads_heif() -> bool:
-    """Teach Pillow HEIC, if the package for it is there."""
+    """Register HEIC support with Pillow, if pillow-heif is installed."""
     try:
         import pillow_heif
     except ImportError:
@@ -136,7 +134,7 @@ def _reads_heif() -> bool:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; Pillow's own function fails where any other EXIF entry is odd."""
+    """Apply the EXIF orientation; Pillow's own function fails if any other EXIF entry is malformed."""
     turn = _TURN_OF_ORIENTATION.get(image.getexif().get(ExifTags.Base.Orientation))
     return image if turn is None else image.transpose(turn)
 
@@ -150,7 +148,7 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert to sRGB; by the file's colour profile if it has one that fits."""
+    """Convert to sRGB, using the file's colour profile if it has a valid one."""
     profile = image.info.get("icc_profile")
     if profile and image.mode in ("RGBA", "P"):
         image = image.convert("RGB")
@@ -163,7 +161,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
-    """Convert without the copy that Pillow makes even of an image that has the mode."""
+    """Convert to a mode; Pillow would copy even an image that already has it."""
     return image if image.mode == mode else image.convert(mode)
 
 

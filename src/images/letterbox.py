@@ -1,4 +1,4 @@
-"""A photo of any shape in the network's square, its aspect ratio kept."""
+"""Letterboxing: fits a photo into the network's square input, keeping its aspect ratio."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Place(NamedTuple):
     width: int
 
     def cut(self, square: np.ndarray) -> np.ndarray:
-        """What of a map (S, S) belongs to the photo."""
+        """The part of a map (S, S) that the photo covers, as a view."""
         return square[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
@@ -34,9 +34,9 @@ def stretched_place(height: int, width: int, size: int) -> Place:
 
 
 def letterbox(image: np.ndarray, size: int, mean: Sequence[float]) -> np.ndarray:
-    """Resize a photo, BGR (H, W, 3) uint8, so that it just fits a square, in the middle of bars.
+    """Resize a photo, BGR (H, W, 3) uint8, to fit a square, and centre it between bars.
 
-    The bars have the colour `mean`, which the network sees as zero.
+    The bars have the colour `mean`, which normalisation turns into about zero.
 
     Returns:
         (size, size, 3) uint8.

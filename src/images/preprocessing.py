@@ -1,4 +1,4 @@
-"""From a photo to the network's input, and from the network's alpha back to the photo's size."""
+"""Converts a photo to the network's input, and the network's alpha back to the photo's size."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,10 @@ import numpy as np
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize (H, W) or (H, W, 3) uint8, not keeping the aspect ratio, without aliasing.
+    """Resize (H, W) or (H, W, 3) uint8 without aliasing; the aspect ratio is not kept.
 
-    First what shrinks, by averaging (OpenCV averages only where no side grows), then what grows.
+    Sides that shrink are resized first, by averaging (OpenCV averages only if no side grows), then
+    sides that grow, bilinearly.
     """
     not_larger = min(width, image.shape[1]), min(height, image.shape[0])
     shrunk = cv2.resize(image, not_larger, interpolation=cv2.INTER_AREA)
@@ -17,7 +18,7 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def resize_trimap(trimap: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize (H, W) uint8 so that no value arises that was not there.
+    """Resize (H, W) uint8 without creating new values.
 
     Plain INTER_NEAREST would shift the trimap against photo and alpha by up to half a pixel.
     """
@@ -25,26 +26,26 @@ def resize_trimap(trimap: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def normalise(image: np.ndarray, mean: Sequence[float]) -> np.ndarray:
-    """Turn BGR (H, W, 3) uint8 into (3, H, W) float32: (image - mean) / 255."""
+    """Normalise BGR (H, W, 3) uint8 to (3, H, W) float32: (image - mean) / 255."""
     normalised = (image.astype(np.float32) - np.asarray(mean, np.float32)) / np.float32(255)
     return np.ascontiguousarray(normalised.transpose(2, 0, 1))
 
 
 def network_input(image: np.ndarray, size: int, mean: Sequence[float]) -> np.ndarray:
-    """Turn a photo, BGR (H, W, 3) uint8, into the network's input (1, 3, size, size) float32."""
+    """Convert a photo, BGR (H, W, 3) uint8, to the network's input (1, 3, size, size) float32."""
     return normalise(resize(image, size, size), mean)[np.newaxis]
 
 
 def alpha_to_float(alpha: np.ndarray) -> np.ndarray:
-    """Turn alpha 0..255 uint8 into [0, 1] float32."""
+    """Convert alpha from 0..255 uint8 to [0, 1] float32."""
     return alpha.astype(np.float32) / np.float32(255)
 
 
 def alpha_to_bytes(alpha: np.ndarray) -> np.ndarray:
-    """Turn alpha [0, 1] float32 into 0..255 uint8, rounded."""
+    """Convert alpha from [0, 1] float32 to 0..255 uint8, rounding."""
     return np.round(alpha * 255).astype(np.uint8)
 
 
 def upsample_alpha(pred_alpha: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Bring the network's alpha (h, w) float32 to a photo's size, bicubic, clipped to [0, 1]."""
+    """Resize the network's alpha (h, w) float32 to the photo's size, bicubic, clipped to [0, 1]."""
     return np.clip(cv2.resize(pred_alpha, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)

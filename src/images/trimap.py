@@ -1,16 +1,16 @@
-"""The trimap: its classes, its grey values and how it is made from alpha."""
+"""The trimap: its classes, its grey values, and making it from alpha."""
 
 from enum import IntEnum
 
 import cv2
 import numpy as np
 
-# Alpha values from here on count as opaque: mattes made by hand often stop just short of 255.
+# Alpha from this value up counts as opaque: hand-made mattes often stop just short of 255.
 _NEARLY_OPAQUE = 250
 
 
 class TrimapClass(IntEnum):
-    """Channel of a class in the trimap logits and its number in a class map."""
+    """A class's channel in the trimap logits, which is also its value in a class map."""
 
     BACKGROUND = 0
     FOREGROUND = 1
@@ -21,10 +21,10 @@ GRAY_OF_CLASS = np.array([0, 255, 128], np.uint8)  # in the order of TrimapClass
 
 
 def make_trimap(alpha: np.ndarray, kernel_size: int) -> np.ndarray:
-    """Make a trimap from a matte.
+    """Make a trimap from alpha.
 
-    Certain foreground is what stays (nearly) opaque when alpha is eroded, certain background what
-    stays 0 when it is dilated, so soft alpha is never called certain.
+    Foreground is where eroded alpha is still (nearly) opaque, background where dilated alpha is still
+    0; soft alpha is always unsure.
 
     Args:
         alpha: (H, W) uint8, 0 background to 255 foreground.
@@ -41,9 +41,9 @@ def make_trimap(alpha: np.ndarray, kernel_size: int) -> np.ndarray:
 
 
 def trimap_to_class_map(trimap: np.ndarray) -> np.ndarray:
-    """Turn grey values {0, 128, 255}, (H, W) uint8, into class numbers (H, W) int32.
+    """Convert grey values {0, 128, 255}, (H, W) uint8, to class numbers (H, W) int32.
 
-    Values between, as older trimaps hold them, go to unsure.
+    Other values, which older trimaps contain, become unsure.
     """
     class_map = np.full(trimap.shape, TrimapClass.UNSURE, np.int32)
     class_map[trimap == 0] = TrimapClass.BACKGROUND
@@ -52,5 +52,5 @@ def trimap_to_class_map(trimap: np.ndarray) -> np.ndarray:
 
 
 def class_map_to_trimap(class_map: np.ndarray) -> np.ndarray:
-    """Turn class numbers (H, W) into grey values (H, W) uint8."""
+    """Convert class numbers (H, W) to grey values (H, W) uint8."""
     return GRAY_OF_CLASS[class_map]

@@ -1,14 +1,14 @@
-"""Batch normalisation worked into the convolutions before it, for inference: fewer passes over the maps."""
+"""Folds batch normalisation into the preceding convolutions, which makes inference faster."""
 
 import numpy as np
 from mindspore import Tensor, nn
 
 
 def fold_batch_norms(network: nn.Cell) -> None:
-    """Replace each convolution and the batch normalisation after it by one convolution with bias, in place.
+    """Replace each convolution and the batch normalisation after it with one convolution with bias, in place.
 
-    In evaluation mode the network computes the same but for rounding. It can no longer be trained, nor take
-    weights from a checkpoint.
+    In evaluation mode the network's results change only by rounding. It can no longer be trained or load a
+    checkpoint.
     """
     for _, cell in network.cells_and_names():
         if isinstance(cell, nn.SequentialCell):

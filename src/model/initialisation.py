@@ -1,4 +1,4 @@
-"""Initial weights: PyTorch's default distribution, which the published result started from."""
+"""Initial weights: PyTorch's default distribution, as used for the published result."""
 
 import math
 import zlib
@@ -8,15 +8,15 @@ from mindspore import Tensor, nn
 
 
 def initialise(network: nn.Cell, seed: int) -> None:
-    """Draw fresh weights.
+    """Draw initial weights.
 
-    Weights and biases of convolutions are uniform in +-1 / sqrt(fan in) (PyTorch's Kaiming uniform
-    with a = sqrt(5)); batch normalisation starts as the identity. A parameter's values depend on the
-    seed and its name alone.
+    Weights and biases of convolutions are uniform in +-1 / sqrt(fan-in) (PyTorch's Kaiming uniform
+    with a = sqrt(5)); batch normalisation starts as the identity. A parameter's values depend only on
+    the seed and its name.
     """
     for _, cell in network.cells_and_names():
         if isinstance(cell, nn.Conv2d | nn.Conv2dTranspose):
-            # PyTorch counts the second dimension for both kinds, for the transposed that of the output.
+            # For both kinds, PyTorch's fan-in uses dimension 1: for transposed ones the output channels.
             bound = 1 / math.sqrt(math.prod(cell.weight.shape[1:]))
             _draw_uniform(cell.weight, bound, seed)
             if cell.has_bias:

@@ -1,4 +1,4 @@
-"""The building blocks that T-Net and M-Net share."""
+"""Building blocks shared by T-Net and M-Net."""
 
 from mindspore import Tensor, nn
 
@@ -15,7 +15,7 @@ def conv_bn_relu(in_channels: int, out_channels: int) -> nn.SequentialCell:
 
 
 def check_size(image: Tensor) -> None:
-    """Refuse what four halvings cannot divide.
+    """Check that height and width can be halved four times.
 
     Raises:
         ValueError: height or width of (N, C, H, W) is not a multiple of 16.

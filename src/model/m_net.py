@@ -1,4 +1,4 @@
-"""M-Net: image and trimap to fine alpha (Semantic Human Matting, section 4.2)."""
+"""M-Net: predicts fine alpha from image and trimap (Semantic Human Matting, section 4.2)."""
 
 from mindspore import Tensor, nn, ops
 
@@ -6,11 +6,12 @@ from src.model.layers import check_size, conv_bn_relu
 
 
 class MaxPoolHalf(nn.Cell):
-    """Max pooling 3x3 with stride 2 and padding 1, of maps that are not negative and of even size.
+    """Max pooling 3x3 with stride 2 and padding 1, for non-negative maps of even size.
 
-    For inference zeros before the first row and column are all the padding that counts: MindSpore's own
-    needs an operator that ONNX and older runtimes lack, and is slower (2 cores, 8x16x160x160: 45 ms, this
-    15 ms). In training its gradient wins (both ways together 64 ms, through the zeros 116 ms).
+    Such maps only need zeros before the first row and column. Inference adds these explicitly, because
+    MindSpore's own padding needs an operator that ONNX and older runtimes lack, and is slower (2 cores,
+    8x16x160x160: 45 ms instead of 15 ms). Training uses MindSpore's padding, which is faster with the
+    gradient included (64 ms instead of 116 ms for forward and backward).
     """
 
     def __init__(self):
@@ -29,9 +30,9 @@ class MaxPoolHalf(nn.Cell):
 class ConvToAlpha(nn.Conv2d):
     """Convolution to one channel that keeps height and width.
 
-    One output channel leaves most of a CPU's vectors empty. In training the kernel's columns are therefore
-    channels of a convolution with a kernel one wide, shifted and added (2 cores, 8x16x160x160, both ways: 107
-    instead of 266 ms).
+    A single output channel leaves most of a CPU's vector lanes empty. In training, the kernel's columns
+    therefore become output channels of a convolution one column wide, which are then shifted and added
+    (2 cores, 8x16x160x160, forward and backward: 107 ms instead of 266 ms).
     """
 
     def __init__(self, in_channels: int, kernel_size: int):
@@ -54,14 +55,14 @@ class ConvToAlpha(nn.Conv2d):
 def deconv_x2(channels: int) -> nn.Conv2dTranspose:
     """Transposed convolution 5x5 that doubles height and width exactly.
 
-    Padding 1 at the end is the published padding 2 with output padding 1: MindSpore's own
+    Padding 1 at the end equals the published padding 2 with output padding 1; MindSpore's own
     output_padding leaves the last row and column zero.
     """
     return nn.Conv2dTranspose(channels, channels, 5, stride=2, pad_mode="pad", padding=(2, 1, 2, 1))
 
 
 class MNet(nn.Cell):
-    """Image (N, 3, H, W) and trimap (N, 3, H, W) of class probabilities to alpha_r (N, 1, H, W).
+    """Maps image (N, 3, H, W) and trimap class probabilities (N, 3, H, W) to alpha_r (N, 1, H, W).
 
     alpha_r is not limited to [0, 1].
 

@@ -7,7 +7,7 @@ from src.model.t_net import TNet
 
 
 def fuse(trimap: Tensor, alpha_r: Tensor) -> Tensor:
-    """alpha_p = foreground + unsure * alpha_r (equation 3).
+    """Fuse to alpha_p = foreground + unsure * alpha_r (equation 3).
 
     Args:
         trimap: class probabilities (N, 3, H, W), channels in the order of `TrimapClass`.
@@ -21,16 +21,16 @@ def fuse(trimap: Tensor, alpha_r: Tensor) -> Tensor:
 
 
 def predict(t_net: nn.Cell, m_net: nn.Cell, image: Tensor) -> tuple[Tensor, Tensor]:
-    """Image (N, 3, H, W) to trimap logits (N, 3, H, W) and alpha_p (N, 1, H, W)."""
+    """Map image (N, 3, H, W) to trimap logits (N, 3, H, W) and alpha_p (N, 1, H, W)."""
     trimap_logits = t_net(image)
     trimap = ops.softmax(trimap_logits, axis=1)
     return trimap_logits, fuse(trimap, m_net(image, trimap))
 
 
 class SHMNet(nn.Cell):
-    """Image (N, 3, H, W), normalised BGR, to trimap logits (N, 3, H, W) and alpha_p (N, 1, H, W).
+    """Maps image (N, 3, H, W), normalised BGR, to trimap logits (N, 3, H, W) and alpha_p (N, 1, H, W).
 
-    alpha_p is not limited to [0, 1]: clip it before it is measured, written or composited.
+    alpha_p is not limited to [0, 1]: clip it before measuring, writing or compositing it.
 
     Raises:
         ValueError: H or W is not a multiple of 16.

@@ -1,4 +1,4 @@
-"""T-Net: image to trimap logits (Semantic Human Matting, section 4.1; here MobileNetV2 and UNet)."""
+"""T-Net: MobileNetV2 and UNet, from image to trimap logits (Semantic Human Matting, section 4.1)."""
 
 from mindspore import Tensor, nn, ops
 
@@ -8,7 +8,7 @@ from src.model.layers import check_size, conv_bn_relu
 class InvertedResidual(nn.Cell):
     """1x1 expansion, depthwise 3x3, linear 1x1 (MobileNetV2, arXiv:1801.04381, section 3.3).
 
-    The input is added where the block keeps its shape.
+    If the block keeps the input's shape, the input is added to the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: int, expansion: int):
@@ -33,14 +33,14 @@ class InvertedResidual(nn.Cell):
 def inverted_residuals(
     in_channels: int, out_channels: int, *, repeats: int, stride: int
 ) -> nn.SequentialCell:
-    """A stage of blocks with expansion 6; the first has the stride and changes the channels."""
+    """A stage of blocks with expansion 6; the first block applies the stride and changes the channels."""
     first = InvertedResidual(in_channels, out_channels, stride=stride, expansion=6)
     others = [InvertedResidual(out_channels, out_channels, stride=1, expansion=6) for _ in range(repeats - 1)]
     return nn.SequentialCell(first, *others)
 
 
 class MobileNetV2(nn.Cell):
-    """The encoder: image (N, 3, H, W) to maps at scales 1, 1/2, 1/4, 1/8 and 1/16."""
+    """The encoder: maps image (N, 3, H, W) to features at scales 1, 1/2, 1/4, 1/8 and 1/16."""
 
     def __init__(self):
         super().__init__()
@@ -64,7 +64,7 @@ class MobileNetV2(nn.Cell):
 
 
 class UpsampleTwice(nn.Cell):
-    """Bilinear interpolation to twice the size, pixel centres at half-integers."""
+    """Bilinear interpolation to twice the size, with pixel centres at half-integers."""
 
     def construct(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
@@ -82,7 +82,7 @@ def up_conv(in_channels: int, out_channels: int) -> nn.SequentialCell:
 
 
 def merge_skip(channels: int) -> nn.SequentialCell:
-    """Convolution 3x3 with bias and batch normalisation, after a skip connection was added."""
+    """Convolution 3x3 with bias, batch normalisation; applied after adding a skip connection."""
     return nn.SequentialCell(
         nn.Conv2d(channels, channels, 3, pad_mode="pad", padding=1, has_bias=True),
         nn.BatchNorm2d(channels),
@@ -90,7 +90,7 @@ def merge_skip(channels: int) -> nn.SequentialCell:
 
 
 class TNet(nn.Cell):
-    """Image (N, 3, H, W) to trimap logits (N, 3, H, W), channels in the order of `TrimapClass`.
+    """Maps image (N, 3, H, W) to trimap logits (N, 3, H, W), channels in the order of `TrimapClass`.
 
     Raises:
         ValueError: H or W is not a multiple of 16.

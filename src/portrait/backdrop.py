@@ -1,4 +1,4 @@
-"""Backgrounds without people: studios, rooms, walls, plants, streets, lights out of focus."""
+"""Backgrounds without people: studios, rooms, walls, plants, streets, out-of-focus lights."""
 
 import cv2
 import numpy as np
@@ -18,10 +18,10 @@ def random_backdrop(
     """Draw a background.
 
     Args:
-        rng: its source.
+        rng: random source.
         shape: height and width in pixels.
-        hint: BGR 0..255 (3,), a color of the person; some backgrounds come close to it on purpose.
-        unit: half the height of the person's head in pixels, for the scale of things.
+        hint: BGR 0..255 (3,), a color of the person; some backgrounds resemble it on purpose.
+        unit: half the height of the person's head in pixels, which sets the scale of objects.
 
     Returns:
         (H, W, 3) float32, BGR 0..255 as displayed.
@@ -37,7 +37,7 @@ def random_backdrop(
 
 
 def _blurred(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Strong blur on a small copy: the same to the eye, and much faster."""
+    """Blur a reduced copy: it looks the same and is much faster."""
     shrink = max(1, int(sigma / 2))
     size = image.shape[1::-1]
     small = cv2.resize(image, (size[0] // shrink, size[1] // shrink), interpolation=cv2.INTER_AREA)
@@ -63,7 +63,7 @@ def _wall(rng, shape, base, unit):
 
 
 def _bokeh(rng, shape, base, unit):
-    """Lights out of focus before something dark."""
+    """Out-of-focus lights on a dark background."""
     height, width = shape
     dark = base * rng.uniform(0.15, 0.5)
     image = dark * (1 + 0.5 * smooth_noise(rng, shape, 200, 3)[..., None])
@@ -79,7 +79,7 @@ def _bokeh(rng, shape, base, unit):
 
 
 def _foliage(rng, shape, base, unit):
-    """Leaves in layers, darker behind, with light falling through."""
+    """Layers of leaves, darker further back, with light shining through."""
     height, width = shape
     green = np.array([48, 98, 78]) * rng.uniform(0.5, 1.25) + rng.normal(0, 14, 3)
     if rng.random() < 0.2:
@@ -139,7 +139,7 @@ def _curtain(rng, shape, base, unit):
 
 
 def _landscape(rng, shape, base, unit):
-    """Sky, clouds and rows of hills or sea."""
+    """Sky, clouds and rows of hills."""
     height, width = shape
     _, y = unit_grid(shape)
     high, low = np.array([215, 160, 110]) * rng.uniform(0.7, 1.1), np.array([235, 225, 215])

@@ -38,7 +38,7 @@ def grow_beard(rng: np.random.Generator, person: Person, relief: np.ndarray, pos
 
 
 def _on_face(x, y, person: Person, relief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, 3) on the face at places of the face map, and the skull's normals there."""
+    """Points (N, 3) on the face at face map coordinates, and the skull's normals there."""
     wide = person.face_width * (1 - person.jaw * y * y)
     rest = np.clip(1 - np.square(x / wide) - y * y * (0.7 + 0.3 * y * y), 0, 1)
     z = np.sqrt(rest) * SKULL_DEPTH * (1 - 0.12 * y * y)

@@ -11,7 +11,7 @@ from src.portrait.person import Person
 from src.portrait.pose import Pose
 from src.portrait.tube import Solid, tube
 
-SCALE = 2  # frame pixels per pixel here: bodies are smooth, and this is four times as fast
+SCALE = 2  # frame pixels per body pixel: bodies are smooth, and this is four times as fast
 
 _SLEEVE_THICKNESS = 0.06
 _CHEST_DEPTH = 0.42
@@ -20,14 +20,14 @@ _TORSO, _NECK, _ARM = 0, 1, 2
 
 @dataclass(frozen=True)
 class Body:
-    """The body; all but `coverage` are planes at half resolution, (H / 2, W / 2) float32.
+    """The body; all planes but `coverage` have half resolution, (H / 2, W / 2) float32.
 
     Attributes:
-        coverage: (H, W) float32 0..1, in full resolution.
+        coverage: (H, W) float32 0..1, at full resolution.
         height: towards the viewer, in half heads.
-        bare: 1 where an arm or hand in front is not in a sleeve.
-        chest: 1 where the torso or the neck is in front.
-        across, along: coordinates in the cloth, half heads.
+        bare: 1 where the front surface is an arm or hand without a sleeve.
+        chest: 1 where the front surface is the torso or the neck.
+        across, along: cloth coordinates, in half heads.
     """
 
     coverage: np.ndarray
@@ -39,7 +39,7 @@ class Body:
 
 
 class BodyFrame:
-    """Turns points on the body, in half heads from the neck base, into pixels and back."""
+    """Converts between pixels and points on the body, in half heads from the neck base."""
 
     def __init__(self, pose: Pose, shoulder: float) -> None:
         self._pose = pose
@@ -48,20 +48,20 @@ class BodyFrame:
         self._lean = np.array([[cosine, -sine], [sine, cosine]])
 
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
-        """Points (N, 2) in the plane of the image."""
+        """Convert points (N, 2) in the image plane."""
         return np.asarray(points) @ self._lean.T * self._pose.unit + self._pose.neck[:2]
 
     def on_chest(self, points: np.ndarray) -> np.ndarray:
-        """Points (N, 2) on the front of the torso, as it is turned."""
+        """Convert points (N, 2) on the front of the torso, following its turn."""
         points = np.array(points, float)
         rounded = np.sqrt(np.clip(1 - np.square(points[:, 0] / self._shoulder / 1.1), 0, 1))
-        rounded *= smoothstep(-0.4, 0.5, points[:, 1])  # the neck does not stand out from its base
+        rounded *= smoothstep(-0.4, 0.5, points[:, 1])  # the neck does not bulge at its base
         turned = points[:, 0] * np.cos(self._pose.body_turn)
         points[:, 0] = turned + _CHEST_DEPTH * rounded * np.sin(self._pose.body_turn)
         return self.to_pixels(points)
 
     def grid(self, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """x and y of every pixel of the coarse frame, half heads from the neck base."""
+        """x and y of every pixel of the coarse frame, in half heads from the neck base."""
         rows, columns = shape[0] // SCALE, shape[1] // SCALE
         x = (np.arange(columns, dtype=np.float32) * SCALE + 0.5 - self._pose.neck[0]) / self._pose.unit
         y = (np.arange(rows, dtype=np.float32) * SCALE + 0.5 - self._pose.neck[1]) / self._pose.unit
@@ -69,7 +69,7 @@ class BodyFrame:
         return a * x[None] + b * y[:, None], c * x[None] + d * y[:, None]
 
     def window(self, points: np.ndarray, margin: float, shape: tuple[int, int]) -> tuple[slice, slice]:
-        """Part of the coarse frame that holds all `points` (N, 2+) with `margin` round them."""
+        """Slices of the coarse frame that contain all `points` (N, 2+), plus `margin` around them."""
         places = self.to_pixels(np.asarray(points)[:, :2])
         margin = margin * self._pose.unit
         low = ((places.min(0) - margin) // SCALE).astype(int)
@@ -79,10 +79,10 @@ class BodyFrame:
 
 
 class _Merged:
-    """Solids merged into one; where they meet, heights flow into one another."""
+    """Several solids merged into one, with heights blended smoothly where they meet."""
 
     def __init__(self, first: Solid, unit: float) -> None:
-        self._sharpness = unit / SCALE / 12  # edges one pixel soft: solids fall off by 10 beyond theirs
+        self._sharpness = unit / SCALE / 12  # one-pixel soft edges: solids fall off with slope 10
         self.height = first.height
         self.outside = np.full_like(first.height, np.inf)
         self.bare = np.zeros_like(first.height)
@@ -106,17 +106,17 @@ def make_body(
     """Shape the body.
 
     Args:
-        person, pose: whose body, and how it is held.
+        person, pose: the person and the pose.
         shape: height and width of the frame.
         sleeve_length: 0 none, 1 to the elbow, 2 to the wrist.
-        spread: source of the fingers' spread.
+        spread: random source for the spread of the fingers.
     """
     frame = BodyFrame(pose, person.shoulder)
     x, y = frame.grid(shape)
     outline = _outline(person, pose)
     merged = _Merged(_torso(person, pose, outline, x, y), pose.unit)
     _add_neck(merged, person, pose, frame, shape, x, y)
-    # The arm that is further back first, so that the other one is laid over it.
+    # The arm further back comes first, so that the other one is drawn over it.
     for side in np.argsort(pose.wrists[:, 2]):
         _add_arm(merged, person, pose, frame, shape, side, sleeve_length, x, y)
         _add_hand(merged, person, pose, frame, shape, side, spread, x, y)
@@ -138,7 +138,7 @@ def _smooth_max(first: np.ndarray, second: np.ndarray, soft: float) -> np.ndarra
 
 
 def _outline(person: Person, pose: Pose) -> np.ndarray:
-    """The torso's outline, closed, (N, 2) half heads; from the left of the neck down and up again."""
+    """The torso's closed outline, (N, 2) half heads, from the left of the neck down and up again."""
     shoulder, waist = person.shoulder, person.waist
     hip = waist + (0.1 if person.masculine else 0.38)
     slope = 0.0 if person.masculine else 0.06
@@ -183,7 +183,7 @@ def _torso(person: Person, pose: Pose, outline: np.ndarray, x: np.ndarray, y: np
 
 
 def _edge_at(y: np.ndarray, edge: np.ndarray) -> np.ndarray:
-    """x of the outline at each pixel's y; looked up on a fine ruler, as y differs within a row."""
+    """x of the outline at each pixel's y; uses a fine lookup table, because y varies within a row."""
     low, high, count = -9.0, 13.0, 2200
     ruler = np.linspace(low, high, count)
     values = np.interp(ruler, np.maximum.accumulate(edge[:, 1]), edge[:, 0]).astype(np.float32)
@@ -245,7 +245,7 @@ def _add_hand(merged, person: Person, pose: Pose, frame, shape, side: int, sprea
 
 
 def top_row(person: Person, pose: Pose) -> int:
-    """First row of the frame that the body may reach, even and at least 0."""
+    """The first row of the frame that the body may reach, even and at least 0."""
     frame = BodyFrame(pose, person.shoulder)
     points = np.concatenate([pose.elbows[:, :2], pose.wrists[:, :2] - (0, 1.4), [(0, -1.0)]])
     row = int(frame.to_pixels(points)[:, 1].min() - 0.5 * pose.unit)

@@ -1,22 +1,22 @@
-"""What the camera adds: exposure, contrast, vignette, and the grain of its sensor."""
+"""Camera effects: exposure, contrast, vignette and sensor grain."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-_STEPS = 1024  # of the tone curve, up to twice the brightest displayed value
+_STEPS = 1024  # entries of the tone curve, up to twice the brightest displayed value
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Settings of a session.
+    """Camera settings of a session.
 
     Attributes:
         curve: (_STEPS,) float32, displayed value 0..255 for brightness 0 to 2.
         balance: (3,) float32, BGR factors.
         vignette: share of light lost in the corners.
-        noise: of the sensor, in 8-bit steps.
+        noise: sensor noise, in 8-bit steps.
     """
 
     curve: np.ndarray
@@ -26,7 +26,7 @@ class Camera:
 
 
 def random_camera(rng: np.random.Generator) -> Camera:
-    """Draw a camera's settings."""
+    """Draw random camera settings."""
     warmth = rng.normal(0, 0.03)
     return Camera(
         curve=_tone_curve(float(np.exp(rng.normal(0.04, 0.1))), rng.uniform(0.0, 0.5)),
@@ -46,10 +46,10 @@ def _tone_curve(exposure: float, contrast: float) -> np.ndarray:
 
 
 def develop(image: np.ndarray, camera: Camera) -> np.ndarray:
-    """Apply balance and tone curve; to foreground and background alike, before they are composited.
+    """Apply balance and tone curve; call it on both foreground and background before compositing them.
 
     Args:
-        image: (H, W, 3) float32 BGR, 255 is displayed white; may be brighter.
+        image: (H, W, 3) float32 BGR; 255 is displayed white, larger values are allowed.
         camera: the settings.
 
     Returns:

@@ -5,7 +5,7 @@ import numpy as np
 
 from src.portrait.noise import smooth_noise
 
-TILE = 192  # pixels of a pattern's repeat
+TILE = 192  # size of a pattern's repeat, in pixels
 
 _CLOTH_COLORS = np.array(
     [
@@ -34,13 +34,13 @@ _KIND_CHANCES = (0.42, 0.16, 0.06, 0.11, 0.07, 0.09, 0.09)
 
 
 def random_cloth_color(rng: np.random.Generator) -> np.ndarray:
-    """BGR (3,) float32 0..255."""
+    """Draw a random color, BGR (3,) float32 0..255."""
     color = _CLOTH_COLORS[rng.integers(len(_CLOTH_COLORS))][::-1] * rng.uniform(0.85, 1.08)
     return np.clip(color, 4, 250).astype(np.float32)
 
 
 def make_tile(rng: np.random.Generator, color: np.ndarray) -> tuple[np.ndarray, float]:
-    """A piece of cloth that repeats without seams.
+    """Draw a piece of cloth that tiles seamlessly.
 
     Returns:
         (TILE, TILE, 3) uint8 BGR and the width of the repeat in half heads.
@@ -76,7 +76,7 @@ def make_tile(rng: np.random.Generator, color: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _bands(place: np.ndarray, share: float) -> np.ndarray:
-    """1 in a band that takes `share` of the repeat, with soft edges."""
+    """1 in a band that covers `share` of the repeat, with soft edges."""
     away = np.abs(place % 1 - 0.5)
     return np.clip((share / 2 - away) * TILE / 3 + 0.5, 0, 1)
 
@@ -102,7 +102,7 @@ def _leaves(rng: np.random.Generator) -> np.ndarray:
 
 
 def make_folds(rng: np.random.Generator, shape: tuple[int, int], unit: float) -> np.ndarray:
-    """Heights of folds, `shape` float32 in pixels: long soft ridges in changing directions."""
+    """Draw heights of folds, `shape` float32 in pixels: long, soft ridges in varying directions."""
     folds = np.zeros(shape, np.float32)
     for lean in (-1, 1):
         noise = smooth_noise(rng, (shape[0], shape[1] + shape[0]), (1.1 * unit, 0.32 * unit), 2)

@@ -12,7 +12,7 @@ _RADII = (0.07, 0.23, 0.13)  # half heads
 
 
 def add_ears(head: TracedHead, color: np.ndarray, person: Person, pose: Pose) -> None:
-    """Lay both ears over the head where they are nearer, in place; `color` (h, w, 3) uint8 BGR."""
+    """Draw both ears in place where they are nearer than the head; `color` is (h, w, 3) uint8 BGR."""
     skin = 255 * np.sqrt(person.skin) * np.array([0.94, 0.93, 1.0])
     for side in (-1, 1):
         center = np.array([side * (person.face_width + 0.02), 0.1, -0.06], np.float32)

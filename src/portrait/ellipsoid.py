@@ -1,4 +1,4 @@
-"""Ellipsoids fixed to the head, seen from the front."""
+"""Ellipsoids attached to the head, seen from the front."""
 
 import numpy as np
 
@@ -6,20 +6,20 @@ import numpy as np
 def ellipsoid_front(
     turn: np.ndarray, center: np.ndarray, radii: tuple[float, float, float], x: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Find the front of an ellipsoid along the line of sight.
+    """Find the front surface of an ellipsoid along each line of sight.
 
     Args:
         turn: (3, 3) rotation of the head.
-        center: (3,) middle of the ellipsoid, in the head's own directions.
-        radii: along the head's own axes.
-        x, y: (1, W) and (H, 1) coordinates in the plane of the image from the middle of the head.
+        center: (3,) center of the ellipsoid, in the head's coordinates.
+        radii: along the head's axes.
+        x, y: (1, W) and (H, 1) image plane coordinates, from the center of the head.
 
     Returns:
-        height (H, W): towards the viewer; beyond the edge, that of the ellipsoid's middle.
-        inside (H, W): above 0 within the edge, 1 where the line of sight meets the middle.
-        place (3, H, W): the point in the head's own directions, from the ellipsoid's middle.
+        height (H, W): towards the viewer; outside the ellipsoid, on the plane through its center and edge.
+        inside (H, W): above 0 inside the edge, 1 where the line of sight meets the center.
+        place (3, H, W): the point in the head's coordinates, from the ellipsoid's center.
 
-    All in the same unit of length.
+    All lengths have the same unit.
     """
     form = turn @ np.diag(1 / np.square(radii)) @ turn.T
     middle = turn @ center

@@ -1,4 +1,4 @@
-"""The colors of a face, painted once for a person on a map seen from the front."""
+"""The colors of a face, painted once per person on a frontal map."""
 
 import cv2
 import numpy as np
@@ -13,10 +13,10 @@ _EYE_X, _EYE_Y = 0.305, 0.02
 
 
 def paint_face(rng: np.random.Generator, person: Person) -> tuple[np.ndarray, np.ndarray]:
-    """Paint skin, eyes, brows, nose shade and mouth.
+    """Paint skin, eyes, brows, nose shading and mouth.
 
     Returns:
-        Color (H, W, 3) uint8 BGR in even white light and gloss (H, W) float32, both of a face map's size.
+        Color (H, W, 3) uint8 BGR under even white light, and gloss (H, W) float32, both of a face map's size.
     """
     face = FaceMap()
     _skin(face, rng, person)
@@ -32,7 +32,7 @@ def paint_face(rng: np.random.Generator, person: Person) -> tuple[np.ndarray, np
 
 
 def _scalp(face: FaceMap, rng: np.random.Generator, person: Person) -> None:
-    """Roots of hair darken the skin behind the hairline."""
+    """Hair roots darken the skin behind the hairline."""
     z = SKULL_DEPTH * np.sqrt(np.clip(1 - np.square(face.x / person.face_width) - np.square(face.y), 0, 1))
     edge = face.y - hairline(z) + 0.04 * smooth_noise(rng, face.gloss.shape, 14, 2)
     weight = 0.9 * smoothstep(0.02, -0.12, edge)

@@ -1,30 +1,30 @@
-"""A map of the face seen from the front, and the tools to paint on it."""
+"""A frontal map of the face, and tools to paint on it."""
 
 import cv2
 import numpy as np
 
 from src.portrait.geometry import SUBPIXEL_BITS, fill_polygon, stroke, to_subpixels
 
-# The map reaches this far to each side of the middle of the face, half heads.
+# The map extends this far to each side of the middle of the face, in half heads.
 MAP_REACH = (1.0, 1.15)
 MAP_SCALE = 230  # pixels per half head
 MAP_SHAPE = (round(2 * MAP_REACH[1] * MAP_SCALE), round(2 * MAP_REACH[0] * MAP_SCALE))
 
 
 def map_coordinates() -> tuple[np.ndarray, np.ndarray]:
-    """x (1, W) and y (H, 1) of the map's pixels, in half heads from the middle of the face."""
+    """Return x (1, W) and y (H, 1) of the map's pixels, in half heads from the middle of the face."""
     x = np.linspace(-MAP_REACH[0], MAP_REACH[0], MAP_SHAPE[1], dtype=np.float32)
     y = np.linspace(-MAP_REACH[1], MAP_REACH[1], MAP_SHAPE[0], dtype=np.float32)
     return x[None], y[:, None]
 
 
 class FaceMap:
-    """Color and gloss of the whole map, or of a part of it that shares the whole one's memory.
+    """Color and gloss of the whole map, or of a part that shares its memory.
 
     Attributes:
         color: (h, w, 3) float32 linear BGR.
         gloss: (h, w) float32.
-        x, y: (1, w) and (h, 1) float32, half heads from the middle of the face.
+        x, y: (1, w) and (h, 1) float32, in half heads from the middle of the face.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class FaceMap:
         self.x, self.y = map_coordinates()
 
     def part(self, x_range: tuple[float, float], y_range: tuple[float, float]) -> "FaceMap":
-        """The part between the given coordinates; painting on it paints on this map."""
+        """Return the part between the given coordinates; painting on it paints on this map."""
         columns = slice(*np.searchsorted(self.x[0], x_range))
         rows = slice(*np.searchsorted(self.y[:, 0], y_range))
         part = object.__new__(FaceMap)
@@ -70,7 +70,7 @@ class FaceMap:
         self.color += weight[..., None] * (paint - self.color)
 
     def finished(self) -> tuple[np.ndarray, np.ndarray]:
-        """Color as displayed, (h, w, 3) uint8, and gloss (h, w) float32."""
+        """Return the displayed color, (h, w, 3) uint8, and gloss (h, w) float32."""
         displayed = 255 * np.sqrt(np.clip(self.color, 0, 1))
         return displayed.astype(np.uint8), np.clip(self.gloss, 0, 1)
 

@@ -1,4 +1,4 @@
-"""The person of one shot as layers: hair behind, body and head, hair before."""
+"""The person in one shot as layers: hair behind, body and head, hair in front."""
 
 from dataclasses import dataclass
 
@@ -19,17 +19,17 @@ from src.portrait.person import Person
 from src.portrait.pose import Framing, Pose, moved
 from src.portrait.strands import DrawnHair, draw_hair
 
-_SHADOW_SCALE = 4  # shadows are soft: they are found in an image this much smaller
-_NOTHING = -1e3  # height where there is nothing, pixels
+_SHADOW_SCALE = 4  # shadows are soft, so they are computed on an image this much smaller
+_NOTHING = -1e3  # height of empty pixels, in pixels
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A person in clothes and light.
+    """A person with clothes and lighting.
 
     Attributes:
         relief, face_color, face_gloss: face maps, see `head` and `face`.
-        wind: (3,) float32, push against the hair.
+        wind: (3,) float32, force on the hair.
         hair_seed: seed of the locks, which are the same in every shot.
     """
 
@@ -48,7 +48,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Layer:
-    """Part of the figure: image (h, w, 3) float32 BGR, 255 is white, and alpha (h, w) float32 0..1."""
+    """Part of the figure: image (h, w, 3) float32 BGR (255 is white) and alpha (h, w) float32 0..1."""
 
     window: tuple[slice, slice]
     image: np.ndarray
@@ -56,7 +56,7 @@ class Layer:
 
 
 def draw_figure(figure: Figure, pose: Pose, shot: np.random.Generator, shape: tuple[int, int]) -> list[Layer]:
-    """Draw the figure; the layers are listed from behind to the front and do not hold the background."""
+    """Draw the figure; the layers go from back to front and do not include the background."""
     person, light = figure.person, figure.light
     top = top_row(person, pose)
     lower = moved(pose, np.array([0, -top]))
@@ -83,7 +83,7 @@ def draw_figure(figure: Figure, pose: Pose, shot: np.random.Generator, shape: tu
 
 
 def _find_shade(coverage, dressed: Dressed, top: int, head: TracedHead, hair: DrawnHair, pose, light, shape):
-    """Light that reaches body and head past one another and the hair, (H / 4, W / 4)."""
+    """Light that reaches body and head, given the shadows of each other and of the hair, (H / 4, W / 4)."""
     size = (shape[0] // _SHADOW_SCALE, shape[1] // _SHADOW_SCALE)
     height = np.full(size, _NOTHING, np.float32)
     first = top // _SHADOW_SCALE
@@ -107,7 +107,7 @@ def _find_shade(coverage, dressed: Dressed, top: int, head: TracedHead, hair: Dr
 
 
 def overlap(size: tuple[int, int], frame: tuple[int, int], corner: tuple[int, int]):
-    """Where a window at `corner` meets the frame: slices of the window and of the frame."""
+    """Return the overlap of a window at `corner` and the frame, as slices of the window and of the frame."""
     here, there = [], []
     for extent, limit, start in zip(size, frame, corner, strict=True):
         first = min(max(start, 0), limit)
@@ -127,7 +127,7 @@ def _body_layer(coverage: np.ndarray, dressed: Dressed, top: int, lit: np.ndarra
 
 
 def _face_color(head: TracedHead, figure: Figure, pose: Pose) -> np.ndarray:
-    """Color of the head with its ears, (h, w, 3) uint8; the ears are added to `head`, too."""
+    """Color of the head with its ears, (h, w, 3) uint8; the ears are also added to `head`."""
     color = cv2.remap(figure.face_color, head.map_x, head.map_y, cv2.INTER_LINEAR)
     back = np.full_like(color, (255 * np.sqrt(0.4 * figure.person.hair)).astype(np.uint8))
     color = cv2.blendLinear(color, back, head.front, 1 - head.front)
@@ -151,7 +151,7 @@ def _hat_layer(head: TracedHead, figure: Figure, pose: Pose, lit: np.ndarray, sh
 
 
 def _window_light(head: TracedHead, lit: np.ndarray) -> np.ndarray:
-    """The part of `lit` (H / 4, W / 4) in the head's window, in full resolution."""
+    """The part of `lit` (H / 4, W / 4) inside the head's window, at full resolution."""
     size = head.coverage.shape[::-1]
     place = np.float32([[_SHADOW_SCALE, 0, 1.5 - head.corner[1]], [0, _SHADOW_SCALE, 1.5 - head.corner[0]]])
     return cv2.warpAffine(lit, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

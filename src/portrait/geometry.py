@@ -3,14 +3,14 @@
 import cv2
 import numpy as np
 
-SUBPIXEL_BITS = 4  # coordinates of cv2's drawing functions are given in sixteenths of a pixel
+SUBPIXEL_BITS = 4  # cv2's drawing functions get coordinates in sixteenths of a pixel
 
 
 def rotation_matrix(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """(3, 3) float32, x right, y down, z to the viewer; angles in radians.
+    """Return a (3, 3) float32 rotation; x is right, y down, z towards the viewer, angles in radians.
 
-    Positive yaw turns the face to the right of the image, positive pitch down, positive roll tilts the
-    head clockwise.
+    Positive yaw turns the face to the right of the image, positive pitch turns it down, and positive roll
+    tilts the head clockwise.
     """
     cy, sy, cp, sp, cr, sr = (f(a) for a in (yaw, pitch, roll) for f in (np.cos, np.sin))
     turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
@@ -20,7 +20,7 @@ def rotation_matrix(yaw: float, pitch: float, roll: float) -> np.ndarray:
 
 
 def smoothstep(low: float, high: float, values: np.ndarray) -> np.ndarray:
-    """0 up to `low`, 1 from `high` on, smooth between (also for `low` > `high`, which falls)."""
+    """Rise smoothly from 0 at `low` to 1 at `high`; with `low` > `high` it falls instead."""
     part = np.clip((values - low) / (high - low), 0, 1)
     return part * part * (3 - 2 * part)
 
@@ -31,7 +31,7 @@ def normalize(vectors: np.ndarray) -> np.ndarray:
 
 
 def smooth_curve(points: np.ndarray, closed: bool = False, pieces: int = 8) -> np.ndarray:
-    """Catmull-Rom curve through `points` (N, 2), `pieces` steps between neighbours; (M, 2) float64."""
+    """Catmull-Rom curve through `points` (N, 2) with `pieces` steps between neighbours; (M, 2) float64."""
     points = np.asarray(points, float)
     before = np.roll(points, 1, 0)
     after = np.roll(points, -1, 0)
@@ -47,7 +47,7 @@ def smooth_curve(points: np.ndarray, closed: bool = False, pieces: int = 8) -> n
 
 
 def to_subpixels(points: np.ndarray) -> np.ndarray:
-    """Pixel coordinates to the whole numbers that cv2 draws with `shift=SUBPIXEL_BITS`."""
+    """Convert pixel coordinates to the integers that cv2 draws with `shift=SUBPIXEL_BITS`."""
     return np.round(np.asarray(points) * (1 << SUBPIXEL_BITS)).astype(np.int32)
 
 

@@ -7,7 +7,7 @@ from src.portrait.geometry import SUBPIXEL_BITS, to_subpixels
 from src.portrait.head import TracedHead
 from src.portrait.pose import Pose
 
-_EYE = np.array([0.315, 0.03, 0.94])  # middle of the right lens in the head's own directions, half heads
+_EYE = np.array([0.315, 0.03, 0.94])  # center of the right lens in the head's coordinates, half heads
 _LENSES = {"round": (0.20, 0.20, 2.0), "square": (0.225, 0.165, 4.0), "sun": (0.24, 0.2, 2.8)}
 _HINGE, _EAR = np.array([0.55, -0.03, 0.82]), np.array([0.78, 0.0, 0.0])
 
@@ -39,7 +39,7 @@ def wear_glasses(kind: str, color: np.ndarray, gloss: np.ndarray, head: TracedHe
 
 
 def _power(values: np.ndarray, square: float) -> np.ndarray:
-    """A circle's coordinates made squarer."""
+    """Make a circle's coordinates squarer."""
     return np.sign(values) * np.abs(values) ** (2 / square)
 
 

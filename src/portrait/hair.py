@@ -21,9 +21,9 @@ class Strands:
 
     Attributes:
         points: (N, P, 3) float32, pixels, z towards the viewer.
-        outer: (N,) float32, 0 for strands deep in the hair to 1 for those on top.
-        tone: (N,) float32, brightness factor of the strand.
-        thickness: (N,) float32, opacity of a strand one pixel wide, 0 to 1.
+        outer: (N,) float32, from 0 for strands deep in the hair to 1 for those on top.
+        tone: (N,) float32, brightness factor.
+        thickness: (N,) float32, opacity of the one-pixel-wide strand, 0 to 1.
     """
 
     points: np.ndarray
@@ -43,10 +43,10 @@ def grow_hair(
     """Grow a head of hair.
 
     Args:
-        session, shot: sources of what stays for the session and of what changes from shot to shot.
-        style: the kind of hair.
-        person, pose: the head it grows on and how that is held.
-        wind: (3,) float32, push against the strands, 0 for still air.
+        session, shot: random sources for what is constant in a session and what varies between shots.
+        style: the hair style.
+        person, pose: the person and the pose.
+        wind: (3,) float32, force on the strands, 0 for still air.
     """
     skull = np.array([person.face_width, 1.0, SKULL_DEPTH], np.float32) * 1.01
     locks = style.strands // _STRANDS_PER_LOCK
@@ -68,14 +68,14 @@ def grow_hair(
 
 
 def _scalp_points(rng: np.random.Generator, count: int, skull: np.ndarray) -> np.ndarray:
-    """`count` roots on the hairy part of the skull, (count, 3), in the head's own directions."""
+    """`count` roots on the hairy part of the skull, (count, 3), in the head's coordinates."""
     points = normalize(rng.normal(size=(8 * count, 3)).astype(np.float32)) * skull
     points = points[points[:, 1] < hairline(points[:, 2]) + rng.normal(0, 0.03, len(points))]
     return points[:count]
 
 
 def _grow_locks(rng, style: HairStyle, roots, skull, pose: Pose, wind, person: Person) -> np.ndarray:
-    """The middle line of every lock, (locks, _GUIDE_POINTS, 3), half heads from the middle of the head."""
+    """The center line of every lock, (locks, _GUIDE_POINTS, 3), in half heads from the center of the head."""
     if style.comb == "gathered":
         lines = _gathered(rng, style, roots, skull, pose)
         fringe = np.zeros(len(roots), bool)
@@ -87,13 +87,13 @@ def _grow_locks(rng, style: HairStyle, roots, skull, pose: Pose, wind, person: P
 
 
 def _falling(rng, style: HairStyle, roots, skull, pose: Pose, wind, person: Person) -> np.ndarray:
-    """Grow step by step: along the comb's direction on the head, then down, round head and shoulders."""
+    """Grow in steps: along the combing direction on the head, then down around head and shoulders."""
     count = len(roots)
     length = style.length * rng.uniform(style.short_share, 1, count).astype(np.float32)
     is_fringe = (roots[:, 2] > 0.42) & (np.abs(roots[:, 0]) < 0.45) & (style.fringe > 0)
     length = np.where(is_fringe, style.fringe * rng.uniform(0.8, 1.1, count), length)
     if style.length < 1.2 and style.comb != "out":
-        # Short cuts: shorter at the sides and the nape than on top.
+        # Short cuts are shorter at the sides and the nape than on top.
         length = length * np.interp(roots[:, 1], [-0.9, -0.5, 0.0, 0.4], [1.0, 0.8, 0.35, 0.25])
     step = (length / (_GUIDE_POINTS - 1))[:, None].astype(np.float32)
     normal = normalize(roots / skull**2)
@@ -102,7 +102,7 @@ def _falling(rng, style: HairStyle, roots, skull, pose: Pose, wind, person: Pers
     points = np.empty((count, _GUIDE_POINTS, 3), np.float32)
     place = roots.copy()
     turn = pose.turn
-    down = _GRAVITY @ turn  # gravity and wind in the head's own directions
+    down = _GRAVITY @ turn  # gravity and wind in the head's coordinates
     gust = wind.astype(np.float32) @ turn
     offset = np.float32(style.body) * rng.uniform(0.4, 1.0, (count, 1)).astype(np.float32)
     for index in range(_GUIDE_POINTS):
@@ -124,7 +124,7 @@ def _falling(rng, style: HairStyle, roots, skull, pose: Pose, wind, person: Pers
 
 
 def _comb(style: HairStyle, place: np.ndarray, normal: np.ndarray, is_fringe: np.ndarray) -> np.ndarray:
-    """Direction of the comb on the scalp, (N, 3)."""
+    """Combing direction on the scalp, (N, 3)."""
     side = np.tanh((place[:, 0] - style.parting) * 6)
     zero, one = np.zeros_like(side), np.ones_like(side)
     if style.comb == "parted":
@@ -157,7 +157,7 @@ def _outside_body(place: np.ndarray, turn: np.ndarray, shoulder: float) -> np.nd
 
 
 def _gathered(rng, style: HairStyle, roots, skull, pose: Pose) -> np.ndarray:
-    """Combed to the knot over the scalp; then wound into a bun or hanging as a tail."""
+    """Hair combed over the scalp to the knot, then wound into a bun or hanging as a tail."""
     kind, knot = style.knot
     tie = normalize(np.array(knot, np.float32) / skull) * skull * 1.05
     count, on_head = len(roots), _GUIDE_POINTS // 2
@@ -188,17 +188,17 @@ def _gathered(rng, style: HairStyle, roots, skull, pose: Pose) -> np.ndarray:
 
 
 def _fill_locks(rng, style: HairStyle, guides: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Strands round the middle lines: near one another in a lock, waved and curled.
+    """Waved and curled strands around the center lines, close together within a lock.
 
     Returns:
-        (N, P, 3) float32 strands and (N,) how far on the outside of its lock each one lies.
+        (N, P, 3) float32 strands, and (N,) how far out in its lock each one lies.
     """
     locks = np.repeat(np.arange(len(guides)), _STRANDS_PER_LOCK)
     count = len(locks)
     part = np.linspace(0, 1, style.points, dtype=np.float32) * _float(rng.uniform(0.72, 1, (count, 1)))
     along = part * np.linalg.norm(np.diff(guides, axis=1), axis=2).sum(1)[locks, None]
     lines = _resampled(guides, locks, part)
-    # One pair of directions across each lock is enough: locks bend, but they do not twist.
+    # One pair of directions across each lock is enough, because locks bend but do not twist.
     tangent = normalize(guides[:, -1] - guides[:, 0])
     first = normalize(np.cross(tangent, np.array([0.1, 0.2, 1], np.float32)))
     second = np.cross(tangent, first)
@@ -229,7 +229,7 @@ def _float(values: np.ndarray) -> np.ndarray:
 
 
 def _resampled(lines: np.ndarray, which: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Points on `lines[which]` at the shares `part` (N, P) of their way, (N, P, 3) float32."""
+    """Points on `lines[which]` at the fractions `part` (N, P) of their length, (N, P, 3) float32."""
     place = part * (lines.shape[1] - 1)
     first = np.minimum(place.astype(np.int32), lines.shape[1] - 2)
     rest = (place - first)[..., None]
@@ -238,7 +238,7 @@ def _resampled(lines: np.ndarray, which: np.ndarray, part: np.ndarray) -> np.nda
 
 
 def _stray_strands(rng, style: HairStyle, strands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Single strands that leave the others: copies that drift off sideways and up."""
+    """Single stray strands: copies that drift off sideways and up."""
     chosen = strands[rng.integers(0, len(strands), style.flyaways)]
     part = np.linspace(0, 1, style.points)[None, :, None]
     reach = min(1.0, 0.25 + 0.35 * style.length)

@@ -12,22 +12,22 @@ class HairStyle:
     """How hair grows.
 
     Attributes:
-        length: of the longest strands.
-        short_share: the shortest strands' share of that length.
-        lift: how steeply strands leave the scalp, 0 flat to 1 upright.
+        length: length of the longest strands.
+        short_share: length of the shortest strands, as a fraction of `length`.
+        lift: how steeply strands leave the scalp, from 0 flat to 1 upright.
         body: how far the hair stands off the head.
         comb: "parted", "back", "forward", "out" (away from the scalp) or "gathered".
         parting: x of the parting.
-        gravity: how soon strands hang down, 0 never.
+        gravity: how soon strands hang down; 0 for never.
         wave, wave_length: sideways swing of whole locks.
-        curl, curl_length: radius and rise of the corkscrew of single strands.
-        clump: how far the strands of a lock run together towards their tips, 0 to 1.
+        curl, curl_length: radius and rise of each strand's corkscrew.
+        clump: how closely the strands of a lock converge towards their tips, 0 to 1.
         frizz: how far single strands leave their lock.
-        fringe: length of the hair that falls over the forehead, 0 none.
-        knot: where gathered hair is tied, from the middle of the head, and what follows: "bun" or "tail".
-        strands: how many.
-        points: of one strand; curls need many.
-        flyaways: how many single strands stand off.
+        fringe: length of the hair over the forehead; 0 for none.
+        knot: where gathered hair is tied, from the center of the head, and what follows: "bun" or "tail".
+        strands: number of strands.
+        points: points per strand; curls need many.
+        flyaways: number of single strands that stand off.
     """
 
     length: float
@@ -51,7 +51,7 @@ class HairStyle:
 
     @property
     def fits_hat(self) -> bool:
-        """Whether the hair lies close enough to the head for a hat."""
+        """Whether the hair lies close enough to the head to wear a hat."""
         return self.comb in ("parted", "forward") and self.lift < 0.5 and self.body < 0.25
 
 
@@ -149,7 +149,7 @@ _WOMEN = {
 
 
 def random_hair_style(rng: np.random.Generator, person: Person) -> HairStyle:
-    """Draw a style and vary it."""
+    """Draw a random style and vary it."""
     chances = _MEN if person.masculine else _WOMEN
     weights = np.array(list(chances.values()), float)
     name = list(chances)[rng.choice(len(chances), p=weights / weights.sum())]

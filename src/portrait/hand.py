@@ -4,7 +4,7 @@ import numpy as np
 
 from src.portrait.geometry import normalize
 
-# How each arm pose holds its hand: bend of the palm against the forearm, curl of the fingers (radians).
+# The hand in each arm pose: bend of the palm relative to the forearm, curl of the fingers (radians).
 _HOLDS = {
     "down": (0.05, 0.5),
     "away": (0.1, 0.4),
@@ -20,14 +20,14 @@ _FINGER_LENGTHS = (0.55, 0.66, 0.7, 0.62)
 
 
 def hand_tubes(elbow, wrist, arm: str, sign: int, thick: float, spread: np.random.Generator) -> list[tuple]:
-    """Tubes (start, end, first radius, last radius) of the hand, in half heads.
+    """Return the hand's tubes (start, end, first radius, last radius), in half heads.
 
     Args:
-        elbow, wrist: (3,).
+        elbow, wrist: (3,) each.
         arm: name of the arm pose.
-        sign: -1 for the arm at the left of the image, 1 at the right.
+        sign: -1 for the arm on the left of the image, 1 for the right.
         thick: thickness of the limbs, about 1.
-        spread: source of the angles between the fingers.
+        spread: random source for the angles between the fingers.
     """
     bend, curl = _HOLDS[arm]
     forward = np.array(normalize(wrist - elbow), float)

@@ -16,7 +16,7 @@ _LIFT = 0.14  # above the skull, half heads
 
 @dataclass(frozen=True)
 class Hat:
-    """A hat of a session: BGR 0..255 (3,), ribs round the head, y of its edge and width of its cuff."""
+    """A hat: BGR 0..255 (3,), number of ribs around the head, y of its edge and width of its cuff."""
 
     color: np.ndarray
     ribs: int
@@ -25,7 +25,7 @@ class Hat:
 
 
 def random_hat(rng: np.random.Generator) -> Hat:
-    """Draw a hat."""
+    """Draw a random hat."""
     return Hat(
         random_cloth_color(rng), int(rng.integers(30, 70)), rng.uniform(-0.42, -0.3), rng.uniform(0.2, 0.38)
     )
@@ -34,7 +34,7 @@ def random_hat(rng: np.random.Generator) -> Hat:
 def shape_hat(
     hat: Hat, person: Person, pose: Pose, head: TracedHead
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The hat in the window of the traced head.
+    """Shape the hat in the window of the traced head.
 
     Returns:
         alpha (h, w) float32, height (h, w) float32 in pixels and color (h, w, 3) uint8 BGR.
@@ -44,7 +44,7 @@ def shape_hat(
     y = ((head.corner[0] + np.arange(shape[0]) - pose.head[1]) / pose.unit).astype(np.float32)[:, None]
     radii = (person.face_width + _LIFT, 1.02 + _LIFT, SKULL_DEPTH + _LIFT)
     height, inside, place = ellipsoid_front(pose.turn, np.zeros(3, np.float32), radii, x, y)
-    # The edge runs lower at the back of the head than at the forehead.
+    # The edge is lower at the back of the head than at the forehead.
     above = hat.edge - 0.25 * place[2] + 0.2 - place[1]
     alpha = np.clip(inside * 0.45 * pose.unit + 0.5, 0, 1) * np.clip(above * pose.unit / 1.4 + 0.5, 0, 1)
     cuff = smoothstep(hat.cuff + 0.03, hat.cuff, above)

@@ -1,4 +1,4 @@
-"""The head as a solid: a skull with the relief of a face, seen from any side."""
+"""The head as a solid: a skull with facial relief, seen from any side."""
 
 from dataclasses import dataclass
 
@@ -14,21 +14,21 @@ SKULL_DEPTH = 0.86
 
 _HAIRLINE = ([-0.9, -0.45, -0.1, 0.12, 0.3, 0.55, 0.8], [0.5, 0.42, 0.22, 0.12, -0.3, -0.5, -0.62])  # z, y
 
-_REACH = (1.05, 1.25)  # half size of the traced window, half heads
+_REACH = (1.05, 1.25)  # half size of the traced window, in half heads
 _COARSE_STEPS = 10
 _FINE_STEPS = 2
 
 
 @dataclass(frozen=True)
 class TracedHead:
-    """A window of the frame with the head in it.
+    """A window of the frame that contains the head.
 
     Attributes:
         corner: row and column of its first pixel in the frame.
         coverage: (h, w) float32 0..1.
         height: (h, w) float32, pixels towards the viewer.
-        map_x, map_y: (h, w) float32, where in the face maps each pixel lies.
-        front: (h, w) float32, 1 on the face's side of the head, 0 behind.
+        map_x, map_y: (h, w) float32, each pixel's position in the face maps.
+        front: (h, w) float32, 1 on the face side of the head, 0 on the back.
     """
 
     corner: tuple[int, int]
@@ -40,12 +40,12 @@ class TracedHead:
 
 
 def hairline(z: np.ndarray) -> np.ndarray:
-    """Lowest y that bears hair, for points on the skull at `z`; half heads from the middle of the head."""
+    """Lowest y with hair, for points on the skull at `z`; in half heads from the center of the head."""
     return np.interp(z, *_HAIRLINE)
 
 
 def face_relief(person: Person) -> np.ndarray:
-    """How far the face stands out from the skull: (H, W) float32 face map, share of the skull's radius."""
+    """How far the face rises from the skull: (H, W) float32 face map, as a fraction of the skull's radius."""
     x, y = map_coordinates()
     side = np.abs(x)
     nose, mouth, eye = person.nose, person.mouth, person.eye_size
@@ -76,7 +76,7 @@ def face_relief(person: Person) -> np.ndarray:
 
 
 def trace_head(person: Person, relief: np.ndarray, pose: Pose) -> TracedHead:
-    """Find the head's surface along the line of sight of every pixel near it."""
+    """Find the head's surface along the line of sight of every nearby pixel."""
     unit = pose.unit
     left, top = (int(pose.head[axis] - _REACH[axis] * unit) for axis in range(2))
     size = tuple(2 * (round(_REACH[axis] * unit) // 2 * 2) for axis in range(2))
@@ -106,7 +106,7 @@ def _sight_lines(pose: Pose, left: float, top: float, size: tuple[int, int], ste
 
 
 def _distance(person, relief, turn, x, y, depth):
-    """About how far the points (x, y, -depth) are from the surface, and where on the face maps."""
+    """Approximate distance of points (x, y, -depth) from the surface, and their face map positions."""
     px, py, pz = (turn[0, i] * x + turn[1, i] * y - turn[2, i] * depth for i in range(3))
     below = np.maximum(py, 0)
     below = below * below

@@ -1,7 +1,7 @@
-"""Light: one main lamp with soft shadows, an ambient glow from above and below, and a rim.
+"""Lighting: one main lamp with soft shadows, ambient light from above and below, and a rim light.
 
-Colors are multiplied and added as displayed (the square root of the amount of light), which needs no
-conversion of whole images; the amounts of light themselves are summed as amounts.
+Colors are multiplied and added as displayed (the square root of the amount of light), which avoids
+converting whole images; amounts of light are summed linearly.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 
 from src.portrait.geometry import normalize
 
-# How far light of each color (BGR) creeps round the edge of shadow: red the furthest, in skin.
+# How far each color (BGR) of light spreads past the edge of a shadow on skin; red spreads the furthest.
 _SKIN_WRAP = (0.12, 0.22, 0.38)
 _CLOTH_WRAP = 0.12
 _SHADOW_STEPS = 10
@@ -19,7 +19,7 @@ _SHADOW_STEPS = 10
 
 @dataclass(frozen=True)
 class Light:
-    """Amounts of light are BGR, (3,) float32; `direction` (3,) points from the person to the lamp."""
+    """Amounts of light, BGR (3,) float32; `direction` (3,) points from the person to the lamp."""
 
     direction: np.ndarray
     color: np.ndarray
@@ -29,7 +29,7 @@ class Light:
 
 
 def random_light(rng: np.random.Generator) -> Light:
-    """A lamp or window above eye level, from the left or right, warm to cool."""
+    """Draw a random lamp or window above eye level, on the left or right, warm to cool."""
     side = rng.choice([-1, 1]) * rng.uniform(0.15, 1.0)
     direction = normalize(np.array([side, -rng.uniform(0.25, 0.8), rng.uniform(0.6, 1.1)]))
     color = tint(rng.uniform(-0.15, 0.2)) * rng.uniform(0.7, 0.95)
@@ -40,20 +40,20 @@ def random_light(rng: np.random.Generator) -> Light:
 
 
 def tint(warmth: float) -> np.ndarray:
-    """White made warmer (above 0) or cooler (below 0), (3,) float32 BGR."""
+    """Return white made warmer (above 0) or cooler (below 0), (3,) float32 BGR."""
     return np.array([1 - warmth, 1, 1 + warmth], np.float32)
 
 
 def find_shade(height: np.ndarray, unit: float, light: Light) -> np.ndarray:
-    """How much lamp light reaches each pixel past whatever stands in its way.
+    """Find how much lamp light reaches each pixel past obstacles.
 
     Args:
-        height: (H, W) float32, pixels towards the viewer, far below 0 where there is nothing.
+        height: (H, W) float32, pixels towards the viewer, far below 0 where empty.
         unit: half the height of the head, in pixels of `height`.
         light: the lamp.
 
     Returns:
-        (H, W) float32, 0 full shadow to 1 full light; crevices count as partly shadowed.
+        (H, W) float32, from 0 full shadow to 1 full light; crevices are partly shadowed.
     """
     size = height.shape[::-1]
     solid = (height > -2.5 * unit).astype(np.float32)
@@ -76,13 +76,13 @@ def find_shade(height: np.ndarray, unit: float, light: Light) -> np.ndarray:
 def light_up(
     height: np.ndarray, gloss: np.ndarray, skin: np.ndarray | float, lit: np.ndarray, light: Light
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What the light does to the color of a surface: displayed = color * gain + glare.
+    """Compute a surface's lighting: displayed = color * gain + glare.
 
     Args:
         height: (H, W) float32, pixels towards the viewer; its slope gives the normals.
         gloss: (H, W) float32, strength of highlights.
-        skin: (H, W) float32 or a number, 1 where light passes through as in skin.
-        lit: (H, W) float32, as from `find_shade`.
+        skin: (H, W) float32 or a number, 1 where light scatters as in skin.
+        lit: (H, W) float32, from `find_shade`.
         light: the light.
 
     Returns:

@@ -7,10 +7,10 @@ import numpy as np
 def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, int], cell: float | tuple[float, float], octaves: int = 3
 ) -> np.ndarray:
-    """Sum of ever finer smooth random grids, each half as strong as the one before.
+    """Sum smooth random grids of increasing fineness, each half as strong as the one before.
 
     Args:
-        rng: source of the grid values.
+        rng: random source for the grid values.
         shape: height and width of the field in pixels.
         cell: width of the coarsest grid cells in pixels, or their (height, width).
         octaves: number of grids.

@@ -1,4 +1,4 @@
-"""What the person wears, and painting it on the body."""
+"""The person's clothes, and painting them on the body."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from src.portrait.noise import smooth_noise
 from src.portrait.person import Person
 from src.portrait.pose import Pose
 
-# kind: neckline, sleeve lengths to choose from, chance for men and for women
+# kind: neckline, possible sleeve lengths, probability for men and for women
 _KINDS = {
     "tee": ("crew", (0.5, 0.6), 4, 3),
     "sweater": ("crew", (1.92,), 3, 3),
@@ -24,7 +24,7 @@ _KINDS = {
     "blazer": ("deep", (1.92,), 3, 3),
     "hoodie": ("hood", (1.92,), 2.5, 1.5),
 }
-# The edge of the opening from the left of the neck to the right, half heads from the neck base.
+# The edge of the opening, from the left of the neck to the right, in half heads from the neck base.
 _NECKLINES = {
     "crew": [(-0.56, -0.12), (-0.42, 0.28), (0, 0.48), (0.42, 0.28), (0.56, -0.12)],
     "v": [(-0.56, -0.12), (-0.36, 0.42), (0, 1.15), (0.36, 0.42), (0.56, -0.12)],
@@ -49,11 +49,11 @@ class Outfit:
     Attributes:
         neckline: shape of the opening at the neck.
         sleeve: 0 none, 1 to the elbow, 2 to the wrist.
-        tile: (TILE, TILE, 3) uint8 BGR, the cloth in even white light.
+        tile: (TILE, TILE, 3) uint8 BGR, the cloth under even white light.
         repeat: width of the tile in half heads.
-        trim, inner: (3,) BGR 0..255, colors of edges and of what is worn below.
+        trim, inner: (3,) BGR 0..255, colors of edges and of the garment underneath.
         gloss: strength of highlights.
-        folds: depth of the folds, 1 is usual.
+        folds: depth of the folds; 1 is typical.
     """
 
     neckline: str
@@ -67,7 +67,7 @@ class Outfit:
 
 
 def random_outfit(rng: np.random.Generator, person: Person, background: np.ndarray) -> Outfit:
-    """Draw clothes; some have a color close to `background`, BGR (3,) 0..255."""
+    """Draw random clothes; some have a color close to `background`, BGR (3,) 0..255."""
     chances = np.array([kind[2] if person.masculine else kind[3] for kind in _KINDS.values()], float)
     neckline, sleeves, _, _ = list(_KINDS.values())[rng.choice(len(_KINDS), p=chances / chances.sum())]
     color = random_cloth_color(rng)
@@ -89,11 +89,11 @@ def random_outfit(rng: np.random.Generator, person: Person, background: np.ndarr
 
 @dataclass(frozen=True)
 class Dressed:
-    """The dressed body before light falls on it.
+    """The dressed body before lighting.
 
     Attributes:
-        color: (H, W, 3) uint8 BGR, in even white light.
-        height: (H / 2, W / 2) float32, towards the viewer, in pixels of this half resolution.
+        color: (H, W, 3) uint8 BGR, under even white light.
+        height: (H / 2, W / 2) float32, towards the viewer, in half-resolution pixels.
         gloss, skin: (H / 2, W / 2) float32, as `light_up` takes them.
     """
 
@@ -104,7 +104,7 @@ class Dressed:
 
 
 def dress(body: Body, person: Person, pose: Pose, outfit: Outfit, rng: np.random.Generator) -> Dressed:
-    """Give the body skin and clothes."""
+    """Paint skin and clothes on the body."""
     shape, half = body.coverage.shape, body.height.shape
     unit = pose.unit / SCALE
     frame = BodyFrame(pose, person.shoulder)
@@ -146,7 +146,7 @@ def _blend(below: np.ndarray, above: np.ndarray, weight: np.ndarray) -> np.ndarr
 
 
 def _tone_of(tone: np.ndarray | float, cloth: np.ndarray) -> np.ndarray:
-    """An image of one color, or the cloth made darker or lighter."""
+    """A uniform color, or the cloth made darker or lighter."""
     if np.isscalar(tone):
         return cv2.convertScaleAbs(cloth, alpha=float(tone))
     return np.full_like(cloth, np.clip(tone, 0, 255).astype(np.uint8))
@@ -164,14 +164,14 @@ def _opening(outfit: Outfit, frame: BodyFrame, shape) -> np.ndarray:
 
 
 def _weave(outfit: Outfit, body: Body, folds: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Color of the cloth everywhere, (H, W, 3) uint8; the pattern follows body and folds."""
+    """Color of the cloth, (H, W, 3) uint8; the pattern follows body and folds."""
     scale = TILE / outfit.repeat
     columns, rows = (_enlarge_places((place + folds) * scale, shape) for place in (body.across, body.along))
     return cv2.remap(outfit.tile, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
 
 def _enlarge_places(places: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Coordinates in full resolution; at seams, where they jump, without values between."""
+    """Coordinates at full resolution, not interpolated across seams, where they jump."""
     smooth = _enlarge(places, shape)
     nearest = cv2.resize(places, shape[::-1], interpolation=cv2.INTER_NEAREST)
     return np.where(np.abs(smooth - nearest) > TILE / 24, nearest, smooth)

@@ -1,4 +1,4 @@
-"""Who is photographed: the traits that stay the same for a whole session."""
+"""The person photographed: traits that stay the same throughout a session."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ _EYE_COLORS = np.array([(60, 38, 24), (84, 56, 34), (110, 92, 56), (92, 116, 88)
 class Person:
     """Colors are linear BGR (3,) float32; lengths are in half heads (half the height of the head).
 
-    `glasses` is empty, round, square or sun; the rest are amounts from 0 or factors about 1."""
+    `glasses` is empty, round, square or sun; the other values are amounts from 0 or factors around 1."""
 
     masculine: bool
     skin: np.ndarray
@@ -56,7 +56,7 @@ class Person:
 
 
 def linear(srgb: np.ndarray) -> np.ndarray:
-    """sRGB bytes (..., 3) to linear BGR float32, with a gamma of 2 (the camera undoes the same)."""
+    """Convert sRGB bytes (..., 3) to linear BGR float32 with gamma 2 (the camera reverses this)."""
     return np.square(np.asarray(srgb, np.float32)[..., ::-1] / 255)
 
 

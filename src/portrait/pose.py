@@ -1,4 +1,4 @@
-"""How the person stands before the camera in one shot."""
+"""The person's pose in one shot."""
 
 from dataclasses import dataclass, replace
 
@@ -7,10 +7,10 @@ import numpy as np
 from src.portrait.geometry import rotation_matrix
 from src.portrait.person import Person
 
-# Where the neck meets the shoulders, seen from the middle of the head, in half heads.
+# Where the neck meets the shoulders, relative to the center of the head, in half heads.
 NECK_BASE = np.array([0.0, 1.2, -0.12], np.float32)
 
-# Elbow and wrist of each arm pose for the arm at the right of the image, from the neck base, half heads.
+# Elbow and wrist in each arm pose, for the arm on the right of the image, in half heads from the neck base.
 _ARM_POSES = {
     "down": ((1.85, 2.95, -0.1), (1.75, 5.0, 0.2)),
     "away": ((2.25, 2.85, -0.1), (2.55, 4.75, 0.2)),
@@ -40,15 +40,15 @@ class Pose:
     """A pose in the frame.
 
     Attributes:
-        head: middle of the head, (3,) pixels, z towards the viewer.
+        head: center of the head, (3,) pixels, z towards the viewer.
         neck: where the neck meets the shoulders, (3,) pixels.
         unit: half the height of the head in pixels.
         turn: (3, 3) rotation of the head.
         lean: rotation of the upper body in the image plane, radians.
-        body_turn: rotation of the upper body about the vertical, radians.
-        arms: names of the arm poses, left and right of the image.
-        elbows, wrists: (2, 3) from the neck base in half heads, left and right of the image.
-        shoulder_lift: (2,) how far each shoulder is raised, half heads.
+        body_turn: rotation of the upper body about the vertical axis, radians.
+        arms: names of the arm poses, left and right in the image.
+        elbows, wrists: (2, 3) in half heads from the neck base, left and right in the image.
+        shoulder_lift: (2,) how far each shoulder is raised, in half heads.
     """
 
     head: np.ndarray
@@ -69,12 +69,12 @@ class Framing:
 
     Attributes:
         unit: half the height of the head in pixels.
-        off_center: of the head, share of the frame's width.
-        head_room: above the head.
-        yaw, pitch: of the head.
-        body_yaw: of the body, beyond its share of the head's.
-        lean: of the body.
-        arms: names of the arm poses, left and right of the image.
+        off_center: the head's offset from the center, as a fraction of the frame's width.
+        head_room: space above the head.
+        yaw, pitch: rotation of the head.
+        body_yaw: rotation of the body, in addition to its share of the head's.
+        lean: lean of the body.
+        arms: names of the arm poses, left and right in the image.
     """
 
     unit: float
@@ -88,7 +88,7 @@ class Framing:
 
 
 def random_framing(rng: np.random.Generator) -> Framing:
-    """From head and shoulders to half body, facing the camera or turned aside."""
+    """Draw a framing, from head and shoulders to half body, facing the camera or turned away."""
     return Framing(
         unit=float(np.exp(rng.uniform(np.log(80), np.log(165)))),
         off_center=float(np.clip(rng.normal(0, 0.07), -0.16, 0.16)),
@@ -102,13 +102,13 @@ def random_framing(rng: np.random.Generator) -> Framing:
 
 
 def random_pose(shot: np.random.Generator, framing: Framing, person: Person, size: tuple[int, int]) -> Pose:
-    """A pose for one shot in a frame of `size`, (width, height)."""
+    """Draw a pose for one shot in a frame of `size`, (width, height)."""
     unit = framing.unit * shot.uniform(0.96, 1.04)
     yaw = framing.yaw + shot.normal(0, 0.16)
     turn = rotation_matrix(yaw, framing.pitch + shot.normal(0, 0.07), shot.normal(0, 0.1))
     across = size[0] * (0.5 + framing.off_center + shot.normal(0, 0.015))
     head = np.array([across, (framing.head_room + 1 + shot.normal(0, 0.03)) * unit, 0])
-    # The head turns about the top of the neck, so the neck moves a little against it.
+    # The head turns about the top of the neck, so the neck moves slightly relative to it.
     hinge = np.array([0, 0.25, 0])
     neck = head + unit * (NECK_BASE - hinge + turn @ hinge)
     arms = framing.arms if shot.random() < 0.7 else _random_arms(shot)
@@ -128,7 +128,7 @@ def random_pose(shot: np.random.Generator, framing: Framing, person: Person, siz
 
 
 def moved(pose: Pose, shift: np.ndarray) -> Pose:
-    """The same pose with the camera moved by `shift`, (2,) pixels."""
+    """Return the same pose with the camera moved by `shift`, (2,) pixels."""
     step = np.array([*shift, 0], np.float32)
     return replace(pose, head=pose.head + step, neck=pose.neck + step)
 

@@ -1,4 +1,4 @@
-"""Rooms: a wall with a floor, and windows, shelves, pictures, a lamp, a door or a plant before it."""
+"""Rooms: a wall and floor, with windows, shelves, pictures, a lamp, a door or a plant."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from src.portrait.scenery import fill_rectangle, near_color, random_color, uneve
 
 
 def draw_room(rng, shape, base, unit):
-    """A wall with a floor, and windows, shelves, pictures, a lamp or a plant before it."""
+    """Draw a wall and floor, with windows, shelves, pictures, a lamp, a door or a plant."""
     height, width = shape
     x, y = unit_grid(shape)
     shade = 1 - 0.25 * rng.uniform(-1, 1) * x - 0.15 * y

@@ -1,4 +1,4 @@
-"""One shot: a person before a background, composited with the alpha that is returned."""
+"""One shot: a person composited over a background, with the exact alpha."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,13 +22,13 @@ WIDTH, HEIGHT = 600, 800
 SHOTS_PER_SESSION = 4
 
 _HAT_CHANCE = 0.14
-_SMALLEST_PART = 200  # pixels; larger ones may be a hand that comes back into the frame
-_PLAY = 24  # pixels the camera moves between the shots of a session, at most, to each side
+_SMALLEST_PART = 200  # pixels; a larger part may be a hand that re-enters the frame
+_PLAY = 24  # largest camera shift between shots of a session, in pixels to each side
 
 
 @dataclass(frozen=True)
 class _Session:
-    """What the shots of a session share; backdrop and grain are (H, W, 3) float32, wider than a shot."""
+    """What the shots of a session share; backdrop and grain are (H, W, 3) float32, larger than a shot."""
 
     figure: Figure
     camera: Camera
@@ -37,10 +37,10 @@ class _Session:
 
 
 def render_portrait(seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
-    """Make portrait number `index` of the data set `seed`; the same arguments give the same bytes.
+    """Render portrait number `index` of the data set `seed`; the same arguments give the same bytes.
 
-    photo = alpha * foreground + (1 - alpha) * background holds in displayed values with the alpha that
-    is returned, up to rounding and the sensor's noise, which is added to the whole photo afterwards.
+    With the returned alpha, photo = alpha * foreground + (1 - alpha) * background holds in displayed values,
+    up to rounding and the sensor noise, which is added to the whole photo afterwards.
 
     Returns:
         The photo, (800, 600, 3) uint8 BGR, and its alpha, (800, 600) uint8, 0 background to 255 foreground.
@@ -56,8 +56,8 @@ def render_portrait(seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _composite(layers, session: _Session, background: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lay the figure's layers over one another, and the whole over the background."""
-    foreground = np.zeros((HEIGHT, WIDTH, 3), np.float32)  # times alpha
+    """Composite the figure's layers, and the result over the background."""
+    foreground = np.zeros((HEIGHT, WIDTH, 3), np.float32)  # premultiplied by alpha
     alpha = np.zeros((HEIGHT, WIDTH), np.float32)
     for layer in layers:
         window = layer.window
@@ -72,7 +72,7 @@ def _composite(layers, session: _Session, background: np.ndarray) -> tuple[np.nd
 
 
 def _without_islands(alpha: np.ndarray) -> np.ndarray:
-    """Without crumbs of strands whose link to the person is too thin to be stored, or out of frame."""
+    """Remove bits of strands whose link to the person is too thin to be stored or out of frame."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(alpha, connectivity=8)
     small = stats[:, cv2.CC_STAT_AREA] < _SMALLEST_PART
     return np.where(small[labels], 0, alpha) if small.any() else alpha

@@ -1,4 +1,4 @@
-"""Strands of hair drawn into the frame: opacity, brightness and highlights of thousands of thin lines."""
+"""Draws strands of hair: opacity, brightness and highlights of thousands of thin lines."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class DrawnHair:
     Attributes:
         corner: row and column of the window in the frame.
         alpha: 0..1.
-        tone: light given back relative to the hair's color.
+        tone: reflected light relative to the hair's color.
         gloss: strength of highlights.
     """
 
@@ -36,7 +36,7 @@ class DrawnHair:
 
 
 class _Pieces(NamedTuple):
-    """Short stretches of strands: (N, _PIECE + 1, 2) pixels and (N,) of everything else."""
+    """Short pieces of strands: `points` (N, _PIECE + 1, 2) pixels, everything else (N,)."""
 
     points: np.ndarray
     depth: np.ndarray
@@ -51,11 +51,11 @@ class _Pieces(NamedTuple):
 def draw_hair(
     strands: Strands, middle: np.ndarray, unit: float, light: Light, shape: tuple[int, int]
 ) -> tuple[DrawnHair, DrawnHair]:
-    """Draw strands, parted into the hair behind head and body and the hair before them.
+    """Draw strands, separated into the hair behind head and body and the hair in front of them.
 
     Args:
         strands: the hair.
-        middle: (3,) middle of the head in pixels.
+        middle: (3,) center of the head in pixels.
         unit: half the height of the head in pixels.
         light: the lamp.
         shape: height and width of the frame.
@@ -63,7 +63,7 @@ def draw_hair(
     pieces = _cut(strands, middle, unit, light)
     behind = pieces.depth < middle[2] - 0.02 * unit
     fill = 0.012 * unit + 1.0
-    # Behind, gaps between locks are closed more widely: they would show beside the neck.
+    # Behind, wider gaps between locks are filled, because they would show beside the neck.
     return (
         _draw(pieces.chosen(np.flatnonzero(behind)), shape, 2 * fill),
         _draw(pieces.chosen(np.flatnonzero(~behind)), shape, fill),
@@ -90,7 +90,7 @@ def _cut(strands: Strands, middle: np.ndarray, unit: float, light: Light) -> _Pi
 
 
 def _glow(tangent, center, own_tone, middle, unit: float, light: Light) -> tuple[np.ndarray, np.ndarray]:
-    """Light along a thin cylinder: none end on, a highlight where it mirrors the lamp to the viewer."""
+    """Light on a thin cylinder: none end-on, a highlight where it reflects the lamp to the viewer."""
     normal = normalize(center - middle - np.array([0, 0.3 * unit, 0], np.float32))
     along = tangent @ light.direction
     toward = normal @ light.direction
@@ -114,7 +114,7 @@ def _draw(pieces: _Pieces, shape: tuple[int, int], fill: float) -> DrawnHair:
     dense = _draw_dense(pieces.chosen(np.flatnonzero(thick)), size)
     fine = _draw_fine(pieces.chosen(np.flatnonzero(~thick)), size)
     tone, gloss, alpha = _lay(fine, dense)
-    # Where strands are dense, what shows between them is darker hair, not the background.
+    # Where strands are dense, darker hair shows between them, not the background.
     low_tone, low_alpha = _spread(tone, fill), _spread(alpha, fill)
     rest = (1 - alpha) * smoothstep(0.35, 0.72, low_alpha)
     tone += rest * (0.55 * low_tone / np.maximum(low_alpha, 1e-3))
@@ -124,7 +124,7 @@ def _draw(pieces: _Pieces, shape: tuple[int, int], fill: float) -> DrawnHair:
 
 
 def _window(points: np.ndarray, shape: tuple[int, int], margin: int) -> tuple[slice, slice]:
-    """The part of the frame that holds all points, with a margin; at least one pixel."""
+    """The part of the frame that contains all points plus a margin; at least one pixel."""
     if not len(points):
         return slice(0, 1), slice(0, 1)
     low = (points.min((0, 1)) >> SUBPIXEL_BITS) - margin
@@ -137,7 +137,7 @@ def _window(points: np.ndarray, shape: tuple[int, int], margin: int) -> tuple[sl
 
 
 def _spread(plane: np.ndarray, sigma: float) -> np.ndarray:
-    """Blurred, by way of a half-size copy."""
+    """Blur a half-size copy."""
     size = plane.shape[::-1]
     small = cv2.resize(plane, (max(size[0] // 2, 1), max(size[1] // 2, 1)), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), sigma / 2)
@@ -145,7 +145,7 @@ def _spread(plane: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _lay(top: np.ndarray, bottom: np.ndarray) -> list[np.ndarray]:
-    """One drawn buffer over another: tone, gloss (both times alpha) and alpha, float32 0..1."""
+    """Composite one buffer over another: tone, gloss (both premultiplied) and alpha, float32 0..1."""
     top, bottom = cv2.split(top), cv2.split(bottom)
     through = 1 - top[2] * np.float32(1 / 255)
     return [(above + below * through) * np.float32(1 / 255) for above, below in zip(top, bottom, strict=True)]
@@ -156,14 +156,14 @@ def _levels(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def _draw_dense(pieces: _Pieces, size: tuple[int, int]) -> np.ndarray:
-    """All at one opacity, far to near, in few tones: one call draws many pieces."""
+    """Draw all pieces at one opacity, far to near, in few tones, so that one call draws many pieces."""
     rank = np.empty(len(pieces.depth))
     rank[np.argsort(pieces.depth)] = np.linspace(0, 1, len(rank), endpoint=False)
     return _draw_groups(pieces, size, _levels(rank, _DEPTH_LEVELS), np.full(_DEPTH_LEVELS, _DENSE_OPACITY))
 
 
 def _draw_fine(pieces: _Pieces, size: tuple[int, int]) -> np.ndarray:
-    """Faint to strong: a faint line over a strong one would thin it out."""
+    """Draw from faint to strong: a faint line drawn over a strong one would weaken it."""
     level = _levels(pieces.opacity / 0.6, _TIP_LEVELS)
     return _draw_groups(pieces, size, level, (np.arange(_TIP_LEVELS) + 0.7) / _TIP_LEVELS * 0.6)
 
@@ -171,10 +171,10 @@ def _draw_fine(pieces: _Pieces, size: tuple[int, int]) -> np.ndarray:
 def _draw_groups(
     pieces: _Pieces, size: tuple[int, int], layer: np.ndarray, opacities: np.ndarray
 ) -> np.ndarray:
-    """Draw pieces layer by layer; within one, those of the same tone and gloss in one call.
+    """Draw pieces layer by layer; within a layer, one call draws all pieces of the same tone and gloss.
 
     Returns:
-        (h, w, 3) uint8: tone and gloss, both times alpha, and alpha.
+        (h, w, 3) uint8: tone and gloss, both premultiplied by alpha, and alpha.
     """
     buffer = np.zeros((*size, 3), np.uint8)
     key = (layer * _TONE_LEVELS + _levels(pieces.tone, _TONE_LEVELS)) * _GLOSS_LEVELS

@@ -1,4 +1,4 @@
-"""Streets: house fronts on both sides of a road, running to a vanishing point."""
+"""Streets: house fronts on both sides of a road that leads to a vanishing point."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from src.portrait.scenery import near_color, unit_grid
 
 
 def draw_street(rng, shape, base, unit):
-    """House fronts on both sides, running to a vanishing point; a road and the sky."""
+    """Draw house fronts on both sides of a road that leads to a vanishing point, and the sky."""
     height, width = shape
     x, y = unit_grid(shape)
     sky = np.array([235, 215, 190]) * rng.uniform(0.6, 1.05)
@@ -34,7 +34,7 @@ def draw_street(rng, shape, base, unit):
 
 
 def _front(rng, image, eye, edge, depths, tall, color) -> None:
-    """One house front between two depths (share of the way from the vanishing point to the edge)."""
+    """Draw one house front between two depths (fractions of the way from the vanishing point to the edge)."""
 
     def at(depth, up):
         return eye + depth * np.array([edge - eye[0], 0.32 * image.shape[0] - up])
@@ -44,7 +44,7 @@ def _front(rng, image, eye, edge, depths, tall, color) -> None:
     cv2.fillPoly(image, [to_subpixels(wall)], color.tolist(), cv2.LINE_AA, SUBPIXEL_BITS)
     columns, rows = rng.integers(2, 4), rng.integers(3, 7)
     glass = near_color(rng, color * rng.choice([0.4, 1.5]), 10).tolist()
-    # Equal widths on the wall are equal steps of 1 / depth in the image.
+    # Equal widths on the wall are equal steps of 1 / depth.
     steps = 1 / np.linspace(1 / near, 1 / far, 3 * columns + 1)
     for column in range(columns):
         a, b = steps[3 * column + 1], steps[3 * column + 2]

@@ -10,7 +10,7 @@ class Solid(NamedTuple):
 
     Attributes:
         height: towards the viewer; falls off steeply outside the solid.
-        outside: distance to the edge in the plane of the image, negative inside.
+        outside: distance to the edge in the image plane, negative inside.
         across, along: coordinates on the solid.
         bare: 1 where it is not clothed.
     """
@@ -23,7 +23,7 @@ class Solid(NamedTuple):
 
 
 def tube(x: np.ndarray, y: np.ndarray, start, end, first_radius: float, last_radius: float) -> Solid:
-    """A tube from `start` to `end`, (3,) each; `along` runs from 0 to 1, `bare` is 0."""
+    """Make a tube from `start` to `end`, (3,) each; `along` runs from 0 to 1, `bare` is 0."""
     start, end = np.asarray(start, np.float32), np.asarray(end, np.float32)
     axis = end - start
     square = max(float(axis[0] ** 2 + axis[1] ** 2), 1e-4)
