@@ -95,7 +95,7 @@ def test_photos_are_flipped_upside_down_only_when_asked():
 
 
 def test_scales_range_from_three_to_five_quarters():
-    """CutoutMaker 32 pixels of a photo scaled by s is cutouts 32 / s of the photo itself."""
+    """Cropping 32 pixels of a photo scaled by s equals cropping 32 / s of the photo itself."""
     sides = {changes.height for changes in draw_many(100, 120)} - {100}
     assert (min(sides), max(sides)) == (round(PATCH / 1.25), round(PATCH / 0.75))
     assert len(sides) == max(sides) - min(sides) + 1
