@@ -18,9 +18,9 @@ from tqdm import tqdm  # noqa: E402
 
 from src.common.command_line import DEFAULT_CONFIG, SKIPPED_STATUS, run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
-from src.composites.people import find_people, read_ids, require_known  # noqa: E402
 from src.config import load_config  # noqa: E402
 from src.data.pairs import PhotoWithAlpha  # noqa: E402
+from src.data.people import find_people, read_ids, require_known  # noqa: E402
 from src.evaluation.evaluate import measure_photos  # noqa: E402
 from src.evaluation.report import best_median_worst  # noqa: E402
 from src.evaluation.video import measure_video  # noqa: E402

@@ -21,9 +21,10 @@ from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.errors import UserError
 from src.common.process_pool import available_cores, map_unordered
 from src.composites.exclusion import find_excluded, read_exclusions
-from src.composites.people import PersonFiles, find_people, find_set
 from src.composites.pictures import Shares, Task, make_pictures
 from src.data.pair_folder import PairPaths, claimed, pair_paths
+from src.data.pairs import PhotoWithAlpha
+from src.data.people import find_people, find_set
 from src.images.files import DATA_SUFFIXES
 
 _SETTINGS_FILE = "composites.txt"
@@ -41,13 +42,13 @@ _SHARES = {
 
 def make_composites(
     folder: str | Path,
-    people: Sequence[PersonFiles],
+    people: Sequence[PhotoWithAlpha],
     backgrounds: Sequence[str | Path],
     count: int,
     *,
     excluded: Collection[str] = (),
     size: tuple[int, int] = (640, 480),
-    passers_by: Sequence[PersonFiles] = (),
+    passers_by: Sequence[PhotoWithAlpha] = (),
     seed: int = 0,
     workers: int | None = None,
     **shares: float,
@@ -120,7 +121,7 @@ def _summary(names: Iterable[str]) -> str:
     return f"{len(names)} ({zlib.crc32(chr(0).join(names).encode()):08x})"
 
 
-def _require_hidden(folder: Path, hidden: Sequence[PersonFiles]) -> None:
+def _require_hidden(folder: Path, hidden: Sequence[PhotoWithAlpha]) -> None:
     """Make sure that no earlier run, with other exclusions, made pictures of these people."""
     for person in hidden:
         pictures = _picture(folder, person, 0).photo.parent
@@ -128,7 +129,7 @@ def _require_hidden(folder: Path, hidden: Sequence[PersonFiles]) -> None:
             raise UserError(f"{pictures}: made before this person was excluded; name a new folder")
 
 
-def _picture(folder: Path, person: PersonFiles, k: int) -> PairPaths:
+def _picture(folder: Path, person: PhotoWithAlpha, k: int) -> PairPaths:
     return pair_paths(folder, person.name, f"{person.name}-{k:05d}")
 
 
@@ -152,7 +153,7 @@ def _share(count: int, people: int, number: int) -> int:
     return count // people + (number < count % people)
 
 
-def _missing(folder: Path, person: PersonFiles, count: int) -> tuple[tuple[int, PairPaths], ...]:
+def _missing(folder: Path, person: PhotoWithAlpha, count: int) -> tuple[tuple[int, PairPaths], ...]:
     """Which of a person's pictures are still to be made."""
     pictures = [(k, _picture(folder, person, k)) for k in range(count)]
     return tuple(each for each in pictures if not each[1].are_made)

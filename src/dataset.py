@@ -16,6 +16,7 @@ from src.common.errors import UserError
 from src.common.world import World
 from src.data.augmentation import draw_augmentation
 from src.data.bad_samples import BadSamples
+from src.data.pairs import require_same_size
 from src.data.split_files import SplitFiles
 from src.images.files import ImageError, read_gray, read_image
 from src.images.preprocessing import alpha_to_float, normalise, resize, resize_trimap
@@ -99,12 +100,8 @@ class MattingDataset:
         image = read_image(self.files.photo(index))
         trimap = read_gray(self.files.trimap(index))
         alpha = read_gray(self.files.alpha(index))
-        for name, other in (("trimap", trimap), ("alpha", alpha)):
-            if other.shape != image.shape[:2]:
-                raise ImageError(
-                    f"{self.files.photo(index)}: is {_size(image)}, but its {name} is {_size(other)}; "
-                    "make the data set again"
-                )
+        for file, other in ((self.files.trimap(index), trimap), (self.files.alpha(index), alpha)):
+            require_same_size(image, other, self.files.photo(index), file)
         return image, trimap, alpha
 
 
@@ -210,7 +207,3 @@ def _batches(samples: _Epoch, batch_size: int, workers: int) -> Iterator[Batch]:
         if samples.error is not None:
             raise samples.error from None
         raise
-
-
-def _size(image: np.ndarray) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}"

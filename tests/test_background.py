@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from src.common.errors import UserError
+from src.images.blending import blend
 from src.images.files import write_image
-from src.inference.background import Background, blend
+from src.inference.background import Background
 
 RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)
 
@@ -64,7 +65,7 @@ def test_blur_where_the_person_fills_the_photo():
 
 @pytest.mark.parametrize("strip", [1, 70, 1500])
 def test_blending_is_exact_in_strips(monkeypatch, strip):
-    monkeypatch.setattr("src.inference.background._STRIP", strip)
+    monkeypatch.setattr("src.images.blending._STRIP", strip)
     rng = np.random.default_rng(0)
     front, behind = (rng.integers(0, 256, (50, 30, 3), np.uint8) for _ in range(2))
     alpha = rng.integers(0, 256, (50, 30), np.uint8)

@@ -9,7 +9,9 @@ import pytest
 from src.common.errors import UserError
 from src.composite_data import main, make_composites
 from src.composites.exclusion import find_excluded, read_exclusions
-from src.composites.people import PersonFiles, find_people, read_person, read_scene
+from src.composites.people import read_person, read_scene
+from src.data.pairs import PhotoWithAlpha
+from src.data.people import find_people
 from src.images.files import ImageError, read_alpha_channel, read_image, write_image
 from tests.small_dataset import make_person
 from tests.test_compositing import BLUE, GREEN, PERSON, SIZE, painted
@@ -92,7 +94,7 @@ def test_a_damaged_passer_by_is_named_once_and_excluded_ones_are_not_read(folder
 def write_red_person(folder, alpha=PERSON.alpha):
     write_image(folder / "image" / "red.png", PERSON.image)
     write_image(folder / "alpha" / "red.png", alpha)
-    return PersonFiles("red", folder / "image" / "red.png", folder / "alpha" / "red.png")
+    return PhotoWithAlpha("red", folder / "image" / "red.png", folder / "alpha" / "red.png")
 
 
 def test_a_scene_does_not_show_its_person(tmp_path):

@@ -13,7 +13,7 @@ from src.composites.person import Person, Scene
 from src.composites.placement import draw_place, draw_row
 from src.composites.rims import smooth_mask
 from src.composites.walls import draw_wall
-from src.inference.foreground import estimate_foreground
+from src.images.foreground import estimate_foreground
 
 RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)
 SIZE = (64, 48)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from src.images.contact_sheet import contact_sheet, cutout, on_checkerboard
+from src.images.blending import cutout, on_checkerboard
+from src.images.contact_sheet import contact_sheet
 
 SIDE = 16  # of a checkerboard's square
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from src.inference.foreground import estimate_foreground
+from src.images.foreground import estimate_foreground
 
 RED, BLUE = (0, 0, 220), (210, 0, 0)  # BGR
 
@@ -29,7 +29,7 @@ def test_the_rim_has_nothing_of_the_background():
 
 def test_a_large_photo_keeps_its_detail_where_it_is_soft(monkeypatch):
     """It is estimated smaller, where fine stripes are gone."""
-    monkeypatch.setattr("src.inference.foreground._MOST_PIXELS", 32 * 32)
+    monkeypatch.setattr("src.images.foreground._MOST_PIXELS", 32 * 32)
     stripes = np.full((128, 128, 3), 100, np.uint8)
     stripes[:, ::2] = 180
     alpha = np.full((128, 128), 204, np.uint8)

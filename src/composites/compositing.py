@@ -14,7 +14,7 @@ from src.composites.light import change_light, tint_like
 from src.composites.person import Person, Scene
 from src.composites.placement import Place, draw_place, draw_place_behind, draw_place_of, draw_row
 from src.composites.shadow import add_contact_shadow
-from src.inference.background import blend
+from src.images.blending import blend
 
 Layer = tuple[np.ndarray, np.ndarray]  # foreground and alpha at the size of the picture
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from src.common.errors import UserError
-from src.composites.people import PersonFiles, find_set, read_ids, require_known, shorten
+from src.data.pairs import PhotoWithAlpha
+from src.data.people import find_set, read_ids, require_known, shorten
 
 
 def read_exclusions(paths: Iterable[str | Path]) -> frozenset[str]:
@@ -17,8 +18,8 @@ def read_exclusions(paths: Iterable[str | Path]) -> frozenset[str]:
 
 
 def find_excluded(
-    lines: Collection[str], people: Iterable[PersonFiles], others: Iterable[PersonFiles] = ()
-) -> frozenset[PersonFiles]:
+    lines: Collection[str], people: Iterable[PhotoWithAlpha], others: Iterable[PhotoWithAlpha] = ()
+) -> frozenset[PhotoWithAlpha]:
     """Who of people and others is excluded.
 
     Args:
@@ -43,5 +44,5 @@ def find_excluded(
     return frozenset(person for person in everybody if person.photo.stem in lines or _line(person) in named)
 
 
-def _line(person: PersonFiles) -> str:
+def _line(person: PhotoWithAlpha) -> str:
     return f"{find_set(person)}/{person.photo.stem}"

@@ -11,10 +11,11 @@ import numpy as np
 from src.common.errors import UserError
 from src.composites.compositing import composite, reframe, stand_in
 from src.composites.framing import add_bars, come_near, draw_part, is_large_enough
-from src.composites.people import PersonFiles, read_person, read_scene
+from src.composites.people import read_person, read_scene
 from src.composites.person import Person
 from src.composites.walls import draw_wall
 from src.data.pair_folder import PairPaths, write_pair
+from src.data.pairs import PhotoWithAlpha
 from src.images.files import ImageError, read_image
 
 _JPEG_QUALITIES = (50, 96)
@@ -42,12 +43,12 @@ class Shares(NamedTuple):
 class Task(NamedTuple):
     """The pictures of one person that are to be made."""
 
-    person: PersonFiles
+    person: PhotoWithAlpha
     pictures: tuple[tuple[int, PairPaths], ...]  # k and where it is written
     backgrounds: tuple[Path, ...]
-    passers_by: tuple[PersonFiles, ...]
-    scenes: tuple[PersonFiles, ...]
-    companions: tuple[PersonFiles, ...]
+    passers_by: tuple[PhotoWithAlpha, ...]
+    scenes: tuple[PhotoWithAlpha, ...]
+    companions: tuple[PhotoWithAlpha, ...]
     seed: int
     size: tuple[int, int]
     shares: Shares
@@ -98,9 +99,9 @@ def _draw_picture(
 
 def _draw_people(
     rng: np.random.Generator,
-    files: Sequence[PersonFiles],
+    files: Sequence[PhotoWithAlpha],
     most: int,
-    read: Callable[[PersonFiles], Person],
+    read: Callable[[PhotoWithAlpha], Person],
     problems: list[str],
 ) -> list[Person]:
     """One to `most` different people; who cannot be read is left out."""

@@ -34,7 +34,7 @@ def require_same_size(image: np.ndarray, other: np.ndarray, photo: Path, file: P
         ImageError: it has another; the message names both files and sizes.
     """
     if other.shape[:2] != image.shape[:2]:
-        raise ImageError(f"{file}: is {size_text(other)} pixels, but its photo {photo} is {size_text(image)}")
+        raise ImageError(f"{photo}: is {size_text(image)}, but {file} is {size_text(other)}")
 
 
 def size_text(image: np.ndarray) -> str:

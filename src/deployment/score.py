@@ -12,7 +12,7 @@ from src.common.process_pool import available_cores, map_unordered
 from src.data.pairs import PhotoWithAlpha
 from src.deployment.runner_files import InputFiles, OutputError, read_outputs
 from src.evaluation.report import Measurement, measure, write_matte, write_report
-from src.images.contact_sheet import on_checkerboard
+from src.images.blending import on_checkerboard
 from src.images.files import ImageError, write_image
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.matting import Matte, MattingSteps

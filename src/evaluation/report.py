@@ -8,7 +8,8 @@ import numpy as np
 
 from src.common.atomic_file import write_csv
 from src.data.pairs import PhotoWithAlpha
-from src.images.contact_sheet import contact_sheet, cutout, on_checkerboard, side_by_side
+from src.images.blending import cutout, on_checkerboard
+from src.images.contact_sheet import contact_sheet, side_by_side
 from src.images.files import write_image
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
 from src.inference.matting import Matte

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from src.data.pairs import size_text
 from src.generation.file_links import link_or_copy
 from src.generation.folder import ALPHA, CLIP_IMG, MASK, MATTING, TRIMAP, path_in_split
 from src.generation.pairing import MATTING_FOLDER, PHOTO_FOLDER, Pair, SkippedFile
@@ -70,13 +71,9 @@ def _read(task: PairTask) -> tuple[np.ndarray | None, np.ndarray | None, Skipped
             return None, None, SkippedFile(file, str(error).removeprefix(f"{path}: "))
     photo, alpha = images
     if photo.shape[:2] != alpha.shape:
-        reason = f"is {_size(photo)} pixels, but its matting is {_size(alpha)}"
+        reason = f"is {size_text(photo)} pixels, but its matting is {size_text(alpha)}"
         return None, None, SkippedFile(f"{PHOTO_FOLDER}/{task.pair.photo}", reason)
     return photo, alpha, None
-
-
-def _size(image: np.ndarray) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}"
 
 
 def _write_alpha(task: PairTask, alpha: np.ndarray) -> None:

@@ -9,21 +9,6 @@ from PIL import Image, ImageDraw, ImageFont
 _TILE_HEIGHT = 240
 _TITLE_HEIGHT = 30
 _GAP = 6
-_CHECKER_SIDE = 16
-_CHECKER_SHADES = (255, 205)
-
-
-def cutout(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Join a photo, BGR (H, W, 3) uint8, and alpha (H, W) uint8 to BGRA (H, W, 4) uint8."""
-    return np.dstack([image, alpha])
-
-
-def on_checkerboard(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Composite a photo over the checkerboard that marks transparency; BGR uint8."""
-    rows, columns = np.indices(alpha.shape) // _CHECKER_SIDE
-    board = np.where((rows + columns) % 2, *_CHECKER_SHADES).astype(np.float32)
-    weight = alpha.astype(np.float32)[..., np.newaxis] / 255
-    return np.round(image * weight + board[..., np.newaxis] * (1 - weight)).astype(np.uint8)
 
 
 def contact_sheet(

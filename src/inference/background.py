@@ -7,12 +7,12 @@ import numpy as np
 from PIL import ImageColor
 
 from src.common.errors import UserError
+from src.images.blending import blend
 from src.images.files import read_image
 
 TRANSPARENT = "transparent"
 _BLUR = "blur"
 _BLUR_OF_LONG_SIDE = 0.02
-_STRIP = 1 << 22  # pixels
 
 
 class Background:
@@ -58,18 +58,6 @@ class Background:
             return np.dstack([foreground, alpha])
         behind = _without_person(image, alpha) if self._blurs else _cover(self._picture, image.shape[:2])
         return blend(foreground, behind, alpha)
-
-
-def blend(foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """alpha * foreground + (1 - alpha) * background, all uint8, rounded; strip by strip to save memory."""
-    result = np.empty_like(foreground)
-    rows = max(1, _STRIP // foreground.shape[1])
-    for top in range(0, len(result), rows):
-        part = slice(top, top + rows)
-        weight = alpha[part, :, np.newaxis] / np.float32(255)
-        mixed = foreground[part] * weight + background[part] * (1 - weight)
-        result[part] = np.round(mixed)
-    return result
 
 
 def _cover(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from src.images.files import ImageError
+from src.images.foreground import estimate_foreground
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.background import Background
-from src.inference.foreground import estimate_foreground
 from src.inference.matting import Matting
 
 

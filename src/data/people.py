@@ -1,0 +1,95 @@
+"""Folders of photos of people with their alphas."""
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from src.common.errors import UserError
+from src.data.pairs import PhotoWithAlpha
+from src.images.files import DATA_SUFFIXES
+
+_ALPHA_FOLDERS = ("alpha", "mask")
+
+
+def find_people(folders: Iterable[str | Path]) -> list[PhotoWithAlpha]:
+    """Find all people of some folders, sorted by folder and name.
+
+    Args:
+        folders: each holds `image/<id>.jpg` and `alpha/<id>.png` (or `mask/<id>.png`), or RGBA files <id>.png
+            at any depth.
+
+    Raises:
+        UserError: a folder is missing, holds no people, or an image has no alpha.
+    """
+    people = []
+    for folder in map(Path, folders):
+        found = _pairs(folder) if (folder / "image").is_dir() else _cutouts(folder)
+        if not found:
+            raise UserError(
+                f"{folder}: holds no people: neither image/ with alpha/ or mask/, nor RGBA files (.png)"
+            )
+        people += found
+    names = [each.name for each in people]
+    if len(set(names)) < len(names):
+        raise UserError("two folders of people have the same name and hold the same files; rename one")
+    return people
+
+
+def require_known(ids: Collection[str], people: Iterable[PhotoWithAlpha]) -> None:
+    """Make sure that a list of ids is one of these people.
+
+    Raises:
+        UserError: some are nobody's.
+    """
+    unknown = sorted(set(ids) - {each.photo.stem for each in people})
+    if unknown:
+        raise UserError(f"listed, but no photo has these ids (file names without suffix): {shorten(unknown)}")
+
+
+def shorten(names: Sequence[str]) -> str:
+    """The first three, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def find_set(files: PhotoWithAlpha) -> str:
+    """The name of the folder of people that someone was found in."""
+    if files.alpha is not None:
+        return files.photo.parent.parent.name
+    parts = files.photo.with_suffix("").parts
+    return next(parts[k] for k in range(len(parts)) if "_".join(parts[k:]) == files.name)
+
+
+def read_ids(path: str | Path) -> frozenset[str]:
+    """The ids that a file lists, one a line.
+
+    Raises:
+        UserError: it cannot be read, or lists none.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    ids = frozenset(line.strip() for line in lines if line.strip())
+    if not ids:
+        raise UserError(f"{path}: lists nothing")
+    return ids
+
+
+def _pairs(folder: Path) -> list[PhotoWithAlpha]:
+    alpha_folder = next((folder / name for name in _ALPHA_FOLDERS if (folder / name).is_dir()), None)
+    if alpha_folder is None:
+        raise UserError(f"{folder}: has image/, but neither alpha/ nor mask/")
+    people = []
+    for photo in sorted(
+        path for path in (folder / "image").iterdir() if path.suffix.lower() in DATA_SUFFIXES
+    ):
+        alpha = alpha_folder / f"{photo.stem}.png"
+        if not alpha.is_file():
+            raise UserError(f"{photo}: has no {alpha}")
+        people.append(PhotoWithAlpha(f"{folder.name}_{photo.stem}", photo, alpha))
+    return people
+
+
+def _cutouts(folder: Path) -> list[PhotoWithAlpha]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".png")
+    names = ["_".join((folder.name, *path.relative_to(folder).with_suffix("").parts)) for path in files]
+    return [PhotoWithAlpha(name, path, None) for name, path in zip(names, files, strict=True)]
