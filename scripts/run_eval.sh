@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Evaluates as config.yaml says, on the card DEVICE_ID (else that of the variable DEVICE_ID, else 0):
+# Runs eval.py with config.yaml on card DEVICE_ID (default: the environment variable DEVICE_ID, or 0):
 #   bash scripts/run_eval.sh [DEVICE_ID]
-# Uses .venv where it is, else the python3 on the PATH, which then has MindSpore for the device.
+# Uses .venv if it exists, else python3 on the PATH, which must have MindSpore for the device.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Short for run_infer_cpp.sh MINDIR_PATH Ascend 0:
+# Shortcut for run_infer_cpp.sh MINDIR_PATH Ascend 0:
 #   bash run_infer_310.sh [MINDIR_PATH]
 set -euo pipefail
 if [ $# -lt 1 ] || [[ $1 == -* ]]; then

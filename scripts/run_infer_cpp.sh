@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Mattes the photos of infer.file_test_list with the C++ runner and measures them:
+# Mattes the photos of infer.file_test_list with the C++ runner and evaluates the results:
 #   bash run_infer_cpp.sh [MINDIR_PATH] [DEVICE_TYPE] [DEVICE_ID] [options]
 # DEVICE_TYPE is Ascend, GPU or CPU; DEVICE_ID is 0 by default. Options:
 #   --yaml_path FILE, --set KEY=VALUE       the configuration, as for every command
 #   --threads N, --precision MODE, --warmup N   for the runner; see ascend_infer/build/shm_infer --help
-#   --output FOLDER                         gets the results (default: the folder of this script)
-# The results replace earlier ones when all is done. Exit status: 0, 3 where photos were skipped, else that of
-# the step that failed.
+#   --output FOLDER                         folder for the results (default: the folder of this script)
+# The results replace earlier ones only when all steps are done. Exit status: 0; 3 if photos were skipped;
+# otherwise that of the step that failed.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
 
@@ -59,7 +59,7 @@ output=$(cd "$output" && pwd)
 results=(preprocess_Result result_Files postprocess_Result time_Result infer.log acc.log)
 staging="$output/.infer_partial"    # this run's results
 complete="$output/.infer_complete"  # the same, once nothing is missing
-failed="$output/infer_failed"       # logs of a run that failed
+failed="$output/infer_failed"       # logs of a failed run
 
 install_results() {
     local name
@@ -73,20 +73,20 @@ install_results() {
 }
 
 exec 8<"$output"
-flock -n 8 || [ $? -ne 1 ] || fail "$output: another run writes its results there; wait for it, or give another --output"
-install_results  # of a run that was killed while it did this
+flock -n 8 || [ $? -ne 1 ] || fail "$output: another run is writing here; wait for it, or choose another --output"
+install_results  # of a run that was killed while installing them
 rm -rf "$staging" "$failed"
 mkdir "$staging"
 trap 'rm -rf "$staging"' EXIT
-# Bash waits for the step that runs; only then its files are removed.
+# Bash runs these traps only after the current step has ended, so its files are not removed too early.
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-# Runs a step, shows what it prints and keeps it in a log, of a progress bar only the last state.
+# Runs a step; shows its output and writes it to a log, which keeps only the last state of a progress bar.
 logged() {
     local log=$1 codes=(0 0)
-    # tee outlives Ctrl-C, so that the step can say what it has to.
+    # tee ignores Ctrl-C, so that the step's last messages are not lost.
     "${@:2}" 2>&1 | tee -i "$log.raw" || codes=("${PIPESTATUS[@]}")
     sed 's/.*\r//' "$log.raw" >"$log" && rm "$log.raw" || codes[1]=1
     [ "${codes[0]}" -eq 0 ] && [ "${codes[1]}" -ne 0 ] && return 1
@@ -94,7 +94,7 @@ logged() {
 }
 
 skipped=0
-# step NAME LOG COMMAND...: a failure ends this script; that photos were skipped is remembered.
+# step NAME LOG COMMAND...: a failure ends this script; skipped photos set its exit status.
 step() {
     local status=0
     printf '\n== %s\n' "$1"
@@ -106,7 +106,7 @@ step() {
     elif [ "$status" -ne 0 ]; then
         mkdir "$failed"
         mv "$staging"/*.log "$failed"
-        fail "$1 failed with status $status; see $failed/$2; earlier results stay as they were" "$status"
+        fail "$1 failed with status $status; see $failed/$2; earlier results are kept" "$status"
     fi
 }
 
@@ -116,16 +116,16 @@ run_runner() {
         --time_result "$staging/time_Result" ${runner_options[@]+"${runner_options[@]}"}
 }
 
-# Older MindSpore Lite, such as the one that build.sh fetches, reads MINDIR version 1 alone.
+# Older MindSpore Lite, such as the one that build.sh downloads, reads only MINDIR version 1.
 own_runtime=${LITE_HOME:-${MS_LITE_HOME:-}}
 infer() {
     local status=0
     if [ -n "$own_runtime" ]; then
         run_runner "$model" || status=$?
         [ "$status" -eq 4 ] || return "$status"
-        echo "trying it in MINDIR version 1"
+        echo "retrying with MINDIR version 1"
     fi
-    # Where that fails, the runner's own reason counts.
+    # If that fails, the runner's own status takes precedence.
     "$python" "$root/src/deployment/lowering.py" "$model" "$staging/network.mindir" || return $((status ? status : 1))
     status=0
     run_runner "$staging/network.mindir" || status=$?

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Everything once, small, on any machine: data set, training, evaluation, export, C++ runner, pictures.
-#   bash scripts/run_quickstart.sh          with sample portraits that it makes
-#   bash scripts/run_quickstart.sh PATH     with your photos, in the layout of Matting Human Datasets
-# Settings may follow PATH, such as --set generate_data.split_by=image; scripts/quickstart.yaml has the others.
-# Run again, it goes on where it stopped. Prints the folder with the results last.
+# Runs every stage on a small scale, on any machine: data set, training, evaluation, export, C++ runner.
+#   bash scripts/run_quickstart.sh          with generated sample portraits
+#   bash scripts/run_quickstart.sh PATH     with your photos, in the layout of the Matting Human Datasets
+# Settings may follow PATH, such as --set generate_data.split_by=image; the others are in scripts/quickstart.yaml.
+# If run again, it continues where it stopped. Its last line of output is the folder with the results.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
 
@@ -19,7 +19,7 @@ set_up requirements.txt
 
 if [ $# -ge 1 ]; then
     source_folder=$(cd "$1" && pwd)
-    # Folders of one name must not share a result.
+    # Folders with the same name must not share their results.
     work="$root/quickstart/$(basename "$source_folder")-$(cksum <<<"$source_folder" | cut -d' ' -f1)"
 else
     source_folder="$root/quickstart/sample_portraits"
@@ -37,7 +37,7 @@ step() {
     "$python" "$root/$2" --yaml_path="$config" "${@:3}" ${settings[@]+"${settings[@]}"}
 }
 
-# Progress bars go to the screen alone, all else also to the log.
+# Progress bars go only to the screen, other output also to the log.
 {
     if [ $# -eq 0 ]; then
         printf '\n== sample portraits\n'
@@ -67,7 +67,7 @@ step() {
         step "C++ runner and Python" scripts/compare_runner.py "$work/runner" \
             --checkpoint "$best" --output "$results"
     elif [ $build_status -eq 5 ] && [ -z "${CI:-}" ]; then
-        printf '\nthe C++ runner is left out: what it needs is missing\n'
+        printf '\nskipping the C++ runner: a tool or package it needs is missing\n'
     else
         exit 1
     fi

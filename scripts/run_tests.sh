@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up .venv where needed and runs the test suite; arguments go to pytest:
+# Sets up .venv if needed and runs the test suite; arguments are passed to pytest:
 #   bash scripts/run_tests.sh -k trimap
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"

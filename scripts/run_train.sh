@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Trains in several processes, one a card, and waits for them:
+# Trains in several processes, one per card, and waits for them:
 #   bash run_train.sh [RANK_TABLE_FILE] [YAML_PATH] [DATASETS] [OUTPUT] [INIT_WEIGHT](optional)
 #   bash run_train.sh --workers N [YAML_PATH] [DATASETS] [OUTPUT] [INIT_WEIGHT](optional)
-# Without a rank table, several machines take --master ADDRESS, --nodes N and --node_rank I (from 0), and
-# --port; --set KEY=VALUE changes the configuration. The logs are deviceN/train.log, in the current folder.
+# For several machines without a rank table, give --master ADDRESS, --nodes N, --node_rank I (from 0) and --port.
+# --set KEY=VALUE overrides the configuration. The logs are deviceN/train.log in the current folder.
 # The exit status is 0, or that of the worker that failed.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"

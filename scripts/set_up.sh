@@ -1,7 +1,7 @@
-# Sourced by the other scripts. `set_up requirements.txt` makes .venv with these packages, once; afterwards
-# $python is its interpreter. $root is the repository.
+# Sourced by the other scripts. $root is the repository; `set_up requirements.txt` creates .venv with these packages
+# once, and $python is its interpreter.
 
-unset CDPATH  # cd would print where it went
+unset CDPATH  # with it, cd may print the folder
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python="$root/.venv/bin/python"
 
@@ -18,12 +18,13 @@ _find_python() {
         fi
     done
     echo "error: needs Python 3.10, 3.11 or 3.12 with its venv module (Debian, Ubuntu: apt install python3-venv)," \
-        "and found none of them on the PATH" >&2
+        "but found none on the PATH" >&2
     return 1
 }
 
-# Sets $python: .venv's or the one on the PATH (on a board, say), whichever has what images and configuration
-# need, and with `find_interpreter mindspore` (or more packages) that too; else that of a new .venv.
+# Sets $python to .venv's interpreter or the python3 on the PATH (on a board, for example): the first that has the
+# packages needed for images and configuration, and those given as arguments (find_interpreter mindspore). If
+# neither does, sets up .venv.
 find_interpreter() {
     local needs='cv2, numpy, PIL, pydantic, tqdm, yaml; from importlib.util import find_spec' package candidate
     for package in "$@"; do needs+="; assert find_spec('$package')"; done
@@ -36,8 +37,8 @@ find_interpreter() {
     set_up requirements.txt
 }
 
-# An environment that works is kept, whoever made it; one that does not start (half made, or copied from elsewhere)
-# is made anew.
+# A working environment is kept, whoever created it; one that does not start (half created, or copied from elsewhere)
+# is created again.
 _make_environment() {
     if ! "$python" -c "" 2>/dev/null; then
         "$1" -m venv --clear "$root/.venv"
@@ -49,22 +50,22 @@ _make_environment() {
 set_up() {
     local requirements=$1 stamp found
     stamp="$root/.venv/installed-$requirements"
-    # The stamp is written last and holds what was installed, so that a killed or outdated set-up is done again.
+    # The stamp lists what was installed and is written last, so that an interrupted or outdated set-up is repeated.
     if _is_suitable "$python" pip && cat "$root"/requirements*.txt | cmp -s - "$stamp"; then
         return
     fi
     if "$python" -c "" 2>/dev/null && ! _is_suitable "$python" sys; then
-        echo "error: $root/.venv has another Python than 3.10, 3.11 or 3.12; move it away" >&2
+        echo "error: $root/.venv must have Python 3.10, 3.11 or 3.12; move it away" >&2
         return 1
     fi
     found=$(_find_python) || return
-    echo "setting up .venv with $("$found" --version), packages of $requirements (about 3 GB, some minutes)"
+    echo "setting up .venv with $("$found" --version) and the packages of $requirements (about 3 GB, a few minutes)"
     _make_environment "$found" || return
     if ! "$python" -m pip install --quiet --disable-pip-version-check -r "$root/$requirements"; then
         echo "error: the packages of $requirements could not be installed; see pip's message above" >&2
         return 1
     fi
-    echo "compiling what estimates foreground colours, once (about a minute)"
-    "$python" -c "import pymatting" || echo "warning: that failed; predict.py needs it" >&2
+    echo "compiling PyMatting, which estimates foreground colours, once (about a minute)"
+    "$python" -c "import pymatting" || echo "warning: PyMatting does not work; predict.py needs it" >&2
     cat "$root"/requirements*.txt >"$stamp"
 }
