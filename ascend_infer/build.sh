@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the runner, ascend_infer/build/shm_infer, where anything has changed:
+# Builds the runner, ascend_infer/build/shm_infer, if anything has changed:
 #   bash ascend_infer/build.sh [CPU | Ascend | GPU]
-# with MindSpore Lite from LITE_HOME, else MS_LITE_HOME (an unpacked release archive); where neither is set, and
-# for CPU (the default) only, with a package that is fetched once into .cache.
-# Exit status: 0; 5 where a tool or the package is missing; 1.
+# Uses MindSpore Lite from LITE_HOME or MS_LITE_HOME (an unpacked release archive). If neither is set, CPU (the
+# default) uses a package that is downloaded once into .cache.
+# Exit status: 0; 5 if a tool or the package is missing; 1 for other errors.
 set -euo pipefail
 unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,19 +19,19 @@ fail() {
 }
 missing=5
 
-# Puts the package where it is expected, whole or not at all.
+# Downloads and unpacks the package, then moves it into place in one step.
 fetch_runtime() {
     [ ! -d "$fetched" ] || return 0
     "$python" -m pip --version >/dev/null 2>&1 || python=python3
     "$python" -m pip --version >/dev/null 2>&1 || set_up requirements.txt
-    local room="$root/.cache/partial"  # one for all: this script holds a lock
+    local room="$root/.cache/partial"  # a fixed name is safe: this script holds a lock
     rm -rf "$room"
     mkdir -p "$room"
-    echo "fetching MindSpore Lite 2.0.0 for CPU (169 MB, 490 MB unpacked) into ${fetched#"$root/"}"
-    # Its one wheel for x86-64 is tagged for Python 3.7, which its C++ part does not need.
+    echo "downloading MindSpore Lite 2.0.0 for CPU (169 MB, 490 MB unpacked) into ${fetched#"$root/"}"
+    # The only wheel for x86-64 is tagged for Python 3.7, but its C++ part does not depend on that.
     "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
         --python-version 3.7 --require-hashes --requirement "$here/runtime.txt" --dest "$room" ||
-        fail "MindSpore Lite could not be fetched, see pip's message above; set LITE_HOME to an unpacked release \
+        fail "MindSpore Lite could not be downloaded, see pip's message above; set LITE_HOME to an unpacked release \
 archive of MindSpore Lite" $missing
     "$python" -m zipfile -e "$room"/*.whl "$room/unpacked" 2>/dev/null ||
         fail "MindSpore Lite could not be unpacked into $root/.cache; make room"
@@ -39,7 +39,7 @@ archive of MindSpore Lite" $missing
     rm -rf "$room"
 }
 
-# Sets what CMakeLists.txt asks for.
+# Sets the variables that CMakeLists.txt needs.
 find_runtime() {
     local home=${LITE_HOME:-${MS_LITE_HOME:-}}
     if [ -n "$home" ]; then
@@ -59,7 +59,7 @@ find_runtime() {
         fail "$device needs MindSpore Lite built for it: set LITE_HOME to an unpacked release archive"
     fi
     [ -f "$include/include/api/model.h" ] && [ -f "$library" ] ||
-        fail "${home:-$fetched}: holds no ${library##*/} or include/api/model.h; is it a release archive of \
+        fail "${home:-$fetched}: ${library##*/} or include/api/model.h is missing; is it a release archive of \
 MindSpore Lite for this machine?"
 }
 
@@ -70,9 +70,9 @@ for program in cmake make g++; do
 done
 mkdir -p "$build"
 exec 9<"$build"
-flock -n 9 || { echo "waiting for another build"; flock 9; }
+flock -n 9 || { echo "waiting for another build to finish"; flock 9; }
 find_runtime
-# A copied or moved checkout brings the paths of the old one along.
+# A copied or moved checkout still has the old paths in its cache.
 grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$here" "$build/CMakeCache.txt" 2>/dev/null ||
     rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
 if ! {

@@ -9,7 +9,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "ascend_infer" / "build" / "shm_infer"
-WITHOUT_RUNTIME = ("could not be fetched", "building the runner needs")
+WITHOUT_RUNTIME = ("could not be downloaded", "building the runner needs")
 _PROGRESS = re.compile(r"inference: \d+/\d+, [\d.]+ images/s")
 SKIPPED, CANNOT_LOAD = 3, 4
 # MindSpore's log level, which src sets for the tests' own process.

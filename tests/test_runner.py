@@ -118,8 +118,8 @@ def test_results_do_not_depend_on_what_ran_before(lowered_mindir, inputs, tmp_pa
             lambda path: (path.unlink(), path.symlink_to("absent")),
             "cannot be read: No such file or directory",
         ),
-        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: is not a file"),
-        (lambda path: (path.unlink(), os.mkfifo(path)), "cannot be read: is not a file"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: not a file"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "cannot be read: not a file"),
     ],
     ids=["empty", "short", "long", "dangling link", "folder", "pipe"],
 )
@@ -151,7 +151,7 @@ def test_a_folder_without_inputs(lowered_mindir, tmp_path, content):
         for name in content:
             (folder / name).write_bytes(bytes(INPUT_BYTES))
     result = run_runner(lowered_mindir, folder, tmp_path / "out")
-    reason = "holds no .bin file" if content else "cannot be read: No such file or directory"
+    reason = "contains no .bin files" if content else "cannot be read: No such file or directory"
     assert (result.returncode, error_lines(result)) == (
         1,
         [f"error: {folder}: {reason}; run preprocess.py first"],
@@ -169,7 +169,7 @@ def test_a_network_that_cannot_be_loaded(lowered_mindir, golden_mindir, inputs, 
     (line,) = error_lines(result)
     assert result.returncode == CANNOT_LOAD
     assert line.startswith(f"error: {model}: cannot be loaded on CPU (")
-    assert line.endswith("); it is damaged, no MINDIR file, or newer than this MindSpore Lite reads")
+    assert "it is damaged" in line and "MINDIR" in line
     assert names(tmp_path / "out") == []
 
 
@@ -180,7 +180,7 @@ def test_a_model_that_is_no_file(inputs, tmp_path, make):
     model = tmp_path / "model.mindir"
     make(model)
     result = run_runner(model, inputs, tmp_path / "out")
-    expected = f"error: {model}: no such file, or it cannot be read; write it with export.py"
+    expected = f"error: {model}: missing or not readable; write it with export.py"
     assert (result.returncode, error_lines(result)) == (1, [expected])
 
 
@@ -191,7 +191,7 @@ def test_a_device_that_is_not_there(lowered_mindir, inputs, tmp_path, device):
     (line,) = error_lines(result)
     assert result.returncode == CANNOT_LOAD
     assert line.startswith(f"error: {lowered_mindir}: cannot be loaded on {device} (")
-    assert f"is {device} 3 there and free" in line
+    assert f"{device} 3 is present" in line
 
 
 @pytest.mark.parametrize("blocked", ["out", "time"])

@@ -8,25 +8,25 @@ namespace matting {
 const char kHelp[] =
     R"(usage: shm_infer --model FILE --input FOLDER --output FOLDER [options]
 
-Runs an exported network (MINDIR) on every .bin file of a folder, as preprocess.py writes them, and writes
+Runs an exported network (MINDIR) on every .bin file that preprocess.py wrote to a folder, and writes
 NAME_0.bin (trimap logits) and NAME_1.bin (alpha), float32.
 
   --model FILE          the exported network
-  --input FOLDER        inputs, each the size of the network's input
-  --output FOLDER       gets the results; made where it is missing
+  --input FOLDER        input files, each as large as the network's input
+  --output FOLDER       folder for the results; created if missing
   --device TYPE         CPU, Ascend or GPU (default: CPU)
-  --device_id N         which Ascend or GPU (default: 0)
+  --device_id N         number of the Ascend or GPU card (default: 0)
   --precision MODE      Ascend: enforce_fp32, preferred_fp32, enforce_fp16, enforce_origin or
-                        preferred_optimal; GPU: origin or fp16 (default: the runtime's own; on Ascend
-                        enforce_fp16)
-  --threads N           threads on CPU (default: one for every core)
-  --warmup N            runs before the measured ones (default: 1)
-  --time_result FOLDER  gets test_perform_static.txt with the times
-  --help
+                        preferred_optimal; GPU: origin or fp16 (default: the runtime's default, which on
+                        Ascend is enforce_fp16)
+  --threads N           number of threads on CPU (default: one per core)
+  --warmup N            number of runs before the timed ones (default: 1)
+  --time_result FOLDER  folder for test_perform_static.txt, which reports the times
+  --help                show this help
 
-GLOG_v=1 in the environment shows what MindSpore Lite itself has to say.
-Exit status: 0; 1 an error; 2 a wrong command line; 3 done, but inputs were skipped; 4 the network cannot be
-loaded on the device.
+Set GLOG_v=1 in the environment to see MindSpore Lite's own log.
+Exit status: 0 success; 1 error; 2 invalid command line; 3 finished, but some inputs were skipped; 4 the
+network cannot be loaded on the device.
 )";
 
 namespace {

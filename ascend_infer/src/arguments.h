@@ -1,4 +1,4 @@
-// The command line.
+// Command-line arguments.
 #ifndef ASCEND_INFER_ARGUMENTS_H_
 #define ASCEND_INFER_ARGUMENTS_H_
 
@@ -16,8 +16,8 @@ struct Arguments {
   std::filesystem::path time_result;  // empty: not written
   std::string device = "CPU";
   int device_id = 0;
-  std::string precision;  // empty: as the runtime has it
-  int threads = 0;        // 0: one for every core this process may use
+  std::string precision;  // empty: the runtime's default
+  int threads = 0;        // 0: one per core that this process may use
   int warmup = 1;
   bool help = false;
 };

@@ -1,4 +1,4 @@
-// The one exception of the runner: its text is the whole message for the user.
+// The base class of the runner's exceptions; its text is the complete message for the user.
 #ifndef ASCEND_INFER_ERRORS_H_
 #define ASCEND_INFER_ERRORS_H_
 
@@ -14,8 +14,8 @@ class Error : public std::runtime_error {
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
-constexpr int kSkipped = 3;     // done, but for inputs that could not be used
-constexpr int kCannotLoad = 4;  // the network, on this device
+constexpr int kSkipped = 3;     // finished, but some inputs could not be used
+constexpr int kCannotLoad = 4;  // the network cannot be loaded on this device
 
 }  // namespace matting
 

@@ -20,18 +20,18 @@ int AvailableCores() {
   return sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
-// MindSpore Lite reads its log level before main() begins, so that the level takes a new start of the program.
+// MindSpore Lite reads its log level before main() begins, so changing it needs a restart of the program.
 void QuietRuntime(char** argv) {
   if (std::getenv("GLOG_v") == nullptr) {
-    setenv("GLOG_v", "4", 1);  // its errors come back as statuses, which become our messages
+    setenv("GLOG_v", "4", 1);  // its errors are returned as statuses, which we report ourselves
     execv("/proc/self/exe", argv);
   }
 }
 
 void CheckModel(const std::filesystem::path& model) {
-  std::error_code error;  // of a folder that may not be searched, say
+  std::error_code error;  // set, for example, if a folder is not accessible
   if (!std::filesystem::is_regular_file(model, error) || !std::ifstream(model).good()) {
-    throw matting::Error(model.string() + ": no such file, or it cannot be read; write it with export.py");
+    throw matting::Error(model.string() + ": missing or not readable; write it with export.py");
   }
 }
 

@@ -15,7 +15,7 @@ std::future<Bytes> StartReading(const std::filesystem::path& path, size_t size) 
   return std::async(std::launch::async, ReadInput, path, size);
 }
 
-// One line on the terminal that is written over.
+// A progress line on the terminal, updated in place.
 class Progress {
  public:
   explicit Progress(size_t total) : total_(total) {}

@@ -1,4 +1,4 @@
-// From files to files: the next input is read and the last result written while the network runs.
+// Runs the network from files to files, reading the next input and writing the last result meanwhile.
 #ifndef ASCEND_INFER_PIPELINE_H_
 #define ASCEND_INFER_PIPELINE_H_
 
@@ -11,12 +11,12 @@
 namespace matting {
 
 struct PipelineResult {
-  std::vector<double> milliseconds;  // of every run of the network
-  double total_milliseconds = 0;     // from the first input read to the last result written
-  std::vector<std::string> skipped;  // a line for every input that could not be used
+  std::vector<double> milliseconds;  // one value per run of the network
+  double total_milliseconds = 0;     // from reading the first input to writing the last result
+  std::vector<std::string> skipped;  // one line per input that could not be used
 };
 
-// Throws Error where a result cannot be written or the network fails.
+// Throws Error if a result cannot be written or the network fails.
 PipelineResult RunPipeline(Session* session, const std::vector<std::filesystem::path>& inputs,
                            const std::filesystem::path& output);
 

@@ -14,7 +14,7 @@ namespace {
 
 std::shared_ptr<mindspore::DeviceInfoContext> DeviceInfo(const Device& device) {
   if (device.type == "Ascend") {
-    // As "Using C++ Interface to Perform Cloud-side Inference" in MindSpore Lite's documentation has it.
+    // As in MindSpore Lite's documentation, "Using C++ Interface to Perform Cloud-side Inference".
     auto info = std::make_shared<mindspore::AscendDeviceInfo>();
     info->SetDeviceID(static_cast<uint32_t>(device.id));
     if (!device.precision.empty()) {
@@ -35,17 +35,17 @@ mindspore::Status Build(mindspore::Model* target, const std::filesystem::path& m
                         const std::shared_ptr<mindspore::Context>& context) {
   try {
     return target->Build(model.string(), mindspore::ModelType::kMindIR, context);
-  } catch (const std::exception& error) {  // the runtime's own, on damaged files
+  } catch (const std::exception& error) {  // thrown by the runtime on damaged files
     return mindspore::Status(mindspore::kLiteGraphFileError, error.what());
   }
 }
 
 std::string Remedy(const Device& device) {
   if (device.type == "CPU") {
-    return "it is damaged, no MINDIR file, or newer than this MindSpore Lite reads";
+    return "it is damaged, not a MINDIR file, or too new for this MindSpore Lite";
   }
-  return "is " + device.type + " " + std::to_string(device.id) +
-         " there and free, is this MindSpore Lite built for it, and is the file a whole MINDIR?";
+  return "check that " + device.type + " " + std::to_string(device.id) +
+         " is present and free, that this MindSpore Lite supports it, and that the file is a complete MINDIR";
 }
 
 std::string TypeName(mindspore::DataType type) {
@@ -62,7 +62,7 @@ std::string TypeName(mindspore::DataType type) {
 char* DataOf(mindspore::MSTensor* tensor) {
   void* data = tensor->MutableData();
   if (data == nullptr) {
-    throw Error("MindSpore Lite gives no memory for " + tensor->Name());
+    throw Error("MindSpore Lite could not allocate memory for " + tensor->Name());
   }
   return static_cast<char*>(data);
 }
@@ -93,12 +93,12 @@ Session::Session(const std::filesystem::path& model, const Device& device) {
   outputs_ = model_.GetOutputs();
   if (inputs_.size() != 1 || outputs_.empty()) {
     throw LoadError(model.string() + ": has " + std::to_string(inputs_.size()) + " inputs and " +
-                std::to_string(outputs_.size()) + " outputs; the network has one input");
+                std::to_string(outputs_.size()) + " outputs; the network needs 1 input and at least 1 output");
   }
   for (const auto* tensors : {&inputs_, &outputs_}) {
     for (const auto& tensor : *tensors) {
       if (tensor.DataType() != mindspore::DataType::kNumberTypeFloat32) {
-        throw LoadError(model.string() + ": must take and give float32, but has " + Describe());
+        throw LoadError(model.string() + ": inputs and outputs must be float32, but are " + Describe());
       }
     }
   }

@@ -13,7 +13,7 @@ namespace matting {
 struct Device {
   std::string type;  // CPU, Ascend or GPU
   int id = 0;
-  std::string precision;  // empty: as the runtime has it
+  std::string precision;  // empty: the runtime's default
   int threads = 1;        // on CPU
 };
 
@@ -24,7 +24,7 @@ class LoadError : public Error {
 
 class Session {
  public:
-  // Loads the network. Throws LoadError where the file cannot be used or the device is not there.
+  // Loads the network. Throws LoadError if the file cannot be used or the device is not available.
   Session(const std::filesystem::path& model, const Device& device);
 
   // Size of the input in bytes.
@@ -32,10 +32,10 @@ class Session {
 
   size_t OutputCount() const { return outputs_.size(); }
 
-  // "input float32 (1, 3, 320, 320), ..." of every input and output.
+  // Describes every input and output: "input float32 (1, 3, 320, 320), ...".
   std::string Describe();
 
-  // Runs on `input`, which has InputSize() bytes, and waits for the result. Throws Error.
+  // Runs the network on `input`, which has InputSize() bytes, and waits for the result. Throws Error.
   void Run(const Bytes& input);
 
   // Copies of the outputs of the last run, in the network's order. Throws Error.

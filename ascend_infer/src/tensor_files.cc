@@ -26,7 +26,7 @@ class File {
   File& operator=(const File&) = delete;
   bool IsOpen() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
-  // Some file systems tell only here that the disk is full.
+  // Some file systems report a full disk only when the file is closed.
   bool Close() {
     const int descriptor = std::exchange(descriptor_, -1);
     return descriptor < 0 || close(descriptor) == 0;
@@ -74,7 +74,7 @@ std::vector<fs::path> ListInputs(const fs::path& folder) {
     throw Error(folder.string() + ": cannot be read: " + error.message() + "; run preprocess.py first");
   }
   if (paths.empty()) {
-    throw Error(folder.string() + ": holds no .bin file; run preprocess.py first");
+    throw Error(folder.string() + ": contains no .bin files; run preprocess.py first");
   }
   std::sort(paths.begin(), paths.end());
   return paths;
@@ -83,14 +83,14 @@ std::vector<fs::path> ListInputs(const fs::path& folder) {
 Bytes ReadInput(const fs::path& path, size_t size) {
   std::error_code error;
   const fs::file_type type = fs::status(path, error).type();
-  if (type != fs::file_type::regular && type != fs::file_type::not_found) {  // a pipe would wait for ever
-    throw InputError(path.string() + ": cannot be read: is not a file");
+  if (type != fs::file_type::regular && type != fs::file_type::not_found) {  // reading a pipe could block forever
+    throw InputError(path.string() + ": cannot be read: not a file");
   }
   const File file(path, O_RDONLY);
   if (!file.IsOpen()) {
     throw InputError(path.string() + ": cannot be read: " + Reason(errno));
   }
-  Bytes bytes(size + 1);  // one more, to notice a file that is too long
+  Bytes bytes(size + 1);  // one extra byte, to detect a file that is too long
   size_t filled = 0;
   while (filled < bytes.size()) {
     const ssize_t count = read(file.descriptor(), bytes.data() + filled, bytes.size() - filled);
@@ -118,7 +118,7 @@ void PrepareOutput(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) {
-    throw Error(folder.string() + ": cannot be made: " + error.message());
+    throw Error(folder.string() + ": cannot be created: " + error.message());
   }
   const fs::path probe = folder / (kTemporaryPrefix + std::string("probe"));
   WriteWhole(probe, "", 0);
@@ -126,7 +126,7 @@ void PrepareOutput(const fs::path& folder) {
 }
 
 void WriteWhole(const fs::path& path, const char* data, size_t size) {
-  // Short, since the name of the result may be as long as names can be.
+  // Short, because the result's name may already have the maximum length.
   const fs::path temporary = path.parent_path() / (kTemporaryPrefix + std::to_string(getpid()));
   File file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
   const bool done = file.IsOpen() && WriteAll(file.descriptor(), data, size) && file.Close() &&

@@ -1,4 +1,4 @@
-// Times of single runs, and what they come to.
+// Times of single runs, and their statistics.
 #ifndef ASCEND_INFER_TIMING_H_
 #define ASCEND_INFER_TIMING_H_
 
@@ -22,10 +22,10 @@ struct Statistics {
   double mean, median, percentile_95, min, max;
 };
 
-// Of at least one value; percentiles are interpolated linearly between the nearest values.
+// Summarises at least one value; percentiles are interpolated linearly between the nearest values.
 Statistics Summarise(std::vector<double> values);
 
-// The report: the published line with the mean, then the other statistics, then the whole pipeline's rate.
+// Formats the report: the published line with the mean, the other statistics, the rate of the whole pipeline.
 std::string Report(const std::vector<double>& milliseconds, double pipeline_milliseconds);
 
 }  // namespace matting
