@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # Runs every stage on a small scale, on any machine: data set, training, evaluation, export, C++ runner.
-#   bash scripts/run_quickstart.sh          with generated sample portraits
-#   bash scripts/run_quickstart.sh PATH     with your photos, in the layout of the Matting Human Datasets
+#   bash scripts/run_quickstart.sh                     trains the shipped model further on sample portraits
+#   bash scripts/run_quickstart.sh --from_scratch      trains fresh weights instead
+#   bash scripts/run_quickstart.sh [--from_scratch] PATH    with your photos, in the layout of Matting Human Datasets
 # Settings may follow PATH, such as --set generate_data.split_by=image; the others are in scripts/quickstart.yaml.
 # If run again, it continues where it stopped. Its last line of output is the folder with the results.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
 
+from_scratch=
+if [ "${1:-}" = --from_scratch ]; then
+    from_scratch=-from_scratch
+    shift
+fi
 if [[ ${1:-} == -* ]]; then
-    echo "usage: bash run_quickstart.sh [PATH [--set KEY=VALUE ...]]" >&2
+    echo "usage: bash run_quickstart.sh [--from_scratch] [PATH [--set KEY=VALUE ...]]" >&2
     exit 2
 fi
 if [ $# -ge 1 ] && [ ! -d "$1" ]; then
@@ -25,12 +31,18 @@ else
     source_folder="$root/quickstart/sample_portraits"
     work="$root/quickstart/sample"
 fi
+work+=$from_scratch  # runs that begin differently must not share their results either
 results="$work/results"
 config="$root/scripts/quickstart.yaml"
 run_folder="$work/training/single/quickstart"
 best="$run_folder/end_to_end/semantic_hm_best.ckpt"
 mkdir -p "$results"
 
+if [ -n "$from_scratch" ]; then
+    start=(--set "train_phases=[pre_train_t_net, end_to_end]" --set end_to_end.nEpochs=5 --set end_to_end.lr=5e-4)
+else
+    start=(--init_weight "$root/pretrained/shm_portrait.ckpt")
+fi
 settings=("${@:2}")
 step() {
     printf '\n== %s\n' "$1"
@@ -48,7 +60,7 @@ step() {
         --set generate_data.path_save="$work/datasets" \
         --set generate_data.path_debug="$work/datasets_debug"
     step "training, on the debug set" train.py \
-        --data_url="$work/datasets_debug" --train_url="$work/training"
+        --data_url="$work/datasets_debug" --train_url="$work/training" "${start[@]}"
     step "evaluation" eval.py \
         --set test.model="$best" \
         --set test.test_pic_path="$work/datasets_debug" \

@@ -125,7 +125,7 @@ def test_quickstart_with_a_missing_folder(project, tmp_path):
 def test_quickstart_with_wrong_arguments(project, tmp_path, arguments):
     run = run_bash(project / "scripts" / "run_quickstart.sh", *arguments, cwd=tmp_path)
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr == "usage: bash run_quickstart.sh [PATH [--set KEY=VALUE ...]]\n"
+    assert run.stderr == "usage: bash run_quickstart.sh [--from_scratch] [PATH [--set KEY=VALUE ...]]\n"
     assert not (project / ".venv").exists()
 
 
