@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from src.common.atomic_file import write_text
-from src.common.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
+from src.common.command_line import SKIPPED_STATUS, run_command
 from src.config import Config
+from src.config_flags import config_of, make_parser
 from src.data.split_files import SplitFiles
 from src.evaluation.evaluate import evaluate
 from src.evaluation.report import Save, averages

@@ -5,8 +5,9 @@ python export.py --config_path=./config.yaml
 
 from pathlib import Path
 
-from src.common.command_line import config_of, make_parser, run_command
+from src.common.command_line import run_command
 from src.config import Config
+from src.config_flags import config_of, make_parser
 from src.inference.embedded_info import model_info_of
 
 

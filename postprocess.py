@@ -5,7 +5,8 @@ python postprocess.py --yaml_path=./config.yaml
 
 from pathlib import Path
 
-from src.common.command_line import SKIPPED_STATUS, config_of, make_parser, run_command
+from src.common.command_line import SKIPPED_STATUS, run_command
+from src.config_flags import config_of, make_parser
 from src.deployment.options import add_model_option, exported_info
 from src.deployment.runner_files import INPUTS, OUTPUTS, RESULTS
 from src.deployment.score import score

@@ -7,8 +7,9 @@ python predict.py photos/ --output mattes/ --background white
 import argparse
 from pathlib import Path
 
-from src.common.command_line import DEFAULT_CONFIG, SKIPPED_STATUS, run_command
+from src.common.command_line import SKIPPED_STATUS, run_command
 from src.config import load_config
+from src.config_flags import DEFAULT_CONFIG
 from src.inference.matting import SHIPPED_MODEL
 from src.inference.predict import predict
 

@@ -8,10 +8,11 @@ Started again by the same command, it goes on after the last saved epoch.
 import contextlib
 from pathlib import Path
 
-from src.common.command_line import config_of, make_parser, run_command
+from src.common.command_line import run_command
 from src.common.folder_lock import locked
 from src.common.stopping import StopRequest
 from src.config import Config
+from src.config_flags import config_of, make_parser
 
 
 def train(

@@ -9,7 +9,8 @@ from pathlib import Path
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from src.common.command_line import config_of, make_parser, run_command  # noqa: E402
+from src.common.command_line import run_command  # noqa: E402
+from src.config_flags import config_of, make_parser  # noqa: E402
 
 
 def main() -> None:

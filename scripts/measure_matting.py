@@ -16,9 +16,10 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from src.common.command_line import DEFAULT_CONFIG, SKIPPED_STATUS, run_command  # noqa: E402
+from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
 from src.config import load_config  # noqa: E402
+from src.config_flags import DEFAULT_CONFIG  # noqa: E402
 from src.data.pairs import PhotoWithAlpha  # noqa: E402
 from src.data.people import find_people, read_ids, require_known  # noqa: E402
 from src.evaluation.evaluate import measure_photos  # noqa: E402

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from src.common.command_line import config_of, make_parser, run_command
+from src.common.command_line import run_command
 from src.common.errors import UserError
 from src.common.stopping import StoppedError
 from src.config import ConfigError, load_config
+from src.config_flags import config_of, make_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURED = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]

@@ -1,49 +1,14 @@
-"""Shared by all Python commands: flags, configuration and exit status."""
+"""How every Python command starts and ends: errors, signals, exit status."""
 
-import argparse
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from src.common.errors import UserError
 from src.common.stopping import StoppedError
-from src.config import Config, load_config
 
 SKIPPED_STATUS = 3  # finished, but some files could not be used
 INTERRUPTED_STATUS = 130
-DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
-
-
-def make_parser(description: str, example: str) -> argparse.ArgumentParser:
-    """Return a parser with the shared flags; `example` is shown at the end of --help."""
-    parser = argparse.ArgumentParser(
-        description=description,
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--yaml_path",
-        "--config_path",
-        metavar="FILE",
-        default=str(DEFAULT_CONFIG),
-        help="configuration file; both flags are equivalent (default: config.yaml in the project root)",
-    )
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="override one configuration value, such as end_to_end.lr=1e-4; may be repeated",
-    )
-    return parser
-
-
-def config_of(arguments: argparse.Namespace) -> Config:
-    """Load the configuration that the shared flags specify."""
-    return load_config(arguments.yaml_path, arguments.overrides)
 
 
 def run_command(main: Callable[[], int | None]) -> None:
