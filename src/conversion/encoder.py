@@ -1,89 +1,89 @@
-"""T-Net's encoder from a MobileNetV2 that was trained elsewhere, its batch normalisations folded.
+"""T-Net's encoder and the MobileNetV2 that others train: the same convolutions, other inputs.
 
-Both have the same convolutions, but for T-Net's expansion in block_1, which becomes the identity, and see
-other inputs: T-Net (BGR - mean) / 255, the other one RGB / 127.5 - 1.
+T-Net sees (BGR - mean) / 255, the others RGB in a normalisation of their own. T-Net's block_1 also has an
+expansion that they lack; it becomes the identity.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import Parameter, Tensor, nn
 
 from src.common.errors import UserError
-from src.conversion.tflite import FoldedConv
 from src.model.t_net import MobileNetV2
 
-_IDENTITY = 1  # the place of block_1's expansion among the encoder's convolutions
+IDENTITY = 1  # the place of block_1's expansion among the encoder's convolutions
 
 
-def load_folded_encoder(
-    encoder: MobileNetV2, convolutions: Sequence[FoldedConv], images: np.ndarray, mean: Sequence[float]
-) -> None:
-    """Give an encoder the convolutions of a MobileNetV2 whose batch normalisations are folded.
+class Normalisation(NamedTuple):
+    """A network's input: (RGB / 255 - mean) / std, channel by channel."""
 
-    The encoder's own batch normalisations get the statistics of what they see on some images, and a gamma and
-    beta that undo them: in evaluation mode it computes what the folded network does, in training about that.
+    mean: Sequence[float]
+    std: Sequence[float]
+
+
+def encoder_layers(encoder: MobileNetV2) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+    """The encoder's convolutions in their order, each with the batch normalisation after it."""
+    layers = [cell for _, cell in encoder.cells_and_names() if isinstance(cell, nn.Conv2d | nn.BatchNorm2d)]
+    return list(zip(layers[::2], layers[1::2], strict=True))
+
+
+def set_convolutions(encoder: MobileNetV2, weights: Sequence[np.ndarray]) -> None:
+    """Give the encoder the convolutions of a MobileNetV2, and the expansion of block_1 the identity.
 
     Args:
         encoder: is changed in place.
-        convolutions: in the order of the network, for inputs RGB / 127.5 - 1; what follows the encoder's is
-            left alone.
-        images: some dozen photos (N, 3, H, W) float32 as T-Net sees them.
-        mean: subtracted from their BGR values 0..255.
+        weights: (O, I, kh, kw) float32 in the order of the network; what follows the encoder's is left alone.
 
     Raises:
         UserError: the convolutions are not those of a MobileNetV2 of width 1.
     """
-    pairs = _convolutions_and_norms(encoder)
-    source = [_for_bgr(convolutions[0], mean), *convolutions[1:]] if convolutions else []
-    identity = np.eye(32, dtype=np.float32)[..., np.newaxis, np.newaxis]
-    source.insert(_IDENTITY, FoldedConv(identity, np.zeros(32, np.float32)))
-    shapes = [tuple(conv.weight.shape) for conv, _ in pairs]
-    found = [tuple(each.weight.shape) for each in source[: len(pairs)]]
-    if found != shapes:
-        differing = next(
-            (i for i, pair in enumerate(zip(found, shapes, strict=False)) if len(set(pair)) > 1), len(found)
-        )
-        raise UserError(
-            f"holds no MobileNetV2 of width 1: convolution {differing + 1} is "
-            f"{found[differing] if differing < len(found) else 'missing'}, not {shapes[differing]}"
-        )
-    handles = []
-    for (conv, norm), (weight, bias) in zip(pairs, source, strict=False):
-        conv.weight.set_data(Tensor(weight))
-        handles.append(norm.register_forward_hook(_calibrating(bias)))
-    encoder.set_train(False)
-    encoder(Tensor(images))
-    for handle in handles:
-        handle.remove()
+    convolutions = [conv for conv, _ in encoder_layers(encoder)]
+    expansion = convolutions.pop(IDENTITY)
+    for number, conv in enumerate(convolutions, 1):
+        found = weights[number - 1].shape if number <= len(weights) else "missing"
+        if found != tuple(conv.weight.shape):
+            raise UserError(
+                f"holds no MobileNetV2 of width 1: convolution {number} is {found}, not "
+                f"{tuple(conv.weight.shape)}"
+            )
+    for conv, weight in zip(convolutions, weights, strict=False):
+        set_value(conv.weight, weight)
+    set_value(expansion.weight, np.eye(expansion.out_channels).reshape(expansion.weight.shape))
 
 
-def _calibrating(bias: np.ndarray):
-    """A hook that sets a batch normalisation so that it adds a bias to what it is given."""
+def adapt_to_input(first: nn.Conv2d, normalisation: Normalisation, mean: Sequence[float]) -> np.ndarray:
+    """Rewrite the encoder's first convolution, made for another input, for T-Net's x = (BGR - mean) / 255.
 
-    def set_statistics(norm: nn.BatchNorm2d, inputs: tuple[Tensor, ...], _) -> Tensor:
-        z = inputs[0].asnumpy()
-        mean, variance = z.mean((0, 2, 3), np.float64), z.var((0, 2, 3), np.float64)
-        values = {
-            norm.moving_mean: mean,
-            norm.moving_variance: variance,
-            norm.gamma: np.sqrt(variance + norm.eps),
-            norm.beta: mean + bias,
-        }
-        for parameter, value in values.items():
-            parameter.set_data(Tensor(value.astype(np.float32)))
-        return Tensor(z + bias[:, np.newaxis, np.newaxis])
+    The other input is (x + mean / 255 - its mean) / its std, channels reversed.
 
-    return set_statistics
+    Args:
+        first: is changed in place.
+        normalisation: of the input that its weight was made for.
+        mean: T-Net's, BGR 0..255.
 
-
-def _for_bgr(first: FoldedConv, mean: Sequence[float]) -> FoldedConv:
-    """The first convolution for (BGR - mean) / 255 = (RGB / 127.5 - 1 + 1 - mean / 127.5) / 2, reversed."""
-    weight = first.weight[:, ::-1]
-    shift = np.asarray(mean, np.float32).reshape(3, 1, 1) / np.float32(127.5) - 1
-    return FoldedConv(2 * weight, first.bias + (weight * shift).sum((1, 2, 3)))
+    Returns:
+        (O,) float32: what its output lacks now, for a convolution cannot add it.
+    """
+    other_mean, std = (np.reshape(values, (3, 1, 1))[::-1] for values in normalisation)
+    weight = first.weight.asnumpy()[:, ::-1].astype(np.float64) / std
+    set_value(first.weight, weight)
+    lacking = weight * (np.reshape(mean, (3, 1, 1)) / 255 - other_mean)
+    return lacking.sum((1, 2, 3)).astype(np.float32)
 
 
-def _convolutions_and_norms(encoder: nn.Cell) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
-    layers = [cell for _, cell in encoder.cells_and_names() if isinstance(cell, nn.Conv2d | nn.BatchNorm2d)]
-    return list(zip(layers[::2], layers[1::2], strict=True))
+def undo_norm(norm: nn.BatchNorm2d, mean: np.ndarray, variance: np.ndarray, bias: np.ndarray) -> None:
+    """Set a batch normalisation so that it adds a bias only, to inputs of this mean and variance.
+
+    In evaluation mode that holds for all inputs, in training for batches that have them.
+    """
+    set_value(norm.moving_mean, mean)
+    set_value(norm.moving_variance, variance)
+    set_value(norm.gamma, np.sqrt(variance + norm.eps))
+    set_value(norm.beta, mean + bias)
+
+
+def set_value(parameter: Parameter, value: np.ndarray) -> None:
+    """Give a parameter a value, as float32."""
+    parameter.set_data(Tensor(np.asarray(value, np.float32)))

@@ -23,9 +23,9 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
 from src.config import DEFAULT_MEAN
+from src.conversion.torch_state_dict import torch_name
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
-from src.get_init_weight import torch_name
 from src.pytorch.network import SHMNet, phase_loss, trained_part
 from src.training.checkpoint import read_checkpoint
 
