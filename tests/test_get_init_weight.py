@@ -16,9 +16,13 @@ import mindspore as ms
 from mindspore import Tensor, nn
 
 from src.common.errors import UserError
-from src.get_init_weight import convert_state_dict, read_torch_state_dict, torch_name, write_checkpoint
+from src.conversion.checkpoint_file import write_checkpoint
+from src.conversion.original_network import convert_state_dict
+from src.conversion.torch_state_dict import read_torch_state_dict, torch_name
+from src.get_init_weight import main
 from src.load_model import load_network
 from src.model.network import SHMNet
+from src.systems.model_info import ModelInfo, read_model_info
 from tests.golden_weights import GOLDEN_FOLDER, load_golden_weights
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -110,9 +114,8 @@ def test_names(ours, theirs):
     assert torch_name(ours) == theirs
 
 
-@pytest.mark.parametrize("prefix", ["", "module."])
-def test_all_parameters_are_converted_unchanged(network, state, prefix):
-    weights, unknown = convert_state_dict({prefix + name: value for name, value in state.items()})
+def test_all_parameters_are_converted_unchanged(network, state):
+    weights, unknown = convert_state_dict(state)
     assert_weights_of(network, weights)
     assert unknown == []
 
@@ -161,11 +164,12 @@ def test_wrong_shapes_are_named(state, shape):
 
 def test_written_checkpoint_has_all_weights_in_order(network, state, tmp_path):
     weights, _ = convert_state_dict(state)
-    path = tmp_path / "new folder" / "init.ckpt"
-    write_checkpoint(weights, path)
+    path, info = tmp_path / "new folder" / "init.ckpt", ModelInfo(size=160, mean=(1, 2, 3.5))
+    write_checkpoint(weights, path, info)
     assert_weights_of(network, {k: v.asnumpy() for k, v in ms.load_checkpoint(str(path)).items()})
     assert_weights_of(load_network(path), weights)
-    assert [entry.name for entry in path.parent.iterdir()] == ["init.ckpt"]
+    assert read_model_info(path) == info
+    assert {entry.name for entry in path.parent.iterdir()} == {"init.ckpt", "init.ckpt.yaml"}
 
 
 # Files
@@ -261,6 +265,7 @@ def test_command_line(torch, torch_state, network, tmp_path):
     assert "out.ckpt" in written and "355 parameters" in written and "3148851 values" in written
     assert "num_batches_tracked" in left_out and "m_net.en_conv_bn_relu_5" in left_out
     assert unknown.endswith(": t_net.extra.weight")
+    assert read_model_info(tmp_path / "out.ckpt") == ModelInfo(size=320, mean=ModelInfo().mean)
     weights = load_network(tmp_path / "out.ckpt").parameters_dict()
     assert_weights_of(network, {name: value.asnumpy() for name, value in weights.items()})
 
@@ -269,7 +274,9 @@ def test_half_the_size_loads_as_well(torch, torch_state, tmp_path):
     torch.save(torch_state, tmp_path / "model.pth")
     sizes = []
     for name, flags in (("whole.ckpt", []), ("half.ckpt", ["--half"])):
-        assert run_script(tmp_path / "model.pth", "--output", tmp_path / name, *flags).returncode == 0
+        info = ["--size", 160, "--mean", 1, 2.5, 255]
+        assert run_script(tmp_path / "model.pth", "--output", tmp_path / name, *flags, *info).returncode == 0
+        assert read_model_info(tmp_path / name) == ModelInfo(size=160, mean=(1, 2.5, 255))
         sizes.append((tmp_path / name).stat().st_size)
     assert sizes[1] < 0.55 * sizes[0]
     whole, half = (load_network(tmp_path / name).parameters_dict() for name in ("whole.ckpt", "half.ckpt"))
@@ -308,8 +315,43 @@ def test_output_must_be_a_checkpoint(tmp_path):
     assert path.read_bytes() == b"content"
 
 
+@pytest.mark.parametrize(
+    ("flags", "parts"),
+    [
+        (["--size", 100], ["--size 100", "16"]),
+        (["--size", 0], ["--size 0", "16"]),
+        (["--mean", 1, 2, 256], ["--mean 1 2 256", "255"]),
+        (["--mean", 1, "nan", 2], ["--mean 1 nan 2", "255"]),
+        (["--seed", -1], ["--seed -1"]),
+        (["--photos", "photos"], ["--photos", "--encoder"]),
+    ],
+)
+def test_options_that_cannot_be_are_named(monkeypatch, flags, parts):
+    monkeypatch.setattr("sys.argv", ["get_init_weight.py", "absent.pth", *map(str, flags)])
+    with pytest.raises(UserError) as error:
+        main()
+    assert all(part in str(error.value) for part in parts)
+
+
+@pytest.mark.parametrize("sources", [[], ["model.pth", "--encoder", "encoder.pth"]])
+def test_one_source_is_needed(monkeypatch, capsys, sources):
+    monkeypatch.setattr("sys.argv", ["get_init_weight.py", *sources])
+    with pytest.raises(SystemExit):
+        main()
+    message = capsys.readouterr().err
+    assert "MODEL.pth" in message and "--encoder" in message
+
+
 def test_help_teaches():
     process = run_script("--help")
     assert process.returncode == 0
-    for part in ("PyTorch", "--init_weight", "example:", "python src/get_init_weight.py", ".ckpt"):
+    for part in (
+        "PyTorch",
+        "tflite",
+        "--encoder",
+        "--init_weight",
+        "examples:",
+        "python src/get_init_weight.py",
+        ".ckpt",
+    ):
         assert part in process.stdout

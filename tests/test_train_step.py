@@ -13,7 +13,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Tensor, nn
 
-from src.get_init_weight import torch_name
+from src.conversion.torch_state_dict import torch_name
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
 from src.model.weights import load_weights, save_parameters

@@ -1,5 +1,6 @@
 """The convolutions of a TensorFlow Lite file."""
 
+import struct
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,8 +8,14 @@ import numpy as np
 
 from src.common.errors import UserError
 
-_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 _MAGIC = b"TFL3"  # at byte 4
+# The order of (O, I, kh, kw) among the axes that are stored.
+_AXES = {
+    "CONV_2D": (0, 3, 1, 2),  # (O, kh, kw, I)
+    "DEPTHWISE_CONV_2D": (3, 0, 1, 2),  # (1, kh, kw, C)
+}
+# What reading a damaged file comes to: offsets and sizes that lead out of it, types that do not exist.
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError, struct.error)
 
 
 class FoldedConv(NamedTuple):
@@ -22,35 +29,42 @@ def read_tflite_convolutions(path: str | Path) -> list[FoldedConv]:
     """Read the convolutions of a TFLite file in the order of its operators, dequantised.
 
     Raises:
-        UserError: the package that reads it is not installed, or the file is missing, damaged or none.
+        UserError: the package that reads it is not installed, or the file is missing, damaged, no TFLite file
+            or one that stores convolutions otherwise.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file")
     try:
         import tflite
     except ImportError:
         raise UserError(
-            f"{path}: a package is needed to read it; install it with: pip install tflite"
+            f"{path}: the package tflite is needed to read it; install it with: pip install tflite"
         ) from None
+    content = Path(path).read_bytes()
     if content[4:8] != _MAGIC:
         raise UserError(f"{path}: is no TensorFlow Lite file")
     try:
-        model = tflite.Model.GetRootAsModel(content, 0)
-        graph = model.Subgraphs(0)
-        names = {getattr(tflite.BuiltinOperator, name): name for name in _CONVOLUTIONS}
-        found = []
-        for number in range(graph.OperatorsLength()):
-            operator = graph.Operators(number)
-            name = names.get(model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode())
-            if name is None:
-                continue
-            weight, bias = (_dequantised(tflite, model, graph.Tensors(operator.Inputs(i))) for i in (1, 2))
-            axes = (0, 3, 1, 2) if name == "CONV_2D" else (3, 0, 1, 2)  # depthwise: (1, kh, kw, C)
-            found.append(FoldedConv(np.ascontiguousarray(weight.transpose(axes)), bias))
-    except (ValueError, IndexError, TypeError, AttributeError, ArithmeticError) as error:
-        raise UserError(f"{path}: is damaged, or of a kind that is not known: {error}") from None
+        return _convolutions(tflite, tflite.Model.GetRootAsModel(content, 0))
+    except _DAMAGE as error:
+        raise UserError(f"{path}: is damaged, or stores its convolutions otherwise: {error}") from None
+
+
+def _convolutions(tflite, model) -> list[FoldedConv]:
+    axes_of = {getattr(tflite.BuiltinOperator, name): axes for name, axes in _AXES.items()}
+    graph = model.Subgraphs(0)
+    found = []
+    for number in range(graph.OperatorsLength()):
+        operator = graph.Operators(number)
+        axes = axes_of.get(model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode())
+        if axes is None:
+            continue
+        if operator.InputsLength() != 3:
+            raise ValueError(f"operator {number} is a convolution without bias")
+        weight, bias = (_dequantised(tflite, model, graph.Tensors(operator.Inputs(i))) for i in (1, 2))
+        weight = np.ascontiguousarray(weight.transpose(axes))
+        if bias.shape != weight.shape[:1]:
+            raise ValueError(f"operator {number} has {weight.shape[0]} outputs, but a bias {bias.shape}")
+        found.append(FoldedConv(weight, bias))
     return found
 
 
@@ -63,7 +77,10 @@ def _dequantised(tflite, model, tensor) -> np.ndarray:
         tflite.TensorType.INT8: np.int8,
         tflite.TensorType.UINT8: np.uint8,
     }
-    stored = np.frombuffer(model.Buffers(tensor.Buffer()).DataAsNumpy().tobytes(), types[tensor.Type()])
+    buffer = model.Buffers(tensor.Buffer())
+    if not buffer.DataLength():
+        raise ValueError("weights are computed by other operators, not stored")
+    stored = np.frombuffer(buffer.DataAsNumpy().tobytes(), types[tensor.Type()])
     values = stored.reshape(tensor.ShapeAsNumpy()).astype(np.float64)
     quantisation = tensor.Quantization()
     if quantisation is None or not quantisation.ScaleLength():
@@ -71,7 +88,6 @@ def _dequantised(tflite, model, tensor) -> np.ndarray:
     shape = [1] * values.ndim
     if quantisation.ScaleLength() > 1:
         shape[quantisation.QuantizedDimension()] = -1
-    zero = quantisation.ZeroPointAsNumpy().reshape(shape)
-    return ((values - zero) * quantisation.ScaleAsNumpy().astype(np.float64).reshape(shape)).astype(
-        np.float32
-    )
+    scale = quantisation.ScaleAsNumpy().astype(np.float64).reshape(shape)
+    zero = quantisation.ZeroPointAsNumpy().reshape(shape) if quantisation.ZeroPointLength() else 0
+    return ((values - zero) * scale).astype(np.float32)

@@ -22,9 +22,9 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
 from src.config import Config
+from src.conversion.torch_state_dict import torch_name
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
-from src.get_init_weight import torch_name
 from src.model.weights import read_checkpoint
 from src.pytorch.network import SHMNet, phase_loss, trained_part
 from src.training.running_mean import memory_at

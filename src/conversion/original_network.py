@@ -1,0 +1,34 @@
+"""The weights of the original PyTorch network as those of this one."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from src.conversion.torch_state_dict import select_entries, torch_name
+from src.model.network import SHMNet
+
+COUNTER = ".num_batches_tracked"
+UNUSED_LAYER = "m_net.en_conv_bn_relu_5."  # the original builds it, but its forward pass never calls it
+
+
+def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Give the entries of a PyTorch state dict the names and the order of this network's parameters.
+
+    Args:
+        state: arrays by name.
+
+    Returns:
+        The float32 weights by name, and the names of entries that neither network knows.
+
+    Raises:
+        UserError: a parameter is missing or has another shape.
+    """
+    shapes = {parameter.name: tuple(parameter.shape) for parameter in SHMNet().get_parameters()}
+    sources = {name: torch_name(name) for name in shapes}
+    selected = select_entries(state, {sources[name]: shape for name, shape in shapes.items()}, "this network")
+    unknown = [
+        name
+        for name in state
+        if name not in selected and not name.endswith(COUNTER) and not name.startswith(UNUSED_LAYER)
+    ]
+    return {name: selected[source] for name, source in sources.items()}, unknown

@@ -1,0 +1,90 @@
+"""PyTorch's state dicts: how they are read, what they call a parameter, and what a network takes of one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from src.common.errors import UserError
+
+# Batch normalisation names its values differently; all other names are the same.
+_TORCH_NAMES = {
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+_PARALLEL_PREFIX = "module."  # from torch.nn.DataParallel
+_NAMES_SHOWN = 10
+
+
+def torch_name(name: str) -> str:
+    """What PyTorch calls a parameter of the same layer."""
+    layer, _, kind = name.rpartition(".")
+    return f"{layer}.{_TORCH_NAMES.get(kind, kind)}"
+
+
+def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
+    """Read a state dict, plain or as the entry `state_dict` of a dict, without running code from the file.
+
+    Returns:
+        Float32 arrays by name, without the prefix `module.`.
+
+    Raises:
+        UserError: PyTorch is not installed, or the file is missing, damaged or no state dict.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        import torch
+    except ImportError:
+        raise UserError(f"{path}: PyTorch is needed to read it; install it with: pip install torch") from None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged files fail in many ways: in the archive, the pickle, a tensor
+        raise UserError(
+            f"{path}: is damaged, or holds more than a state dict ({type(error).__name__}); save it again in "
+            "PyTorch with torch.save(model.state_dict(), ...)"
+        ) from None
+    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and torch.is_tensor(value) for name, value in state.items()
+    ):
+        raise UserError(f"{path}: holds no state dict, neither plain nor as its entry state_dict")
+    return {
+        name.removeprefix(_PARALLEL_PREFIX): value.detach().float().numpy() for name, value in state.items()
+    }
+
+
+def select_entries(
+    state: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], network: str
+) -> dict[str, np.ndarray]:
+    """Take the entries that a network needs, in its order, as float32.
+
+    Args:
+        state: arrays by name.
+        shapes: of the entries that are needed, by name.
+        network: whose they are, for the message.
+
+    Raises:
+        UserError: an entry is missing or has another shape; the message names it.
+    """
+    missing = [name for name in shapes if name not in state]
+    if missing:
+        raise UserError(
+            f"holds no full set of weights of {network}; missing {len(missing)} of {len(shapes)}: "
+            f"{_listed(missing)}"
+        )
+    wrong = [
+        f"{name} is {state[name].shape}, not {shape}"
+        for name, shape in shapes.items()
+        if state[name].shape != shape
+    ]
+    if wrong:
+        raise UserError(f"has weights of another shape than those of {network}: {_listed(wrong)}")
+    return {name: np.asarray(state[name], np.float32) for name in shapes}
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

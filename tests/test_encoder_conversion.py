@@ -1,0 +1,420 @@
+"""T-Net's encoder from a MobileNetV2 that was trained elsewhere: numbers, files, command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+import mindspore as ms
+from mindspore import Tensor, ops
+from src.conversion.encoder import encoder_layers
+
+from src.common.errors import UserError
+from src.conversion.folded_encoder import load_folded_encoder
+from src.conversion.photos import MOST_PHOTOS, read_photos
+from src.conversion.pretrained_encoder import start_from_encoder
+from src.conversion.tflite import FoldedConv, read_tflite_convolutions
+from src.conversion.torchvision_encoder import load_torchvision_encoder, rectified_normal_moments
+from src.get_init_weight import main
+from src.images.preprocessing import normalise
+from src.load_model import load_network
+from src.model.initialisation import initialise
+from src.model.network import SHMNet
+from src.model.t_net import MobileNetV2
+from src.systems.model_info import ModelInfo, read_model_info
+from tests.golden_weights import GOLDEN_FOLDER
+
+SCRIPT = Path(__file__).resolve().parent.parent / "src" / "get_init_weight.py"
+DEEPLAB = GOLDEN_FOLDER.parent / "data" / "pretrained" / "deeplabv3_mnv2_pascal_quant.tflite"
+GOLDEN_MAPS = GOLDEN_FOLDER / "encoder" / "deeplabv3_mnv2.npz"
+GOLDEN_STEPS = {"s1": (4, 16), "s2": (4, 8), "s3": (4, 4), "s4": (8, 2), "s5": (16, 1)}  # channel, pixel
+TENSORFLOW = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # mean and std of RGB / 255
+OTHER_MEAN = (90.5, 140, 20)
+SIZE = 32
+
+
+def photo(seed: int, size: int = SIZE) -> np.ndarray:
+    """Smooth colours with some noise, BGR uint8; another colour for each seed."""
+    rng = np.random.default_rng(seed)
+    smooth = cv2.resize(rng.uniform(0, 255, (4, 4, 3)).astype(np.float32), (size, size))
+    return np.clip(smooth + rng.normal(0, 10, smooth.shape), 0, 255).astype(np.uint8)
+
+
+def inputs(mean=ModelInfo().mean, count: int = 4) -> np.ndarray:
+    return np.stack([normalise(photo(seed), mean) for seed in range(count)])
+
+
+def maps_of(encoder: MobileNetV2, images: np.ndarray) -> list[np.ndarray]:
+    return [each.asnumpy() for each in encoder(Tensor(images))]
+
+
+def values_of(cell) -> dict[str, np.ndarray]:
+    return {parameter.name: parameter.asnumpy() for parameter in cell.get_parameters()}
+
+
+def assert_maps_close(actual, expected, tolerance):
+    assert len(actual) == len(expected) == 5
+    for found, wanted in zip(actual, expected, strict=True):
+        assert np.abs(wanted).max() > 0.5
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance)
+
+
+def assert_learns(encoder: MobileNetV2) -> None:
+    """In training mode every convolution has a gradient."""
+    encoder.set_train(True)
+    rng = np.random.default_rng(3)
+    wanted = [Tensor(rng.normal(size=each.shape).astype(np.float32)) for each in encoder(Tensor(inputs()))]
+
+    def loss(x: Tensor) -> Tensor:
+        return sum(ops.square(each - goal).mean() for each, goal in zip(encoder(x), wanted, strict=True))
+
+    weights = [conv.weight for conv, _ in encoder_layers(encoder)]
+    gradients = ms.value_and_grad(loss, None, weights)(Tensor(inputs()))[1]
+    assert len(gradients) == 52
+    for weight, gradient in zip(weights, gradients, strict=True):
+        values = gradient.asnumpy()
+        assert np.isfinite(values).all() and np.abs(values).max() > 1e-5, weight.name
+
+
+@pytest.fixture(scope="module")
+def twin():
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    from tests.torchvision_network import TorchvisionEncoder
+
+    return TorchvisionEncoder()
+
+
+@pytest.fixture(scope="module")
+def folded(twin) -> list[FoldedConv]:
+    """The twin's convolutions, and one that follows the encoder's."""
+    head = FoldedConv(np.ones((21, 320, 1, 1), np.float32), np.ones(21, np.float32))
+    return [*(FoldedConv(*each) for each in twin.folded()), head]
+
+
+@pytest.fixture(scope="module")
+def state(twin) -> dict[str, np.ndarray]:
+    """As a file gives it: with counters and a classifier."""
+    entries = {name: value.float().numpy() for name, value in twin.state_dict().items()}
+    return {**entries, "classifier.1.bias": np.zeros(1000, np.float32)}
+
+
+# The maps
+
+
+@pytest.mark.parametrize("mean", [ModelInfo().mean, OTHER_MEAN], ids=str)
+def test_torchvision_encoder_computes_what_torch_does(twin, state, mean):
+    from tests.torchvision_network import IMAGENET, torchvision_maps
+
+    encoder = MobileNetV2()
+    load_torchvision_encoder(encoder, state, mean=mean)
+    actual = maps_of(encoder.set_train(False), normalise(photo(9), mean)[np.newaxis])
+    assert_maps_close(actual, torchvision_maps(twin, photo(9), mean, IMAGENET), 1e-4)
+
+
+@pytest.mark.parametrize("mean", [ModelInfo().mean, OTHER_MEAN], ids=str)
+def test_folded_encoder_computes_what_torch_does(twin, folded, mean):
+    """Of a photo that it was not calibrated on."""
+    from tests.torchvision_network import torchvision_maps
+
+    encoder = MobileNetV2()
+    load_folded_encoder(encoder, folded, images=inputs(mean), mean=mean)
+    actual = maps_of(encoder.set_train(False), normalise(photo(9), mean)[np.newaxis])
+    assert_maps_close(actual, torchvision_maps(twin, photo(9), mean, TENSORFLOW), 1e-4)
+
+
+def test_folded_encoder_starts_training_where_evaluation_is(folded):
+    """On the photos it was calibrated on, training's batch statistics are the running ones."""
+    encoder = MobileNetV2()
+    load_folded_encoder(encoder, folded, images=inputs(), mean=ModelInfo().mean)
+    evaluated = maps_of(encoder.set_train(False), inputs())
+    assert_maps_close(maps_of(encoder.set_train(True), inputs()), evaluated, 2e-3)
+
+
+def test_folded_encoder_learns(folded):
+    encoder = MobileNetV2()
+    load_folded_encoder(encoder, folded, images=inputs(), mean=ModelInfo().mean)
+    assert_learns(encoder)
+
+
+def test_torchvision_encoder_learns(state):
+    encoder = MobileNetV2()
+    load_torchvision_encoder(encoder, state, mean=ModelInfo().mean)
+    assert_learns(encoder)
+
+
+def test_moments_of_a_rectified_normal_variable():
+    means = np.array([0.0, 1.5, -2.0, 0.7, 3.0, -1.0], np.float32)
+    deviations = np.array([1.0, 0.5, 1.0, -2.0, 0.0, 0.0], np.float32)
+    drawn = np.maximum(np.random.default_rng(1).normal(means, np.abs(deviations), (1_000_000, 6)), 0)
+    mean, variance = rectified_normal_moments(means, deviations)
+    np.testing.assert_allclose(mean, drawn.mean(0), rtol=0, atol=5e-3)
+    np.testing.assert_allclose(variance, drawn.var(0), rtol=0, atol=1e-2)
+
+
+@pytest.mark.skipif(
+    not GOLDEN_MAPS.is_file(), reason="the golden maps (../shared/golden/encoder) are not here"
+)
+@pytest.mark.skipif(not DEEPLAB.is_file(), reason="the network (../shared/data/pretrained) is not here")
+def test_deeplab_gives_the_golden_maps():
+    pytest.importorskip("tflite")
+    with np.load(GOLDEN_MAPS) as golden:
+        x = normalise(golden["image"], ModelInfo().mean)[np.newaxis]
+        encoder = MobileNetV2()
+        images = x[:, :, ::2, ::2]
+        load_folded_encoder(encoder, read_tflite_convolutions(DEEPLAB), images=images, mean=ModelInfo().mean)
+        for found, (name, (channels, pixels)) in zip(maps_of(encoder, x), GOLDEN_STEPS.items(), strict=True):
+            sampled = found[0, ::channels, ::pixels, ::pixels]
+            np.testing.assert_allclose(sampled, golden[name], rtol=0, atol=1e-3, err_msg=name)
+
+
+# Other networks
+
+
+def test_other_convolutions_are_named(folded):
+    encoder = MobileNetV2()
+    before = values_of(encoder)
+    wider = folded[6]._replace(weight=np.zeros((48, 1, 3, 3), np.float32))
+    for convolutions, parts in (
+        ([], ["convolution 1 is missing", "(32, 3, 3, 3)"]),
+        (folded[:20], ["convolution 21 is missing"]),
+        ([*folded[:6], wider, *folded[7:]], ["convolution 7 is (48, 1, 3, 3), not (144, 24, 1, 1)"]),
+        ([folded[0]._replace(weight=np.zeros((32, 4, 3, 3), np.float32)), *folded[1:]], ["convolution 1"]),
+    ):
+        with pytest.raises(UserError) as error:
+            load_folded_encoder(encoder, convolutions, images=inputs(), mean=ModelInfo().mean)
+        assert all(part in str(error.value) for part in parts), str(error.value)
+    for name, value in values_of(encoder).items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+
+
+def test_other_state_dicts_are_named(state):
+    lacking = {name: value for name, value in state.items() if name != "features.4.conv.1.1.running_var"}
+    narrow = {**state, "features.2.conv.0.0.weight": np.zeros((48, 8, 1, 1), np.float32)}
+    for entries, part in (
+        (lacking, "missing 1 of 255: features.4.conv.1.1.running_var"),
+        (narrow, "features.2.conv.0.0.weight is (48, 8, 1, 1), not (96, 16, 1, 1)"),
+        ({"fc.weight": np.zeros(3, np.float32)}, "missing 255 of 255"),
+    ):
+        with pytest.raises(UserError) as error:
+            load_torchvision_encoder(MobileNetV2(), entries, mean=ModelInfo().mean)
+        assert part in str(error.value)
+
+
+# TensorFlow Lite files
+
+
+@pytest.fixture
+def writer():
+    pytest.importorskip("tflite")
+    from tests import tflite_writer
+
+    return tflite_writer
+
+
+def test_convolutions_are_dequantised(writer, tmp_path):
+    rng = np.random.default_rng(4)
+    quantised = rng.integers(0, 256, (6, 3, 2, 5), np.uint8)  # O, kh, kw, I
+    by_channel = rng.integers(-128, 128, (1, 3, 3, 4), np.int8)  # 1, kh, kw, C
+    biases = rng.integers(-1000, 1000, 6).astype(np.int32), rng.integers(-1000, 1000, 4).astype(np.int32)
+    plain = rng.normal(size=(2, 1, 1, 7)).astype(np.float16)
+    scales, bias_scales = [0.5, 0.25, 2.0, 1.0], [0.125, 4.0, 1.0, 0.5]
+    stored = writer.Stored
+    writer.write_tflite(
+        tmp_path / "made.tflite",
+        [
+            writer.Operator("RELU", []),
+            writer.Operator("CONV_2D", [stored(quantised, [0.25], [131]), stored(biases[0], [0.0625], [0])]),
+            writer.Operator(
+                "DEPTHWISE_CONV_2D",
+                [stored(by_channel, scales, axis=3), stored(biases[1], bias_scales, [0] * 4)],
+            ),
+            writer.Operator("CONV_2D", [stored(plain), stored(np.ones(2, np.float32))]),
+        ],
+    )
+    first, second, third = read_tflite_convolutions(tmp_path / "made.tflite")
+    expected = (quantised.astype(np.float32) - 131) * 0.25
+    np.testing.assert_array_equal(first.weight, expected.transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(first.bias, biases[0] * 0.0625)
+    np.testing.assert_array_equal(second.weight, (by_channel * np.array(scales)).transpose(3, 0, 1, 2))
+    np.testing.assert_array_equal(second.bias, biases[1] * np.array(bias_scales))
+    np.testing.assert_array_equal(third.weight, plain.transpose(0, 3, 1, 2))
+    assert all(each.dtype == np.float32 for conv in (first, second, third) for each in conv)
+
+
+def test_convolutions_that_are_stored_otherwise_are_refused(writer, tmp_path):
+    weight, bias = writer.Stored(np.ones((2, 1, 1, 3), np.float32)), writer.Stored(np.ones(2, np.float32))
+    empty = writer.Stored(np.ones((0, 1, 1, 3), np.float32))
+    for constants, part in (([weight], "bias"), ([weight, weight], "bias"), ([empty, bias], "not stored")):
+        writer.write_tflite(tmp_path / "odd.tflite", [writer.Operator("CONV_2D", constants)])
+        with pytest.raises(UserError, match=f"odd.tflite: .*{part}"):
+            read_tflite_convolutions(tmp_path / "odd.tflite")
+
+
+def test_damaged_files_are_named(writer, tmp_path):
+    """Whatever is damaged: nothing but a UserError that names the file comes of it."""
+    path = tmp_path / "damaged.tflite"
+    writer.write_tflite(path, [writer.convolution(np.ones((2, 3, 1, 1), np.float32), np.ones(2, np.float32))])
+    whole = path.read_bytes()
+    assert len(read_tflite_convolutions(path)) == 1
+    rng, failed = np.random.default_rng(6), 0
+    cut = [whole[:length] for length in range(0, len(whole), 7)]
+    changed = [bytearray(whole) for _ in range(200)]
+    for content in changed:
+        content[rng.integers(8, len(whole))] = rng.integers(256)
+    for content in [*cut, *changed]:
+        path.write_bytes(content)
+        try:
+            read_tflite_convolutions(path)
+        except UserError as error:
+            assert str(error).startswith(f"{path}: is ")
+            failed += 1
+    assert failed > len(cut) // 2
+
+
+def test_files_that_are_no_tflite_are_named(tmp_path):
+    pytest.importorskip("tflite")
+    with pytest.raises(UserError, match=r"absent\.tflite: no such file"):
+        read_tflite_convolutions(tmp_path / "absent.tflite")
+    (tmp_path / "text.tflite").write_text("no network at all")
+    with pytest.raises(UserError, match=r"text\.tflite: is no TensorFlow Lite file"):
+        read_tflite_convolutions(tmp_path / "text.tflite")
+
+
+def test_without_the_package_the_error_says_how_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tflite", None)
+    (tmp_path / "network.tflite").touch()
+    with pytest.raises(UserError, match=r"network\.tflite.*pip install tflite"):
+        read_tflite_convolutions(tmp_path / "network.tflite")
+
+
+# Photos
+
+
+def write_photos(folder: Path, count: int) -> Path:
+    for number in range(count):
+        path = folder / f"{number % 3}" / f"{number:03}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), np.full((20, 30, 3), number, np.uint8))
+    return folder
+
+
+def shown(images: np.ndarray) -> list[int]:
+    """The numbers of the photos of `write_photos` with mean 0."""
+    return [round(value * 255) for value in images[:, 0, 0, 0]]
+
+
+def test_photos_are_evenly_spread_over_the_sorted_files(tmp_path):
+    write_photos(tmp_path, 100)
+    images, problems = read_photos(tmp_path, size=32, mean=(0, 0, 0))
+    assert images.shape == (MOST_PHOTOS, 3, 32, 32) and images.dtype == np.float32 and problems == []
+    in_order = [*range(0, 100, 3), *range(1, 100, 3), *range(2, 100, 3)]
+    places = [in_order.index(number) for number in shown(images)]
+    assert places[0] == 0 and places[-1] == 99
+    assert set(np.diff(places)) <= {6, 7}
+
+
+def test_few_photos_are_all_read_but_what_is_hidden_or_unreadable(tmp_path):
+    write_photos(tmp_path, 5)
+    (tmp_path / ".hidden.jpg").write_text("hidden")
+    (tmp_path / "notes.txt").write_text("no photo")
+    (tmp_path / "broken.JPG").write_text("no photo either")
+    images, problems = read_photos(tmp_path, size=16, mean=(0, 0, 0))
+    assert sorted(shown(images)) == [0, 1, 2, 3, 4]
+    assert len(problems) == 1 and problems[0].startswith(str(tmp_path / "broken.JPG"))
+
+
+def test_folders_without_photos_are_named(tmp_path):
+    (tmp_path / "none").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "one.jpg").write_text("no photo")
+    for name, part in (("absent", "no such folder"), ("none", "holds no photo"), ("broken", "one.jpg")):
+        with pytest.raises(UserError) as error:
+            read_photos(tmp_path / name, size=16, mean=ModelInfo().mean)
+        assert str(error.value).startswith(f"{tmp_path / name}: ") and part in str(error.value)
+
+
+# The whole network
+
+
+@pytest.fixture
+def tflite_file(writer, folded, tmp_path) -> Path:
+    path = tmp_path / "mobilenet.tflite"
+    writer.write_tflite(path, [writer.convolution(*each) for each in folded])
+    return path
+
+
+@pytest.fixture
+def state_file(twin, tmp_path) -> Path:
+    import torch
+
+    entries = {**twin.state_dict(), "classifier.1.bias": torch.zeros(1000)}
+    torch.save(entries, tmp_path / "mobilenet.pth")
+    return tmp_path / "mobilenet.pth"
+
+
+def run_script(*arguments) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def assert_fresh_but_for_the_encoder(network: SHMNet, encoder: MobileNetV2, seed: int) -> None:
+    fresh = SHMNet()
+    initialise(fresh, seed)
+    expected = values_of(fresh)
+    converted = values_of(encoder)
+    actual = values_of(network)
+    assert list(actual) == list(expected) and len(actual) == 355
+    for name, value in actual.items():
+        wanted = converted.get(name.removeprefix("t_net.feature."), expected[name])
+        np.testing.assert_array_equal(value, wanted, err_msg=name)
+
+
+def test_command_line_with_a_tflite_file(tflite_file, folded, tmp_path):
+    photos = write_photos(tmp_path / "photos", 3)
+    (photos / "broken.jpg").write_text("no photo")
+    flags = ["--photos", photos, "--size", SIZE, "--mean", *OTHER_MEAN, "--seed", 7]
+    process = run_script("--encoder", tflite_file, *flags, "--output", tmp_path / "init.ckpt")
+    assert process.returncode == 3, process.stderr  # but for a photo
+    assert str(photos / "broken.jpg") in process.stderr and len(process.stderr.splitlines()) == 1
+    assert "355 parameters" in process.stdout and "3 photos" in process.stdout
+    assert read_model_info(tmp_path / "init.ckpt") == ModelInfo(size=SIZE, mean=OTHER_MEAN)
+
+    images, _ = read_photos(photos, size=SIZE, mean=OTHER_MEAN)
+    encoder = MobileNetV2()
+    load_folded_encoder(encoder, folded, images=images, mean=OTHER_MEAN)
+    assert_fresh_but_for_the_encoder(load_network(tmp_path / "init.ckpt"), encoder, seed=7)
+
+
+def test_command_line_with_a_state_dict(state_file, state, tmp_path, monkeypatch):
+    command = ["get_init_weight.py", "--encoder", str(state_file), "--output", str(tmp_path / "init.ckpt")]
+    monkeypatch.setattr("sys.argv", command)
+    assert main() == 0
+    assert read_model_info(tmp_path / "init.ckpt") == ModelInfo(size=320, mean=ModelInfo().mean)
+    encoder = MobileNetV2()
+    load_torchvision_encoder(encoder, state, mean=ModelInfo().mean)
+    assert_fresh_but_for_the_encoder(load_network(tmp_path / "init.ckpt"), encoder, seed=9527)
+
+
+def test_errors_name_the_file(writer, state_file, folded, tmp_path):
+    import torch
+
+    photos = write_photos(tmp_path / "photos", 1)
+    writer.write_tflite(tmp_path / "short.tflite", [writer.convolution(*each) for each in folded[:9]])
+    torch.save({"fc.weight": torch.zeros(3)}, tmp_path / "other.pth")
+    for name, parts in (
+        ("short.tflite", ["short.tflite: ", "convolution 10 is missing"]),
+        ("other.pth", ["other.pth: ", "features.0.0.weight"]),
+        ("absent.pth", ["absent.pth: no such file"]),
+        ("absent.tflite", ["absent.tflite: no such file"]),
+    ):
+        with pytest.raises(UserError) as error:
+            start_from_encoder(tmp_path / name, photos=photos, size=32)
+        assert all(part in str(error.value) for part in parts), str(error.value)
+    with pytest.raises(UserError, match=r"short\.tflite: .*--photos"):
+        start_from_encoder(tmp_path / "short.tflite")
