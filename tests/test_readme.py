@@ -33,7 +33,6 @@ TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
 SET_UP_COMMANDS = {"bash scripts/run_quickstart.sh", "bash scripts/run_tests.sh"}
 SMALL_SETTINGS = {
     "patch_size: 320": "patch_size: 32",
-    "size: 320": "size: 32",
     "train_batch: 8": "train_batch: 4",
     "nEpochs: 1000": "nEpochs: 1",
     "nEpochs: 200": "nEpochs: 1",
