@@ -45,7 +45,7 @@ def test_hair_is_sharper_than_by_plain_enlarging():
         ):
             errors[name].append((sad(alpha, true_alpha), gradient_error(alpha, true_alpha)))
     guided, plain = (np.mean(errors[name], axis=0) for name in ("guided", "none"))
-    assert guided[0] < 0.95 * plain[0]  # measured here: see the README
+    assert guided[0] < 0.95 * plain[0]  # measured here
     assert guided[1] < 0.8 * plain[1]
 
 

@@ -1,4 +1,7 @@
-"""Every command and program of README.md runs, in a copy of the project with small settings."""
+"""Every command and program of the documentation runs, in a copy of the project with small settings.
+
+Blocks in bash and Python run, those of text do not. A command that stands on several pages runs once.
+"""
 
 import os
 import re
@@ -12,12 +15,24 @@ import pytest
 from src.sample_data import make_sample_data
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = (
+    "README.md",
+    "docs/dataset.md",
+    "docs/training.md",
+    "docs/evaluation.md",
+    "docs/deployment.md",
+    "docs/prediction.md",
+    "docs/configuration.md",
+    "docs/performance.md",
+    "docs/differences.md",
+    "pretrained/README.md",
+    "README_CN.md",
+)
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
 # Run by .ci/run, not here: they set up an environment of their own.
 SET_UP_COMMANDS = {"bash scripts/run_quickstart.sh", "bash scripts/run_tests.sh"}
 SMALL_SETTINGS = {
     "patch_size: 320": "patch_size: 32",
-    "size: 320": "size: 32",
     "train_batch: 8": "train_batch: 4",
     "nEpochs: 1000": "nEpochs: 1",
     "nEpochs: 200": "nEpochs: 1",
@@ -25,12 +40,29 @@ SMALL_SETTINGS = {
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    """The different blocks of all pages, in their order."""
+    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(block for text in TEXTS.values() for block in pattern.findall(text)))
+
+
+def lines() -> list[str]:
+    """The different lines of the blocks in bash, without comments."""
+    found = (line.split(" # ")[0].strip() for block in blocks("bash") for line in block.splitlines())
+    return list(dict.fromkeys(line for line in found if line))
 
 
 def commands() -> list[str]:
-    lines = [line.split(" # ")[0].strip() for block in blocks("bash") for line in block.splitlines()]
-    return [line for line in lines if line and line not in SET_UP_COMMANDS]
+    return [line for line in lines() if line not in SET_UP_COMMANDS]
+
+
+def without_blocks(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(text: str) -> set[str]:
+    """What GitHub calls the headings of a page in links."""
+    headings = re.findall(r"^#+ (.+)$", without_blocks(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 class Project:
@@ -62,7 +94,7 @@ class Project:
             program.chmod(0o755)
 
     def run(self, command: str) -> str:
-        """Run a command of the README; returns what it printed."""
+        """Run a command of the documentation; returns what it printed."""
         self.ran.add(command)
         if "train" in command and self._has_trained:  # all phases once, then the one that compiles fastest
             command += ' --set "train_phases=[pre_train_m_net]"'
@@ -106,7 +138,8 @@ def having(*words: str) -> list[str]:
 
 def needs_more_than_the_requirements(command: str) -> bool:
     """Whether the command needs PyTorch, a compiler, or what a command before it leaves."""
-    return "get_init_weight" in command or "=./init_weight" in command or "run_infer" in command
+    words = ("get_init_weight", "=./init_weight", "run_infer", "compare_runner")
+    return any(word in command for word in words)
 
 
 def test_the_commands_run_one_after_the_other(project):
@@ -146,7 +179,7 @@ def test_the_runner_mattes_the_test_split(project, runner):
     (command,) = having("run_infer_cpp.sh")
     output = project.run(command)
     assert re.search(r"^Total images: \d+, total sad: [\d.]+, ave sad: [\d.]+$", output, re.MULTILINE)
-    comparison = re.search(r"^`(python scripts/compare_runner.py.*)` makes", README, re.MULTILINE)[1]
+    (comparison,) = having("compare_runner.py")
     difference = re.search(r"largest difference of any alpha: (\S+)", project.run(comparison))[1]
     assert float(difference) < 1e-4
 
@@ -170,13 +203,26 @@ def test_the_conversion_from_pytorch_runs(project):
 
 def test_the_set_up_commands_are_run_by_ci():
     ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    lines = {line.split(" # ")[0].strip() for block in blocks("bash") for line in block.splitlines()}
-    assert set(SET_UP_COMMANDS) <= lines
+    assert set(SET_UP_COMMANDS) <= set(lines())
     for command in SET_UP_COMMANDS:
         assert command in ci
 
 
 def test_no_gap_was_left_to_fill():
-    assert not re.findall(r"\b[A-Z_]+_(?:OUTPUT|TIME|CAPTION)\b", README)
-    for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", README):
-        assert (ROOT / target).is_file(), target
+    for text in TEXTS.values():
+        assert not re.findall(r"\b[A-Z_]+_(?:OUTPUT|TIME|CAPTION)\b", text)
+
+
+def test_every_page_is_tested():
+    found = (path for folder in (".", "docs", "pretrained") for path in (ROOT / folder).glob("*.md"))
+    assert {path.relative_to(ROOT).as_posix() for path in found} == set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_to_a_file_and_a_heading(name):
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", without_blocks(TEXTS[name])):
+        file, _, anchor = target.partition("#")
+        path = (ROOT / name).parent / file if file else ROOT / name
+        assert path.is_file(), target
+        if anchor:
+            assert anchor in anchors(path.read_text(encoding="utf-8")), target
