@@ -30,11 +30,12 @@ def device():
 
 @pytest.fixture(scope="module")
 def thin_networks():
-    """The tests of a module take the networks of tests/thin_network.py."""
+    """The tests of a module, and the commands they start, take the networks of tests/thin_network.py."""
     from tests.thin_network import make_networks_thin
 
     with pytest.MonkeyPatch.context() as patch:
         make_networks_thin(patch)
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "thin_commands"))
         yield
 
 

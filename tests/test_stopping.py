@@ -5,15 +5,23 @@ import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
+from mindspore import Parameter, Tensor
 
 from src.common.errors import UserError
 from src.common.stopping import StoppedError, StopRequest
 from src.config import Config
 from src.dataset import validation_batches
+from src.model import network
 from src.training import phase as training
 from tests.small_dataset import write_dataset
 from tests.small_file_system import small_file_system
+from tests.thin_network import ThinMNet
 from tests.training_runs import (
     BATCH,
     TrainCommand,
@@ -24,6 +32,8 @@ from tests.training_runs import (
     read_steps,
     run_training,
 )
+
+pytestmark = pytest.mark.usefixtures("thin_networks")
 
 M_NET = "pre_train_m_net"
 STEPS = 4  # an epoch
@@ -150,14 +160,23 @@ def test_the_best_score_survives_epochs_that_are_not_saved(data, tmp_path):
     assert re.search(r"starting with epoch \d+.* from .*resume_step.ckpt", resumed.screen)
 
 
+class HeavyMNet(ThinMNet):
+    """Its checkpoints, of 4 MB and more, fill a disk before logs and curves do."""
+
+    def __init__(self):
+        super().__init__()
+        self.ballast = Parameter(Tensor(np.zeros(1_000_000, np.float32)))
+
+
 @pytest.fixture
 def small_disk(tmp_path) -> Path:
     """Room for one checkpoint, the best and the state within an epoch, but not for one checkpoint more."""
-    with small_file_system(tmp_path / "small", "110m") as folder:
+    with small_file_system(tmp_path / "small", "52m") as folder:
         yield folder
 
 
-def test_no_space_for_a_checkpoint_leaves_the_last_good_one(unbroken, data, small_disk):
+def test_no_space_for_a_checkpoint_leaves_the_last_good_one(data, small_disk, tmp_path, monkeypatch):
+    monkeypatch.setattr(network, "MNet", HeavyMNet)
     config = config_of(M_NET)
     with pytest.raises(UserError, match="cannot be written: .*; make room") as caught:
         run_training(config, data, small_disk)
@@ -166,4 +185,5 @@ def test_no_space_for_a_checkpoint_leaves_the_last_good_one(unbroken, data, smal
     saved = sorted(path.name for path in (folder / M_NET).glob("semantic_hm_latest_*.ckpt"))
     assert saved[0] == "semantic_hm_latest_1.ckpt"
     subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
+    unbroken = run_training(config, data, tmp_path / "unbroken").folder
     assert_same_outcome(run_training(config, data, small_disk).folder, unbroken)
