@@ -13,9 +13,9 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 import mindspore as ms
 from mindspore import Tensor, ops
-from src.conversion.encoder import encoder_layers
 
 from src.common.errors import UserError
+from src.conversion.encoder import encoder_layers
 from src.conversion.folded_encoder import load_folded_encoder
 from src.conversion.photos import MOST_PHOTOS, read_photos
 from src.conversion.pretrained_encoder import start_from_encoder
@@ -35,6 +35,7 @@ DEEPLAB = GOLDEN_FOLDER.parent / "data" / "pretrained" / "deeplabv3_mnv2_pascal_
 GOLDEN_MAPS = GOLDEN_FOLDER / "encoder" / "deeplabv3_mnv2.npz"
 GOLDEN_STEPS = {"s1": (4, 16), "s2": (4, 8), "s3": (4, 4), "s4": (8, 2), "s5": (16, 1)}  # channel, pixel
 TENSORFLOW = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # mean and std of RGB / 255
+MEAN = ModelInfo().mean
 OTHER_MEAN = (90.5, 140, 20)
 SIZE = 32
 
@@ -46,7 +47,7 @@ def photo(seed: int, size: int = SIZE) -> np.ndarray:
     return np.clip(smooth + rng.normal(0, 10, smooth.shape), 0, 255).astype(np.uint8)
 
 
-def inputs(mean=ModelInfo().mean, count: int = 4) -> np.ndarray:
+def inputs(mean=MEAN, count: int = 4) -> np.ndarray:
     return np.stack([normalise(photo(seed), mean) for seed in range(count)])
 
 
@@ -107,7 +108,7 @@ def state(twin) -> dict[str, np.ndarray]:
 # The maps
 
 
-@pytest.mark.parametrize("mean", [ModelInfo().mean, OTHER_MEAN], ids=str)
+@pytest.mark.parametrize("mean", [MEAN, OTHER_MEAN], ids=str)
 def test_torchvision_encoder_computes_what_torch_does(twin, state, mean):
     from tests.torchvision_network import IMAGENET, torchvision_maps
 
@@ -117,7 +118,7 @@ def test_torchvision_encoder_computes_what_torch_does(twin, state, mean):
     assert_maps_close(actual, torchvision_maps(twin, photo(9), mean, IMAGENET), 1e-4)
 
 
-@pytest.mark.parametrize("mean", [ModelInfo().mean, OTHER_MEAN], ids=str)
+@pytest.mark.parametrize("mean", [MEAN, OTHER_MEAN], ids=str)
 def test_folded_encoder_computes_what_torch_does(twin, folded, mean):
     """Of a photo that it was not calibrated on."""
     from tests.torchvision_network import torchvision_maps
@@ -131,20 +132,20 @@ def test_folded_encoder_computes_what_torch_does(twin, folded, mean):
 def test_folded_encoder_starts_training_where_evaluation_is(folded):
     """On the photos it was calibrated on, training's batch statistics are the running ones."""
     encoder = MobileNetV2()
-    load_folded_encoder(encoder, folded, images=inputs(), mean=ModelInfo().mean)
+    load_folded_encoder(encoder, folded, images=inputs(), mean=MEAN)
     evaluated = maps_of(encoder.set_train(False), inputs())
     assert_maps_close(maps_of(encoder.set_train(True), inputs()), evaluated, 2e-3)
 
 
 def test_folded_encoder_learns(folded):
     encoder = MobileNetV2()
-    load_folded_encoder(encoder, folded, images=inputs(), mean=ModelInfo().mean)
+    load_folded_encoder(encoder, folded, images=inputs(), mean=MEAN)
     assert_learns(encoder)
 
 
 def test_torchvision_encoder_learns(state):
     encoder = MobileNetV2()
-    load_torchvision_encoder(encoder, state, mean=ModelInfo().mean)
+    load_torchvision_encoder(encoder, state, mean=MEAN)
     assert_learns(encoder)
 
 
@@ -164,10 +165,10 @@ def test_moments_of_a_rectified_normal_variable():
 def test_deeplab_gives_the_golden_maps():
     pytest.importorskip("tflite")
     with np.load(GOLDEN_MAPS) as golden:
-        x = normalise(golden["image"], ModelInfo().mean)[np.newaxis]
+        x = normalise(golden["image"], MEAN)[np.newaxis]
         encoder = MobileNetV2()
         images = x[:, :, ::2, ::2]
-        load_folded_encoder(encoder, read_tflite_convolutions(DEEPLAB), images=images, mean=ModelInfo().mean)
+        load_folded_encoder(encoder, read_tflite_convolutions(DEEPLAB), images=images, mean=MEAN)
         for found, (name, (channels, pixels)) in zip(maps_of(encoder, x), GOLDEN_STEPS.items(), strict=True):
             sampled = found[0, ::channels, ::pixels, ::pixels]
             np.testing.assert_allclose(sampled, golden[name], rtol=0, atol=1e-3, err_msg=name)
@@ -187,7 +188,7 @@ def test_other_convolutions_are_named(folded):
         ([folded[0]._replace(weight=np.zeros((32, 4, 3, 3), np.float32)), *folded[1:]], ["convolution 1"]),
     ):
         with pytest.raises(UserError) as error:
-            load_folded_encoder(encoder, convolutions, images=inputs(), mean=ModelInfo().mean)
+            load_folded_encoder(encoder, convolutions, images=inputs(), mean=MEAN)
         assert all(part in str(error.value) for part in parts), str(error.value)
     for name, value in values_of(encoder).items():
         np.testing.assert_array_equal(value, before[name], err_msg=name)
@@ -202,7 +203,7 @@ def test_other_state_dicts_are_named(state):
         ({"fc.weight": np.zeros(3, np.float32)}, "missing 255 of 255"),
     ):
         with pytest.raises(UserError) as error:
-            load_torchvision_encoder(MobileNetV2(), entries, mean=ModelInfo().mean)
+            load_torchvision_encoder(MobileNetV2(), entries, mean=MEAN)
         assert part in str(error.value)
 
 
@@ -335,7 +336,7 @@ def test_folders_without_photos_are_named(tmp_path):
     (tmp_path / "broken" / "one.jpg").write_text("no photo")
     for name, part in (("absent", "no such folder"), ("none", "holds no photo"), ("broken", "one.jpg")):
         with pytest.raises(UserError) as error:
-            read_photos(tmp_path / name, size=16, mean=ModelInfo().mean)
+            read_photos(tmp_path / name, size=16, mean=MEAN)
         assert str(error.value).startswith(f"{tmp_path / name}: ") and part in str(error.value)
 
 
@@ -395,9 +396,9 @@ def test_command_line_with_a_state_dict(state_file, state, tmp_path, monkeypatch
     command = ["get_init_weight.py", "--encoder", str(state_file), "--output", str(tmp_path / "init.ckpt")]
     monkeypatch.setattr("sys.argv", command)
     assert main() == 0
-    assert read_model_info(tmp_path / "init.ckpt") == ModelInfo(size=320, mean=ModelInfo().mean)
+    assert read_model_info(tmp_path / "init.ckpt") == ModelInfo(size=320, mean=MEAN)
     encoder = MobileNetV2()
-    load_torchvision_encoder(encoder, state, mean=ModelInfo().mean)
+    load_torchvision_encoder(encoder, state, mean=MEAN)
     assert_fresh_but_for_the_encoder(load_network(tmp_path / "init.ckpt"), encoder, seed=9527)
 
 
