@@ -20,8 +20,9 @@ from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
 from src.config import load_config  # noqa: E402
 from src.config_flags import DEFAULT_CONFIG  # noqa: E402
+from src.data.lists import find_listed, read_lists  # noqa: E402
 from src.data.pairs import PhotoWithAlpha  # noqa: E402
-from src.data.people import find_people, read_ids, require_known  # noqa: E402
+from src.data.people import find_people  # noqa: E402
 from src.evaluation.evaluate import measure_photos  # noqa: E402
 from src.evaluation.report import best_median_worst  # noqa: E402
 from src.evaluation.video import measure_video  # noqa: E402
@@ -35,7 +36,12 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("pairs", metavar="PAIRS", type=Path)
-    parser.add_argument("--list", metavar="FILE", type=Path, help="ids to measure, one a line (default: all)")
+    parser.add_argument(
+        "--list",
+        metavar="FILE",
+        type=Path,
+        help="photos to measure: id or set/id a line",
+    )
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, default=SHIPPED_MODEL)
     parser.add_argument("--size", type=int, help="of the network's input (default: the model's own)")
     parser.add_argument("--stretch", "--squash", action="store_true")
@@ -80,9 +86,8 @@ def _measure_video(frames: list[Path], matting: Matting) -> None:
 def _find_samples(folder: Path, list_file: Path | None) -> list[PhotoWithAlpha]:
     people = [each for each in find_people([folder]) if each.alpha]
     if list_file:
-        wanted = read_ids(list_file)
-        require_known(wanted, people)
-        people = [each for each in people if each.photo.stem in wanted]
+        listed = find_listed(read_lists([list_file]), people)
+        people = [each for each in people if each in listed]
     if not people:
         raise UserError(f"{folder}: holds no photo with alpha, or none that is listed")
     return [PhotoWithAlpha(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people]

@@ -20,8 +20,8 @@ from tqdm import tqdm
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.errors import UserError
 from src.common.process_pool import available_cores, map_unordered
-from src.composites.exclusion import find_excluded, read_exclusions
 from src.composites.pictures import Shares, Task, make_pictures
+from src.data.lists import find_listed, read_lists
 from src.data.pair_folder import PairPaths, claimed, pair_paths
 from src.data.pairs import PhotoWithAlpha
 from src.data.people import find_people, find_set
@@ -64,7 +64,7 @@ def make_composites(
         backgrounds: photos without people, or folders of them.
         count: of pictures, all together.
         excluded: people who are never shown, not as passers-by nor by their scenes either; see
-            `find_excluded`.
+            `find_listed`.
         size: height and width of the pictures.
         passers_by: up to three of these people stand, smaller, in half of the photos of `backgrounds`; they
             count as background.
@@ -80,7 +80,7 @@ def make_composites(
             other data or shows someone excluded.
     """
     shares = Shares(**shares)
-    hidden = find_excluded(excluded, people, passers_by)
+    hidden = find_listed(excluded, people, passers_by)
     shown, passers_by = (
         tuple(person for person in each if person not in hidden) for each in (people, passers_by)
     )
@@ -227,7 +227,7 @@ def main() -> int:
         find_people(arguments.people),
         arguments.backgrounds,
         arguments.count,
-        excluded=read_exclusions(arguments.exclude),
+        excluded=read_lists(arguments.exclude),
         size=arguments.size,
         passers_by=find_people(arguments.passers_by),
         seed=arguments.seed,

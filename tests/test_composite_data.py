@@ -8,8 +8,8 @@ import pytest
 
 from src.common.errors import UserError
 from src.composite_data import main, make_composites
-from src.composites.exclusion import find_excluded, read_exclusions
 from src.composites.people import read_person, read_scene
+from src.data.lists import find_listed, read_lists
 from src.data.pairs import PhotoWithAlpha
 from src.data.people import find_people
 from src.images.files import ImageError, read_alpha_channel, read_image, write_image
@@ -178,20 +178,20 @@ def test_lists_name_people_of_one_folder_or_of_all(folders):
     others = find_people([folders / "pairs_more"])
     for name, text in {"a.txt": "pairs/0\nelsewhere/9\n", "b.txt": "cutouts/1\npairs_more/2\n"}.items():
         (folders / name).write_text(text)
-    lines = read_exclusions([folders / "a.txt", folders / "b.txt"])
+    lines = read_lists([folders / "a.txt", folders / "b.txt"])
     assert lines == {"pairs/0", "elsewhere/9", "cutouts/1", "pairs_more/2"}
-    assert named(find_excluded(lines, people, others)) == {"pairs_0", "cutouts_deep_1", "pairs_more_2"}
-    assert named(find_excluded(lines, people)) == {"pairs_0", "cutouts_deep_1"}
+    assert named(find_listed(lines, people, others)) == {"pairs_0", "cutouts_deep_1", "pairs_more_2"}
+    assert named(find_listed(lines, people)) == {"pairs_0", "cutouts_deep_1"}
     everywhere = {"pairs_2", "cutouts_deep_2", "pairs_more_2"}
-    assert named(find_excluded({"2"}, people, others)) == everywhere
-    assert find_excluded((), people, others) == frozenset()
+    assert named(find_listed({"2"}, people, others)) == everywhere
+    assert find_listed((), people, others) == frozenset()
     with pytest.raises(UserError, match="no such photo: cutouts/7, pairs/8$"):
-        find_excluded({"pairs/8", "pairs/1", "cutouts/7"}, people)
+        find_listed({"pairs/8", "pairs/1", "cutouts/7"}, people)
     with pytest.raises(UserError, match="gone.txt: cannot be read"):
-        read_exclusions([folders / "a.txt", folders / "gone.txt"])
+        read_lists([folders / "a.txt", folders / "gone.txt"])
     (folders / "a.txt").write_text("\n")
     with pytest.raises(UserError, match="a.txt: lists nothing"):
-        read_exclusions([folders / "a.txt"])
+        read_lists([folders / "a.txt"])
 
 
 def test_excluded_people_are_not_shown_in_groups_nor_their_scenes(folders):

@@ -1,4 +1,4 @@
-"""Lists of people who are never shown, because they are kept for testing."""
+"""Lists of people, such as those kept for testing."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -8,7 +8,7 @@ from src.data.pairs import PhotoWithAlpha
 from src.data.people import find_set, read_ids, require_known, shorten
 
 
-def read_exclusions(paths: Iterable[str | Path]) -> frozenset[str]:
+def read_lists(paths: Iterable[str | Path]) -> frozenset[str]:
     """The lines of all lists: `set/id`, or `id` alone.
 
     Raises:
@@ -17,17 +17,17 @@ def read_exclusions(paths: Iterable[str | Path]) -> frozenset[str]:
     return frozenset().union(*(read_ids(path) for path in paths))
 
 
-def find_excluded(
+def find_listed(
     lines: Collection[str], people: Iterable[PhotoWithAlpha], others: Iterable[PhotoWithAlpha] = ()
 ) -> frozenset[PhotoWithAlpha]:
-    """Who of people and others is excluded.
+    """Who of people and others is listed.
 
     Args:
-        lines: `set/id` excludes the person of this id (file name without suffix) of the folder of people of
-            this name; lines of folders that are not given say nothing. `id` excludes from every folder. A
+        lines: `set/id` names the person of this id (file name without suffix) in the folder of people of
+            this name; lines of folders that are not given say nothing. `id` names it in every folder. A
             person with photos in several folders needs a line for each.
-        people: who would be shown.
-        others: who would stand behind.
+        people: those whom a plain `id` must name.
+        others: further people, such as those who stand behind.
 
     Raises:
         UserError: an id that no photo has: in the folder that its line names or, of `id` alone, among
