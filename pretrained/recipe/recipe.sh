@@ -2,7 +2,8 @@
 # From nothing to the shipped model: composites, data set, encoder, T-Net, both networks.
 #   bash pretrained/recipe/recipe.sh DATA WORK
 # DATA holds pairs/, masks/, backgrounds/ and the encoder, as pretrained/README.md lists them; WORK gets all
-# results. Killed and started again, it goes on. Not yet run from end to end; the shipped model is older. Who table.txt and development.txt list is in no picture.
+# results. Killed and started again, it goes on. Not yet run from end to end; the shipped model is older. People
+# whom table.txt and development.txt list are in no picture.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/set_up.sh"
 set_up requirements-dev.txt
