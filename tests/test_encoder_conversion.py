@@ -17,11 +17,12 @@ from mindspore import Tensor, ops
 from src.common.errors import UserError
 from src.conversion.encoder import encoder_layers
 from src.conversion.folded_encoder import load_folded_encoder
-from src.conversion.photos import MOST_PHOTOS, read_photos
+from src.conversion.photos import read_photos
 from src.conversion.pretrained_encoder import start_from_encoder
 from src.conversion.tflite import FoldedConv, read_tflite_convolutions
 from src.conversion.torchvision_encoder import load_torchvision_encoder, rectified_normal_moments
 from src.get_init_weight import main
+from src.images.files import write_image
 from src.images.preprocessing import normalise
 from src.load_model import load_network
 from src.model.initialisation import initialise
@@ -30,12 +31,13 @@ from src.model.t_net import MobileNetV2
 from src.systems.model_info import ModelInfo, read_model_info
 from tests.golden_weights import GOLDEN_FOLDER
 
+MEAN = ModelInfo().mean
+
 SCRIPT = Path(__file__).resolve().parent.parent / "src" / "get_init_weight.py"
 DEEPLAB = GOLDEN_FOLDER.parent / "data" / "pretrained" / "deeplabv3_mnv2_pascal_quant.tflite"
 GOLDEN_MAPS = GOLDEN_FOLDER / "encoder" / "deeplabv3_mnv2.npz"
 GOLDEN_STEPS = {"s1": (4, 16), "s2": (4, 8), "s3": (4, 4), "s4": (8, 2), "s5": (16, 1)}  # channel, pixel
 TENSORFLOW = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # mean and std of RGB / 255
-MEAN = ModelInfo().mean
 OTHER_MEAN = (90.5, 140, 20)
 SIZE = 32
 
@@ -158,10 +160,7 @@ def test_moments_of_a_rectified_normal_variable():
     np.testing.assert_allclose(variance, drawn.var(0), rtol=0, atol=1e-2)
 
 
-@pytest.mark.skipif(
-    not GOLDEN_MAPS.is_file(), reason="the golden maps (../shared/golden/encoder) are not here"
-)
-@pytest.mark.skipif(not DEEPLAB.is_file(), reason="the network (../shared/data/pretrained) is not here")
+@pytest.mark.skipif(not (GOLDEN_MAPS.is_file() and DEEPLAB.is_file()), reason="../shared is not here")
 def test_deeplab_gives_the_golden_maps():
     pytest.importorskip("tflite")
     with np.load(GOLDEN_MAPS) as golden:
@@ -207,7 +206,13 @@ def test_other_state_dicts_are_named(state):
         assert part in str(error.value)
 
 
-# TensorFlow Lite files
+# The whole network
+
+
+def write_photos(folder: Path, count: int) -> Path:
+    for seed in range(count):
+        write_image(folder / "more" / f"{seed}.png", photo(seed))
+    return folder
 
 
 @pytest.fixture
@@ -216,131 +221,6 @@ def writer():
     from tests import tflite_writer
 
     return tflite_writer
-
-
-def test_convolutions_are_dequantised(writer, tmp_path):
-    rng = np.random.default_rng(4)
-    quantised = rng.integers(0, 256, (6, 3, 2, 5), np.uint8)  # O, kh, kw, I
-    by_channel = rng.integers(-128, 128, (1, 3, 3, 4), np.int8)  # 1, kh, kw, C
-    biases = rng.integers(-1000, 1000, 6).astype(np.int32), rng.integers(-1000, 1000, 4).astype(np.int32)
-    plain = rng.normal(size=(2, 1, 1, 7)).astype(np.float16)
-    scales, bias_scales = [0.5, 0.25, 2.0, 1.0], [0.125, 4.0, 1.0, 0.5]
-    stored = writer.Stored
-    writer.write_tflite(
-        tmp_path / "made.tflite",
-        [
-            writer.Operator("RELU", []),
-            writer.Operator("CONV_2D", [stored(quantised, [0.25], [131]), stored(biases[0], [0.0625], [0])]),
-            writer.Operator(
-                "DEPTHWISE_CONV_2D",
-                [stored(by_channel, scales, axis=3), stored(biases[1], bias_scales, [0] * 4)],
-            ),
-            writer.Operator("CONV_2D", [stored(plain), stored(np.ones(2, np.float32))]),
-        ],
-    )
-    first, second, third = read_tflite_convolutions(tmp_path / "made.tflite")
-    expected = (quantised.astype(np.float32) - 131) * 0.25
-    np.testing.assert_array_equal(first.weight, expected.transpose(0, 3, 1, 2))
-    np.testing.assert_array_equal(first.bias, biases[0] * 0.0625)
-    np.testing.assert_array_equal(second.weight, (by_channel * np.array(scales)).transpose(3, 0, 1, 2))
-    np.testing.assert_array_equal(second.bias, biases[1] * np.array(bias_scales))
-    np.testing.assert_array_equal(third.weight, plain.transpose(0, 3, 1, 2))
-    assert all(each.dtype == np.float32 for conv in (first, second, third) for each in conv)
-
-
-def test_convolutions_that_are_stored_otherwise_are_refused(writer, tmp_path):
-    weight, bias = writer.Stored(np.ones((2, 1, 1, 3), np.float32)), writer.Stored(np.ones(2, np.float32))
-    empty = writer.Stored(np.ones((0, 1, 1, 3), np.float32))
-    for constants, part in (([weight], "bias"), ([weight, weight], "bias"), ([empty, bias], "not stored")):
-        writer.write_tflite(tmp_path / "odd.tflite", [writer.Operator("CONV_2D", constants)])
-        with pytest.raises(UserError, match=f"odd.tflite: .*{part}"):
-            read_tflite_convolutions(tmp_path / "odd.tflite")
-
-
-def test_damaged_files_are_named(writer, tmp_path):
-    """Whatever is damaged: nothing but a UserError that names the file comes of it."""
-    path = tmp_path / "damaged.tflite"
-    writer.write_tflite(path, [writer.convolution(np.ones((2, 3, 1, 1), np.float32), np.ones(2, np.float32))])
-    whole = path.read_bytes()
-    assert len(read_tflite_convolutions(path)) == 1
-    rng, failed = np.random.default_rng(6), 0
-    cut = [whole[:length] for length in range(0, len(whole), 7)]
-    changed = [bytearray(whole) for _ in range(200)]
-    for content in changed:
-        content[rng.integers(8, len(whole))] = rng.integers(256)
-    for content in [*cut, *changed]:
-        path.write_bytes(content)
-        try:
-            read_tflite_convolutions(path)
-        except UserError as error:
-            assert str(error).startswith(f"{path}: is ")
-            failed += 1
-    assert failed > len(cut) // 2
-
-
-def test_files_that_are_no_tflite_are_named(tmp_path):
-    pytest.importorskip("tflite")
-    with pytest.raises(UserError, match=r"absent\.tflite: no such file"):
-        read_tflite_convolutions(tmp_path / "absent.tflite")
-    (tmp_path / "text.tflite").write_text("no network at all")
-    with pytest.raises(UserError, match=r"text\.tflite: is no TensorFlow Lite file"):
-        read_tflite_convolutions(tmp_path / "text.tflite")
-
-
-def test_without_the_package_the_error_says_how_to_install_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tflite", None)
-    (tmp_path / "network.tflite").touch()
-    with pytest.raises(UserError, match=r"network\.tflite.*pip install tflite"):
-        read_tflite_convolutions(tmp_path / "network.tflite")
-
-
-# Photos
-
-
-def write_photos(folder: Path, count: int) -> Path:
-    for number in range(count):
-        path = folder / f"{number % 3}" / f"{number:03}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), np.full((20, 30, 3), number, np.uint8))
-    return folder
-
-
-def shown(images: np.ndarray) -> list[int]:
-    """The numbers of the photos of `write_photos` with mean 0."""
-    return [round(value * 255) for value in images[:, 0, 0, 0]]
-
-
-def test_photos_are_evenly_spread_over_the_sorted_files(tmp_path):
-    write_photos(tmp_path, 100)
-    images, problems = read_photos(tmp_path, size=32, mean=(0, 0, 0))
-    assert images.shape == (MOST_PHOTOS, 3, 32, 32) and images.dtype == np.float32 and problems == []
-    in_order = [*range(0, 100, 3), *range(1, 100, 3), *range(2, 100, 3)]
-    places = [in_order.index(number) for number in shown(images)]
-    assert places[0] == 0 and places[-1] == 99
-    assert set(np.diff(places)) <= {6, 7}
-
-
-def test_few_photos_are_all_read_but_what_is_hidden_or_unreadable(tmp_path):
-    write_photos(tmp_path, 5)
-    (tmp_path / ".hidden.jpg").write_text("hidden")
-    (tmp_path / "notes.txt").write_text("no photo")
-    (tmp_path / "broken.JPG").write_text("no photo either")
-    images, problems = read_photos(tmp_path, size=16, mean=(0, 0, 0))
-    assert sorted(shown(images)) == [0, 1, 2, 3, 4]
-    assert len(problems) == 1 and problems[0].startswith(str(tmp_path / "broken.JPG"))
-
-
-def test_folders_without_photos_are_named(tmp_path):
-    (tmp_path / "none").mkdir()
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "one.jpg").write_text("no photo")
-    for name, part in (("absent", "no such folder"), ("none", "holds no photo"), ("broken", "one.jpg")):
-        with pytest.raises(UserError) as error:
-            read_photos(tmp_path / name, size=16, mean=MEAN)
-        assert str(error.value).startswith(f"{tmp_path / name}: ") and part in str(error.value)
-
-
-# The whole network
 
 
 @pytest.fixture
