@@ -31,17 +31,17 @@ def device():
 @pytest.fixture(scope="module")
 def thin_networks():
     """The tests of a module, and the commands they start, take the networks of tests/thin_network.py."""
-    from tests.thin_network import make_networks_thin
+    from tests.thin_network import leave_curves_empty, make_networks_thin
 
     with pytest.MonkeyPatch.context() as patch:
         make_networks_thin(patch)
+        leave_curves_empty(patch)
         patch.setenv("PYTHONPATH", str(Path(__file__).parent / "thin_commands"))
         yield
 
 
-@pytest.fixture(scope="session")
-def golden_checkpoint(tmp_path_factory) -> Path:
-    """A checkpoint of the whole network with the golden weights; no test changes it."""
+def save_golden(path: Path) -> Path:
+    """Write a checkpoint with the golden weights."""
     from src.model.network import SHMNet
     from tests.golden_weights import load_golden_weights
 
@@ -50,9 +50,24 @@ def golden_checkpoint(tmp_path_factory) -> Path:
 
     network = SHMNet()
     load_golden_weights(network)
-    path = tmp_path_factory.mktemp("weights") / "golden.ckpt"
     ms.save_checkpoint(network, str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def golden_checkpoint(tmp_path_factory) -> Path:
+    """A checkpoint of the whole network with the golden weights; no test changes it."""
+    return save_golden(tmp_path_factory.mktemp("weights") / "golden.ckpt")
+
+
+@pytest.fixture(scope="session")
+def thin_checkpoint(tmp_path_factory) -> Path:
+    """The same of a thin network."""
+    from tests.thin_network import make_networks_thin
+
+    with pytest.MonkeyPatch.context() as patch:
+        make_networks_thin(patch)
+        return save_golden(tmp_path_factory.mktemp("weights") / "thin.ckpt")
 
 
 @pytest.fixture(scope="session")
@@ -98,22 +113,47 @@ def runner() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
-def golden_mindir(golden_checkpoint, tmp_path_factory) -> Path:
-    """The golden network for 64x64, as MindSpore exports it; no test changes it."""
+def export_mindir(checkpoint: Path, name: Path) -> Path:
+    """Export a network for 64x64."""
     from src.deployment.export import export_network
     from src.load_model import load_for_inference
     from src.systems.model_info import ModelInfo
 
-    name = tmp_path_factory.mktemp("export") / "golden"
-    return export_network(load_for_inference(golden_checkpoint), str(name), "MINDIR", ModelInfo(size=64))
+    return export_network(load_for_inference(checkpoint), str(name), "MINDIR", ModelInfo(size=64))
+
+
+@pytest.fixture(scope="session")
+def golden_mindir(golden_checkpoint, tmp_path_factory) -> Path:
+    """The golden network for 64x64, as MindSpore exports it; no test changes it."""
+    return export_mindir(golden_checkpoint, tmp_path_factory.mktemp("export") / "golden")
+
+
+@pytest.fixture(scope="session")
+def thin_mindir(thin_checkpoint, tmp_path_factory) -> Path:
+    """The same of a thin network, which the runner loads at once."""
+    from tests.thin_network import make_networks_thin
+
+    with pytest.MonkeyPatch.context() as patch:
+        make_networks_thin(patch)
+        return export_mindir(thin_checkpoint, tmp_path_factory.mktemp("export") / "thin")
+
+
+def lower_mindir(path: Path) -> Path:
+    """Write a file in version 1, which the runner's runtime reads, beside it."""
+    from src.deployment.lowering import lower_file
+
+    lowered = path.with_name(f"{path.stem}_1.mindir")
+    lower_file(path, lowered)
+    return lowered
 
 
 @pytest.fixture(scope="session")
 def lowered_mindir(golden_mindir) -> Path:
-    """The same in version 1, which the runner's runtime reads."""
-    from src.deployment.lowering import lower_file
+    """The golden network in version 1."""
+    return lower_mindir(golden_mindir)
 
-    lowered = golden_mindir.with_name("golden_1.mindir")
-    lower_file(golden_mindir, lowered)
-    return lowered
+
+@pytest.fixture(scope="session")
+def thin_lowered(thin_mindir) -> Path:
+    """The thin network in version 1."""
+    return lower_mindir(thin_mindir)

@@ -21,7 +21,7 @@ from src.common.world import World
 from src.config import Config, load_config
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset, training_batches, validation_batches
-from src.images.files import read_gray, read_image
+from src.images.files import read_gray
 from src.load_model import load_network
 from src.systems.shm import PHASES
 from src.training.validation import validate
@@ -43,10 +43,11 @@ from tests.training_runs import (
     run_training,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.usefixtures("thin_networks")
+
 COUNTS = {"train": 9, "eval": 3}  # the last training image of an epoch is left out, eval's batch filled up
 STEPS = COUNTS["train"] // BATCH
-PARAMETERS = 355
+PARAMETERS = 13
 LOGS = {"log_latest.txt", "log_best.txt"}
 
 T_NET, M_NET, END_TO_END = "pre_train_t_net", "pre_train_m_net", "end_to_end"
@@ -59,7 +60,6 @@ SAVED_EPOCHS = {T_NET: [2, 3], M_NET: [2, 3], END_TO_END: [1, 2]}
 M_NET_EPOCHS = 4
 
 
-# Starts a command as a terminal does: with Ctrl-C in force, whatever the process above does with it.
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     """A data set that no test changes."""
@@ -75,16 +75,16 @@ def whole_run(data, tmp_path_factory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def unbroken(data, golden_checkpoint, tmp_path_factory) -> Run:
+def unbroken(data, thin_checkpoint, tmp_path_factory) -> Run:
     """M-Net, trained without a stop from the golden weights; no test changes its files."""
-    return run_training(m_net_config(), data, tmp_path_factory.mktemp("unbroken"), golden_checkpoint)
+    return run_training(m_net_config(), data, tmp_path_factory.mktemp("unbroken"), thin_checkpoint)
 
 
 @pytest.fixture(scope="module")
-def first_epoch(data, golden_checkpoint, tmp_path_factory) -> Run:
+def first_epoch(data, thin_checkpoint, tmp_path_factory) -> Run:
     """The same run, ended after its first epoch; no test changes its files."""
     output = tmp_path_factory.mktemp("first_epoch")
-    return run_training(m_net_config(nEpochs=1), data, output, golden_checkpoint)
+    return run_training(m_net_config(nEpochs=1), data, output, thin_checkpoint)
 
 
 def m_net_config(**changes) -> Config:
@@ -146,8 +146,8 @@ def test_saved_configuration_loads_back_to_the_same(whole_run):
     assert load_config(whole_run.folder / "config.yaml") == used
 
 
-def test_checkpoints_hold_all_parameters_of_the_network_and_no_more(whole_run, golden_checkpoint):
-    names = read_parameters(golden_checkpoint).keys()
+def test_checkpoints_hold_all_parameters_of_the_network_and_no_more(whole_run, thin_checkpoint):
+    names = read_parameters(thin_checkpoint).keys()
     assert len(names) == PARAMETERS
     paths = list(whole_run.folder.rglob("semantic_hm_*.ckpt"))
     assert len(paths) == len(SAVED_EPOCHS) + sum(map(len, SAVED_EPOCHS.values()))
@@ -213,10 +213,6 @@ def test_metrics_of_every_epoch(whole_run):
         np.testing.assert_allclose([float(row["train_loss"]) for row in rows], means, atol=1e-6)
 
 
-def test_curves_are_a_picture(whole_run):
-    assert read_image(whole_run.folder / "curves.png").std() > 1
-
-
 @pytest.mark.parametrize(
     ("phase", "terms", "scores"),
     [
@@ -263,18 +259,16 @@ def test_a_finished_run_started_again_trains_nothing(whole_run, data, tmp_path):
     assert (folder / "metrics.csv").read_bytes() == (whole_run.folder / "metrics.csv").read_bytes()
 
 
-def test_init_weight_is_what_training_starts_from(unbroken, golden_checkpoint):
-    assert f"M-Net: starting with all weights from {golden_checkpoint}" in unbroken.screen
+def test_init_weight_is_what_training_starts_from(unbroken, thin_checkpoint):
+    assert f"M-Net: starting with all weights from {thin_checkpoint}" in unbroken.screen
     values = read_parameters(latest(unbroken.folder / M_NET, 1))
-    trained = 0
     for name, value in values.items():
         golden = golden_value(name, value.shape)
         if name.startswith("t_net."):  # this phase does not touch it
             np.testing.assert_array_equal(value, golden, err_msg=name)
         elif "moving_" not in name:
             np.testing.assert_allclose(value, golden, atol=5 * STEPS * 1e-3, err_msg=name)
-            trained += not np.array_equal(value, golden)
-    assert trained > 20
+            assert not np.array_equal(value, golden), name
 
 
 def test_stopped_and_continued_equals_unbroken(first_epoch, unbroken, data, tmp_path):
@@ -295,8 +289,8 @@ def test_a_worse_epoch_does_not_replace_the_best_after_continuing(first_epoch, d
     assert ((folder / "semantic_hm_best.ckpt").read_bytes(), (folder / "log_best.txt").read_bytes()) == before
 
 
-def test_the_number_of_threads_does_not_matter(unbroken, data, golden_checkpoint, tmp_path):
-    two = run_training(m_net_config(nThreads=2), data, tmp_path, golden_checkpoint)
+def test_the_number_of_threads_does_not_matter(unbroken, data, thin_checkpoint, tmp_path):
+    two = run_training(m_net_config(nThreads=2), data, tmp_path, thin_checkpoint)
     assert unbroken.config.pre_train_m_net.nThreads == 1
     assert_same_outcome(two.folder, unbroken.folder)
 
@@ -326,9 +320,9 @@ def test_a_loss_that_is_no_number_names_its_batch_and_spares_the_checkpoints(fir
     assert checkpoint_contents(folder) == before
 
 
-def test_weights_that_are_no_numbers_stop_training_at_once(golden_checkpoint, data, tmp_path):
+def test_weights_that_are_no_numbers_stop_training_at_once(thin_checkpoint, data, tmp_path):
     damaged = tmp_path / "damaged.ckpt"
-    shutil.copy(golden_checkpoint, damaged)
+    shutil.copy(thin_checkpoint, damaged)
     change_checkpoint(damaged, "m_net.conv.weight", lambda value: value * np.nan)
     with pytest.raises(UserError, match="pre_train_m_net: the loss is nan in epoch 1, step 1"):
         run_training(m_net_config(), data, tmp_path / "out", damaged)
@@ -360,23 +354,23 @@ def test_a_missing_split_is_named(split, tmp_path):
         run_training(m_net_config(), tmp_path, tmp_path / "out")
 
 
-def test_killed_and_started_again_equals_unbroken(unbroken, data, golden_checkpoint, tmp_path):
+def test_killed_and_started_again_equals_unbroken(unbroken, data, thin_checkpoint, tmp_path):
     config = unbroken.config
-    with TrainCommand(config, data, tmp_path, golden_checkpoint) as command:
+    with TrainCommand(config, data, tmp_path, thin_checkpoint) as command:
         status, _ = command.signal_when(latest(command.folder / M_NET, 1).exists, signal.SIGKILL)
     assert status == -signal.SIGKILL
     assert not latest(command.folder / M_NET, M_NET_EPOCHS).exists()
-    again = run_training(config, data, tmp_path, golden_checkpoint)
+    again = run_training(config, data, tmp_path, thin_checkpoint)
     assert_same_outcome(again.folder, unbroken.folder)
     rows = read_epochs(again.folder, M_NET)
     assert [int(row["epoch"]) for row in rows] == list(range(1, M_NET_EPOCHS + 1))
 
 
 @pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
-def test_validation_counts_every_image_once(phase, golden_checkpoint, tmp_path):
+def test_validation_counts_every_image_once(phase, thin_checkpoint, tmp_path):
     write_dataset(tmp_path, {"eval": 4})
     eval_set = MattingDataset(SplitFiles(tmp_path, "eval"), patch_size=PATCH, mean=(114, 121, 134))
-    network = load_network(golden_checkpoint)
+    network = load_network(thin_checkpoint)
 
     def predict(**batch):
         return phase.predict(network, batch)

@@ -35,9 +35,10 @@ def change_training(phase: object) -> None:
     """Thin networks, slow steps."""
     from pytest import MonkeyPatch
 
-    from tests.thin_network import make_networks_thin
+    from tests.thin_network import leave_curves_empty, make_networks_thin
 
     make_networks_thin(MonkeyPatch())
+    leave_curves_empty(MonkeyPatch())
     log_step = phase.RunLog.step
 
     def slow_step(log: object, line: str) -> None:
