@@ -58,7 +58,7 @@ step() {
     step "data set" src/generate_datasets.py \
         --set generate_data.path_mt_human="$source_folder" \
         --set generate_data.path_save="$work/datasets" \
-        --set generate_data.path_debug="$work/datasets_debug"
+        --set generate_data.path_debug="$work/datasets_debug" || [ $? -eq 3 ]  # damaged photos are left out
     step "training, on the debug set" train.py \
         --data_url="$work/datasets_debug" --train_url="$work/training" "${start[@]}"
     step "evaluation" eval.py \

@@ -21,7 +21,7 @@ JOURNAL_FILE = "journal.jsonl"
 SKIPPED_FILE = "skipped.csv"
 
 
-def generate_datasets(config: GenerateDataConfig, seed: int) -> None:
+def generate_datasets(config: GenerateDataConfig, seed: int) -> int:
     """Make the data set that `config` describes and print a summary; existing files are kept.
 
     If a run is killed at any point, the next run makes only what is missing. The source is only read.
@@ -29,6 +29,9 @@ def generate_datasets(config: GenerateDataConfig, seed: int) -> None:
     Args:
         config: the section generate_data.
         seed: seed for assigning groups to splits, and for varying kernel sizes.
+
+    Returns:
+        The number of pairs that cannot be used, such as damaged photos.
 
     Raises:
         UserError: the source cannot be used, a folder is not writable, is in use by another process, or
@@ -38,12 +41,12 @@ def generate_datasets(config: GenerateDataConfig, seed: int) -> None:
     pairs, skipped = find_pairs(Path(config.path_mt_human), config.list_error_files)
     _require_pairs(pairs, skipped, config)
     with locked(config.path_save):
-        _generate(config, seed, pairs, skipped)
+        return _generate(config, seed, pairs, skipped)
 
 
 def _generate(
     config: GenerateDataConfig, seed: int, pairs: Sequence[Pair], skipped: Sequence[SkippedFile]
-) -> None:
+) -> int:
     names = assign_splits([pair.matting for pair in pairs], config.parts(), config.split_by, seed)
     split_of = {pair: names[pair.matting] for pair in pairs}
     present = _own_files(config.path_save, "path_save", split_of)
@@ -74,6 +77,7 @@ def _generate(
             PixelSums.total(result.photo for result in measured),
             PixelSums.total(result.trimap for result in measured),
         )
+    return len(unusable)
 
 
 def _require_separate_folders(config: GenerateDataConfig) -> None:
