@@ -40,6 +40,14 @@ def thin_networks():
         yield
 
 
+@pytest.fixture
+def thin(monkeypatch) -> None:
+    """One test takes thin networks: what it is about does not depend on the layers."""
+    from tests.thin_network import make_networks_thin
+
+    make_networks_thin(monkeypatch)
+
+
 def save_golden(path: Path) -> Path:
     """Write a checkpoint with the golden weights."""
     from src.model.network import SHMNet

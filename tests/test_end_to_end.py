@@ -23,11 +23,13 @@ from src.images.files import read_alpha_channel, read_gray, read_image, write_im
 from src.images.preprocessing import network_input
 from src.load_model import load_network
 from src.sample_data import make_sample_data
-from tests.training_runs import make_config, read_steps, run_training
+from tests.thin_network import make_networks_thin
+from tests.training_runs import make_config, read_parameters, read_steps, run_training
 
 SEED = 1
 PORTRAITS = 96
 SIZE = 32
+PARAMETERS = 355
 BATCH = 8
 T_NET_EPOCHS = 6
 END_TO_END_EPOCHS = 8
@@ -36,6 +38,7 @@ REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" 
 REAL_COUNT = 40
 REAL_GROUP = 4
 REAL_EPOCHS = 8
+REAL_RATE = 1e-2
 
 
 class Result(NamedTuple):
@@ -107,7 +110,7 @@ def result(tmp_path_factory) -> Result:
         test={**test, "size": SIZE, "device_target": "CPU"},
     )
     run = run_training(config, data, folder / "training")
-    means = run_evaluation(config)
+    means, _ = run_evaluation(config)
     return Result(data, run.folder, model, output, config, means["sad"])
 
 
@@ -115,6 +118,19 @@ def result(tmp_path_factory) -> Result:
 def test_the_loss_falls(result, phase):
     losses = losses_of(result.run_folder, phase)
     assert losses[-len(losses) // 3 :].mean() < 0.9 * losses[:5].mean()
+
+
+def test_checkpoints_hold_all_parameters_of_the_whole_network(result):
+    paths = list(result.run_folder.rglob("semantic_hm_*.ckpt"))
+    assert len(paths) == 4  # best and latest of two phases
+    for path in paths:
+        values = read_parameters(path)
+        assert len(values) == PARAMETERS, path
+        assert all(np.isfinite(value).all() for value in values.values()), path
+
+
+def test_curves_are_a_picture(result):
+    assert read_image(result.run_folder / "curves.png").std() > 1
 
 
 @pytest.mark.parametrize("alpha", [0, 1, 0.5], ids=["all background", "all foreground", "one half"])
@@ -159,14 +175,18 @@ def copy_real_photos(source: Path) -> None:
 
 
 @pytest.mark.skipif(not REAL_PHOTOS.is_dir(), reason=f"needs photos with alpha in {REAL_PHOTOS}")
-def test_t_net_learns_from_real_photos(tmp_path):
+def test_t_net_learns_from_real_photos(tmp_path, monkeypatch):
+    """A thin one, which is enough to see photos and their class maps go together."""
+    make_networks_thin(monkeypatch)
     copy_real_photos(tmp_path / "photos")
     section = make_data(tmp_path / "photos", tmp_path, "8:1:1")
     files = SplitFiles(tmp_path / "datasets", "train")
     matting = tmp_path / "datasets" / "train" / "matting" / files.names[0]
     np.testing.assert_array_equal(read_gray(files.alpha(0)), read_alpha_channel(matting))
 
-    config = make_config({"pre_train_t_net": make_phase(REAL_EPOCHS, 1e-3)}, seed=SEED, generate_data=section)
+    config = make_config(
+        {"pre_train_t_net": make_phase(REAL_EPOCHS, REAL_RATE)}, seed=SEED, generate_data=section
+    )
     run = run_training(config, tmp_path / "datasets", tmp_path / "training")
     losses = losses_of(run.folder, "pre_train_t_net")
     steps = len(files) // BATCH

@@ -29,6 +29,7 @@ from src.inference.matting import Matting
 from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
 from src.metric import METRICS
+from tests.predicting import open_once
 from tests.small_dataset import make_person, photo_file, write_dataset
 
 SIZE = 64
@@ -83,6 +84,14 @@ def network_alpha(network, photo: np.ndarray) -> np.ndarray:
     """The network's alpha at the photo's size, without `Matting`."""
     alpha = network(Tensor(network_input(photo, SIZE, MEAN)))[1].asnumpy()[0, 0]
     return np.clip(cv2.resize(alpha, photo.shape[1::-1], interpolation=cv2.INTER_CUBIC), 0, 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once():
+    """The golden network is compiled once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("src.inference.engine._open_checkpoint", open_once)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -73,51 +73,53 @@ def test_the_file_stands_alone_and_can_be_read_by_others(mindir):
     assert stat.S_IMODE(mindir.stat().st_mode) == 0o666 & ~mask
 
 
-def test_the_name_is_relative_to_the_current_folder(golden_checkpoint, tmp_path, monkeypatch):
+def test_the_name_is_relative_to_the_current_folder(thin, thin_checkpoint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
         ms, "export", lambda network, image, file_name, file_format: Path(file_name).write_bytes(b"x")
     )
-    path = export_network(load_network(golden_checkpoint), "shm_export", "MINDIR", ModelInfo(size=SIZE))
+    path = export_network(load_network(thin_checkpoint), "shm_export", "MINDIR", ModelInfo(size=SIZE))
     assert (tmp_path / "shm_export.mindir").read_bytes().startswith(b"x")
     assert path == Path("shm_export.mindir")
 
 
-def test_a_file_of_other_weights_is_refused(mindir):
-    with pytest.raises(ExportError, match=r"shm.mindir: differs from the network by \d\S*, more than 0.0001"):
-        check_export(mindir, SHMNet().set_train(False), SIZE)
+def test_a_file_of_other_weights_is_refused(thin, thin_mindir):
+    with pytest.raises(
+        ExportError, match=r"thin.mindir: differs from the network by \d\S*, more than 0.0001"
+    ):
+        check_export(thin_mindir, SHMNet().set_train(False), SIZE)
 
 
-def test_a_damaged_file_is_refused(mindir, golden_checkpoint, tmp_path):
+def test_a_damaged_file_is_refused(thin, thin_mindir, thin_checkpoint, tmp_path):
     damaged = tmp_path / "damaged.mindir"
-    damaged.write_bytes(mindir.read_bytes()[:1000])
+    damaged.write_bytes(thin_mindir.read_bytes()[:1000])
     with pytest.raises(ExportedError, match="damaged.mindir: cannot be loaded"):
-        check_export(damaged, load_network(golden_checkpoint), SIZE)
+        check_export(damaged, load_network(thin_checkpoint), SIZE)
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_a_failed_export_harms_nothing(failing_export, golden_checkpoint, tmp_path, is_there):
+def test_a_failed_export_harms_nothing(thin, failing_export, thin_checkpoint, tmp_path, is_there):
     earlier = {"shm.mindir": EARLIER} if is_there else {}
     for name, content in earlier.items():
         (tmp_path / name).write_bytes(content)
     reason = "cannot be exported as MINDIR: no such operator"
     with pytest.raises(ExportError, match=f"^{tmp_path}/shm.mindir: {reason}$"):
-        export(make_config(golden_checkpoint, tmp_path / "shm"))
+        export(make_config(thin_checkpoint, tmp_path / "shm"))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == earlier
 
 
-def test_a_file_that_computes_something_else_replaces_none(golden_checkpoint, tmp_path, monkeypatch):
+def test_a_file_that_computes_something_else_replaces_none(thin, thin_checkpoint, tmp_path, monkeypatch):
     (tmp_path / "shm.mindir").write_bytes(EARLIER)
     monkeypatch.setattr("src.deployment.export.LARGEST_DIFFERENCE", -1)
     with pytest.raises(ExportError, match=f"^{tmp_path}/shm.mindir: differs from the network by"):
-        export(make_config(golden_checkpoint, tmp_path / "shm"))
+        export(make_config(thin_checkpoint, tmp_path / "shm"))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"shm.mindir": EARLIER}
 
 
-def test_air_without_ascend(golden_checkpoint, tmp_path):
+def test_air_without_ascend(thin, thin_checkpoint, tmp_path):
     (tmp_path / "shm.air").write_bytes(EARLIER)
     with pytest.raises(ExportError, match="shm.air: cannot be exported as AIR: ") as caught:
-        export(make_config(golden_checkpoint, tmp_path / "shm", "AIR"))
+        export(make_config(thin_checkpoint, tmp_path / "shm", "AIR"))
     assert "\n" not in str(caught.value)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"shm.air": EARLIER}
 
@@ -137,9 +139,9 @@ def test_onnx_computes_what_the_network_computes(golden_checkpoint, tmp_path):
     assert_equals_network(session.run(None, {session.get_inputs()[0].name: image}), image, golden_checkpoint)
 
 
-def test_onnx_cannot_be_checked_without_onnx_runtime(golden_checkpoint, tmp_path, monkeypatch):
+def test_onnx_cannot_be_checked_without_onnx_runtime(thin, thin_checkpoint, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    settings = {"ckpt_file": str(golden_checkpoint), "file_name": str(tmp_path / "shm"), "size": SIZE}
+    settings = {"ckpt_file": str(thin_checkpoint), "file_name": str(tmp_path / "shm"), "size": SIZE}
     config = Config.model_validate({"export": {**settings, "file_format": "ONNX", "device_target": "CPU"}})
     with pytest.raises(ExportError, match="shm.onnx: is written, but not checked: .*pip install onnxruntime"):
         export(config)

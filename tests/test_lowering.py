@@ -169,8 +169,8 @@ def test_a_lowered_file_stays_as_it_is(lowered_mindir, tmp_path):
     assert read_model(tmp_path / "again.mindir") == read_model(lowered_mindir)
 
 
-def test_export_writes_the_version_that_is_asked_for(golden_checkpoint, tmp_path):
-    settings = {"ckpt_file": str(golden_checkpoint), "file_name": str(tmp_path / "shm"), "size": 32}
+def test_export_writes_the_version_that_is_asked_for(thin, thin_checkpoint, tmp_path):
+    settings = {"ckpt_file": str(thin_checkpoint), "file_name": str(tmp_path / "shm"), "size": 32}
     settings |= {"mindir_version": "1", "device_target": "CPU"}
     assert read_model(export(Config.model_validate({"export": settings}))).mind_ir_version == LOWERED_VERSION
 

@@ -63,10 +63,10 @@ def test_damaged_exported_files_say_nothing(tmp_path, content):
     assert find_model_info(tmp_path / "a.mindir") is None
 
 
-def test_an_exported_file_carries_it_and_still_runs(golden_checkpoint, tmp_path):
-    network = load_for_inference(golden_checkpoint)
+def test_an_exported_file_carries_it_and_still_runs(thin, thin_checkpoint, tmp_path):
+    network = load_for_inference(thin_checkpoint)
     photo, _ = make_person((3, 1), 50, 40)
-    expected = Matting(open_engine(golden_checkpoint, otherwise=INFO), PUBLISHED)(photo)
+    expected = Matting(open_engine(thin_checkpoint, otherwise=INFO), PUBLISHED)(photo)
     path = export_network(network, str(tmp_path / "model"), "MINDIR", INFO)
     lower_file(path, tmp_path / "lowered.mindir")
     for file in (path, tmp_path / "lowered.mindir"):
@@ -76,11 +76,11 @@ def test_an_exported_file_carries_it_and_still_runs(golden_checkpoint, tmp_path)
     np.testing.assert_allclose(Matting(engine, PUBLISHED)(photo), expected, atol=1e-4)
 
 
-def test_an_onnx_file_carries_it_and_still_runs(golden_checkpoint, tmp_path):
+def test_an_onnx_file_carries_it_and_still_runs(thin, thin_checkpoint, tmp_path):
     pytest.importorskip("onnxruntime")
     photo, _ = make_person((3, 1), 50, 40)
-    expected = Matting(open_engine(golden_checkpoint, otherwise=INFO), DEFAULT).matte(photo)
-    path = export_network(load_for_inference(golden_checkpoint), str(tmp_path / "model"), "ONNX", INFO)
+    expected = Matting(open_engine(thin_checkpoint, otherwise=INFO), DEFAULT).matte(photo)
+    path = export_network(load_for_inference(thin_checkpoint), str(tmp_path / "model"), "ONNX", INFO)
     engine = open_engine(path)
     assert engine.info == INFO
     found = Matting(engine, DEFAULT).matte(photo)
@@ -88,8 +88,8 @@ def test_an_onnx_file_carries_it_and_still_runs(golden_checkpoint, tmp_path):
     assert (found.trimap == expected.trimap).mean() > 0.99
 
 
-def test_prepare_run_finish_is_the_whole_way(golden_checkpoint):
-    engine = open_engine(golden_checkpoint, otherwise=INFO)
+def test_prepare_run_finish_is_the_whole_way(thin, thin_checkpoint):
+    engine = open_engine(thin_checkpoint, otherwise=INFO)
     photo, _ = make_person((3, 1), 50, 40)
     for protocol in (PUBLISHED, DEFAULT):
         steps, matting = MattingSteps(engine.info, protocol), Matting(engine, protocol)

@@ -14,7 +14,9 @@ from PIL import Image, ImageCms
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+import predict
 from src.common.atomic_file import TEMPORARY_PREFIX
+from src.common.command_line import run_command
 from src.config import load_config
 from src.deployment.export import export_network
 from src.images.files import read_gray, read_image, write_image
@@ -176,17 +178,19 @@ def test_letterbox_and_stretch_differ_and_the_guided_filter_is_optional(sure_che
     assert np.abs(letterboxed - bicubic).max() > 0.01
 
 
-def test_mistakes_are_named(tmp_path):
+def test_mistakes_are_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     write_image(tmp_path / "me.png", PHOTO)
     (tmp_path / "bad.ckpt").write_bytes(b"nothing")
     (tmp_path / "bad.mindir").write_bytes(b"nothing")
 
     def error(*arguments) -> str:
-        result = subprocess.run(
-            [sys.executable, ROOT / "predict.py", *arguments], capture_output=True, text=True, cwd=tmp_path
-        )
-        assert result.returncode == 1 and "Traceback" not in result.stderr
-        return result.stderr.strip().splitlines()[-1]
+        monkeypatch.setattr("sys.argv", ["predict.py", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            run_command(predict.main)
+        printed = capsys.readouterr().err
+        assert caught.value.code == 1 and "Traceback" not in printed
+        return printed.strip().splitlines()[-1]
 
     assert error("gone.jpg") == "error: gone.jpg: no such file or folder"
     assert "must be a multiple of 16" in error("me.png", "--size", "100")

@@ -36,7 +36,7 @@ MEAN = (114, 121, 134)
 PHOTO_SIZES = [(48, 64), (70, 40), (64, 64), (131, 90), (20, 33), (300, 200)]
 TREE = {"preprocess_Result", "result_Files", "postprocess_Result", "time_Result", "infer.log", "acc.log"}
 
-pytestmark = pytest.mark.usefixtures("runner")
+pytestmark = pytest.mark.usefixtures("runner", "thin_networks")
 
 
 class Project(NamedTuple):
@@ -90,7 +90,7 @@ class Project(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def project(golden_mindir, tmp_path_factory) -> Project:
+def project(thin_mindir, tmp_path_factory) -> Project:
     """The copy; tests that change its data put it back."""
     room = tmp_path_factory.mktemp("room")
     folder = room / "my project 图"
@@ -101,7 +101,7 @@ def project(golden_mindir, tmp_path_factory) -> Project:
         shutil.copy(ROOT / name, folder)
     if (ROOT / ".cache").exists():
         (folder / ".cache").symlink_to(ROOT / ".cache")
-    shutil.copy(golden_mindir, folder / "shm_export.mindir")
+    shutil.copy(thin_mindir, folder / "shm_export.mindir")
     (room / "bin").mkdir()
     for name in ("python", "python3"):
         program = room / "bin" / name
@@ -167,11 +167,11 @@ def test_the_tree_is_that_of_the_published_readme(project, finished):
     assert times in (project.scripts / "infer.log").read_text()
 
 
-def test_alphas_are_those_of_mindspore(project, finished, golden_checkpoint):
+def test_alphas_are_those_of_mindspore(project, finished, thin_checkpoint):
     from mindspore import Tensor
 
-    network = load_network(golden_checkpoint).set_train(False)
-    matting = Matting(open_engine(golden_checkpoint, size=SIZE, mean=MEAN), PUBLISHED)
+    network = load_network(thin_checkpoint).set_train(False)
+    matting = Matting(open_engine(thin_checkpoint, size=SIZE, mean=MEAN), PUBLISHED)
     files = SplitFiles(project.data, "test")
     for index in range(len(files)):
         photo = read_image(files.photo(index))
@@ -185,8 +185,8 @@ def test_alphas_are_those_of_mindspore(project, finished, golden_checkpoint):
         np.testing.assert_allclose(written[..., 0] / 255, matting(photo), atol=0.51 / 255 + 1e-4)
 
 
-def test_sad_is_that_of_eval(project, finished, golden_checkpoint, tmp_path):
-    test = {"model": str(golden_checkpoint), "test_pic_path": str(project.data), "output_path": str(tmp_path)}
+def test_sad_is_that_of_eval(project, finished, thin_checkpoint, tmp_path):
+    test = {"model": str(thin_checkpoint), "test_pic_path": str(project.data), "output_path": str(tmp_path)}
     test |= {"size": SIZE, "device_target": "CPU"}
     means, _ = eval_command.run_evaluation(Config.model_validate({"mean": MEAN, "test": test}))
     last = (project.scripts / "acc.log").read_text().splitlines()[-1]
@@ -218,8 +218,8 @@ def test_it_can_be_called_from_anywhere(project, results, tmp_path):
             assert after[name] == before[name]
 
 
-def test_the_comparison_with_python(project, finished, golden_checkpoint, tmp_path):
-    comparison = compare(open_engine(golden_checkpoint, size=SIZE), project.scripts, tmp_path)
+def test_the_comparison_with_python(project, finished, thin_checkpoint, tmp_path):
+    comparison = compare(open_engine(thin_checkpoint, size=SIZE), project.scripts, tmp_path)
     assert len(comparison.photos) == len(PHOTO_SIZES)
     for photo in comparison.photos:
         assert photo.largest_difference < 1e-4
@@ -232,11 +232,11 @@ def test_the_comparison_with_python(project, finished, golden_checkpoint, tmp_pa
     assert read_image(tmp_path / PICTURE_FILE).std() > 10
 
 
-def test_a_comparison_at_another_size_is_refused(project, finished, golden_checkpoint, tmp_path):
+def test_a_comparison_at_another_size_is_refused(project, finished, thin_checkpoint, tmp_path):
     with pytest.raises(
         UserError, match="img_data/.*bin: has 49152 bytes instead of 12288; infer.size and export"
     ):
-        compare(open_engine(golden_checkpoint, size=32), project.scripts, tmp_path)
+        compare(open_engine(thin_checkpoint, size=32), project.scripts, tmp_path)
 
 
 def test_an_unreadable_photo_is_left_out(project, finished, tmp_path):

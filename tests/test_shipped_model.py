@@ -1,5 +1,6 @@
 """The model in pretrained/: what it says of people that it was not trained on."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,10 @@ def test_portraits_drawn_here(matting, tmp_path):
 
 @pytest.mark.skipif(not REAL_PHOTOS.is_dir(), reason=f"needs photos with alpha in {REAL_PHOTOS}")
 def test_photos_kept_out_of_training(matting):
-    names = (REAL_PHOTOS / "val.txt").read_text().split()
+    """All of them in CI, which takes minutes; every third elsewhere."""
+    listed = (REAL_PHOTOS / "val.txt").read_text().split()
+    assert len(listed) == 120
+    names = listed if os.environ.get("CI") else listed[::3]
     samples = [
         PhotoWithAlpha(
             f"{name}.png", REAL_PHOTOS / "image" / f"{name}.jpg", REAL_PHOTOS / "alpha" / f"{name}.png"
@@ -51,6 +55,6 @@ def test_photos_kept_out_of_training(matting):
         for name in names
     ]
     measurements = measure_photos(matting, samples).measurements
-    assert len(measurements) == 120
+    assert len(measurements) == len(names)
     assert np.mean([each.values["sad"] for each in measurements]) < REAL_SAD
     assert np.mean([each.values["iou"] for each in measurements]) > REAL_IOU

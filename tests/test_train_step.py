@@ -111,15 +111,8 @@ class FirstStep:
         }
 
 
-@pytest.fixture(scope="module")
-def m_net_step() -> FirstStep:
-    return FirstStep("pre_train_m_net")
-
-
 @pytest.fixture(scope="module", params=list(PHASES))
 def first(request) -> FirstStep:
-    if request.param == "pre_train_m_net":  # compiled once for all tests
-        return request.getfixturevalue("m_net_step")
     return FirstStep(request.param)
 
 
@@ -310,7 +303,10 @@ class ScaledSteps:
 
 @pytest.fixture(scope="module")
 def scaled(tmp_path_factory) -> ScaledSteps:
-    return ScaledSteps(tmp_path_factory.mktemp("scaled"))
+    """Of a thin network."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_networks_thin(patch)
+        return ScaledSteps(tmp_path_factory.mktemp("scaled"))
 
 
 def test_overflow_halves_the_scale_and_skips_the_step(scaled):
@@ -319,11 +315,12 @@ def test_overflow_halves_the_scale_and_skips_the_step(scaled):
     assert not scaled.changed_by_overflow
 
 
-def test_a_scaled_step_equals_the_unscaled_one(scaled, m_net_step):
+def test_a_scaled_step_equals_the_unscaled_one(thin, scaled):
+    unscaled = FirstStep("pre_train_m_net")
     assert scaled.is_finite
-    assert scaled.terms == pytest.approx(m_net_step.terms, rel=1e-6)
+    assert scaled.terms == pytest.approx(unscaled.terms, rel=1e-6)
     for name, value in scaled.after_step.items():
-        np.testing.assert_allclose(value, m_net_step.after[name], rtol=0, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(value, unscaled.after[name], rtol=0, atol=1e-6, err_msg=name)
 
 
 # Resuming
@@ -335,7 +332,7 @@ def test_resume_state_holds_all_that_a_step_changes_but_the_weights(first):
 
 
 @pytest.mark.parametrize("restores_state", [True, False])
-def test_a_resumed_training_goes_on_bit_by_bit(scaled, restores_state):
+def test_a_resumed_training_goes_on_bit_by_bit(thin, scaled, restores_state):
     """And without the optimizer's state it does not."""
     training = Training("pre_train_m_net", has_loss_scaler=True)
     initialise(training.network, seed=1)
@@ -353,8 +350,7 @@ def test_a_resumed_training_goes_on_bit_by_bit(scaled, restores_state):
 
 
 @pytest.mark.parametrize("phase", ["pre_train_t_net", "end_to_end"])
-def test_the_other_phases_go_on_bit_by_bit(phase, tmp_path, monkeypatch):
-    make_networks_thin(monkeypatch)
+def test_the_other_phases_go_on_bit_by_bit(thin, phase, tmp_path):
     unbroken = Training(phase)
     unbroken.step(seed=1)
     PhaseCheckpoints(tmp_path, None, unbroken.network, unbroken.state, INFO).save_within_epoch(Progress(0, 1))
@@ -370,7 +366,7 @@ def test_the_other_phases_go_on_bit_by_bit(phase, tmp_path, monkeypatch):
 # Prediction
 
 
-def test_prediction_sees_what_training_changed():
+def test_prediction_sees_what_training_changed(thin):
     """Compiled prediction and compiled training share the weights, and each its own mode."""
     training = Training("pre_train_m_net")
     batch = batch_of(*random_batch(seed=0))
