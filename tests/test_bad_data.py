@@ -112,7 +112,7 @@ def test_a_list_with_windows_line_ends(large_data, tmp_path):
 def test_a_missing_photo_is_named(large_data, tmp_path):
     name = SplitFiles(large_data, "train").names[4]
     photo_file(large_data, "train", name).unlink()
-    with pytest.raises(UserError, match=f"names '{name}', but its photo .* is missing"):
+    with pytest.raises(UserError, match=f"'{name}', but its photo .* is missing"):
         run_training(make_config({M_NET: {"nEpochs": 1}}), large_data, tmp_path / "out")
 
 
