@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.images.letterbox import letterbox
+from src.images.letterbox import letterbox, letterbox_place
 from src.images.preprocessing import resize, upsample_alpha
 from src.inference.guided_filter import guided_filter
 from src.metric import gradient_error, sad
@@ -65,7 +65,7 @@ def test_parts_meet_without_a_seam(monkeypatch):
 )
 def test_a_letterboxed_photo_keeps_its_shape(height, width, size):
     image = np.full((height, width, 3), 200, np.uint8)
-    square, place = letterbox(image, size, (10, 20, 30))
+    square, place = letterbox(image, size, (10, 20, 30)), letterbox_place(height, width, size)
     assert square.shape == (size, size, 3)
     assert max(place.height, place.width) == size
     assert place.height == pytest.approx(max(1, height * size / max(height, width)), abs=0.5)
@@ -79,7 +79,7 @@ def test_a_letterboxed_photo_keeps_its_shape(height, width, size):
 
 def test_the_photo_in_the_middle_is_the_resized_photo():
     image = make_photo(3)
-    square, place = letterbox(image, 64, (0, 0, 0))
+    square, place = letterbox(image, 64, (0, 0, 0)), letterbox_place(*image.shape[:2], 64)
     np.testing.assert_array_equal(place.cut(square), resize(image, place.height, place.width))
     assert abs(place.top - (64 - place.top - place.height)) <= 1
     assert abs(place.left - (64 - place.left - place.width)) <= 1
