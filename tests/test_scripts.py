@@ -110,7 +110,7 @@ def test_evaluation_without_a_model(project, tmp_path):
     (project / "config.yaml").write_text(config)
     run = run_bash(project / "scripts" / "run_eval.sh", cwd=tmp_path)
     assert run.returncode == 1
-    assert run.stderr == f"error: {tmp_path}/absent.ckpt: no such checkpoint\n"
+    assert run.stderr == f"error: {tmp_path}/absent.ckpt: no such model\n"
 
 
 def test_quickstart_with_a_missing_folder(project, tmp_path):
