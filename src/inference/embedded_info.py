@@ -10,7 +10,7 @@ from pathlib import Path
 from src.common.errors import UserError
 from src.systems.model_info import ModelInfo, dump_model_info, parse_model_info, read_model_info
 
-_SUFFIXES = (".mindir", ".onnx")
+EXPORTED_SUFFIXES = (".mindir", ".onnx")
 _ENTRIES = 14  # number of the field with the keys and values, in both formats
 _KEY = b"matting_model"
 _SIZE_STEP = 16  # the networks halve their input four times
@@ -24,7 +24,7 @@ def find_model_info(path: str | Path) -> ModelInfo | None:
         UserError: the file cannot be read, or what it says cannot be understood.
     """
     path = Path(path)
-    if path.suffix not in _SUFFIXES:
+    if path.suffix not in EXPORTED_SUFFIXES:
         return read_model_info(path)
     try:
         content = path.read_bytes()
@@ -67,7 +67,7 @@ def model_info_of(
 
 def embed_model_info(path: Path, info: ModelInfo) -> None:
     """Add to an exported file what the model is; other formats stay as they are."""
-    if path.suffix in _SUFFIXES:
+    if path.suffix in EXPORTED_SUFFIXES:
         entry = _field(1, _KEY) + _field(2, dump_model_info(info).encode())
         with path.open("ab") as file:
             file.write(_field(_ENTRIES, entry))

@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
-from src.inference.embedded_info import model_info_of
+from src.inference.embedded_info import EXPORTED_SUFFIXES, model_info_of
 from src.systems.model_info import ModelInfo
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
 
-_EXPORTED = (".mindir", ".onnx")
 
 Arrays = dict[str, np.ndarray]
 Run = Callable[[np.ndarray], list[np.ndarray]]
@@ -58,7 +57,7 @@ def open_engine(
     if not path.is_file():
         raise UserError(f"{path}: no such model")
     info = model_info_of(path, size=size, mean=mean, otherwise=otherwise)
-    if path.suffix in _EXPORTED:
+    if path.suffix in EXPORTED_SUFFIXES:
         from src.inference.exported import load_exported
 
         run, own_size = load_exported(path)
