@@ -25,7 +25,7 @@ from pydantic import (
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.systems.model_info import ChannelMean, ModelInfo
-from src.systems.registry import SystemName
+from src.systems.registry import SystemName, check_input_size
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
 LearningRateSchedule = Literal["constant", "cosine"]
@@ -34,12 +34,6 @@ DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
 
 class ConfigError(UserError):
     """A configuration that cannot be used; the message names every key that is wrong."""
-
-
-def _multiple_of_16(value: int) -> int:
-    if value % 16:
-        raise ValueError("must be a multiple of 16 (the networks halve it four times)")
-    return value
 
 
 def _number_or_all(value: Any) -> str:
@@ -60,7 +54,7 @@ def _three_parts(value: str) -> str:
 
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
-ImageSize = Annotated[Positive, AfterValidator(_multiple_of_16)]
+ImageSize = Annotated[Positive, AfterValidator(check_input_size)]
 # "auto", None in Python: the model's own size.
 OwnOrImageSize = Annotated[
     ImageSize | None,

@@ -23,6 +23,7 @@ from src.config import Config  # noqa: E402
 from src.conversion.naming import naming_file  # noqa: E402
 from src.conversion.torch_state_dict import read_torch_state_dict  # noqa: E402
 from src.systems.model_info import ModelInfo, info_path  # noqa: E402
+from src.systems.registry import check_input_size  # noqa: E402
 
 # What imports MindSpore is imported where it is needed: that takes seconds, which --help and a wrong path
 # should not wait for.
@@ -83,8 +84,10 @@ def _report(output: str, weights: dict[str, np.ndarray]) -> None:
 
 
 def _model_info(size: int, mean: Sequence[float]) -> ModelInfo:
-    if size < 16 or size % 16:
-        raise UserError(f"--size {size}: must be a multiple of 16")
+    try:
+        check_input_size(size)
+    except ValueError as error:
+        raise UserError(f"--size {size}: {error}") from None
     if not all(0 <= value <= 255 for value in mean):
         raise UserError(f"--mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
     return ModelInfo(size=size, mean=tuple(mean))

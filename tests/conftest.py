@@ -155,6 +155,17 @@ def lower_mindir(path: Path) -> Path:
     return lowered
 
 
+@pytest.fixture
+def inputs(tmp_path) -> Path:
+    """A folder with three good inputs of the runner, 64x64."""
+    from tests.golden_weights import random_image
+    from tests.runner import write_input
+
+    for number in range(3):
+        write_input(tmp_path / "in", f"image{number}", random_image(1, 3, 64, 64, seed=number))
+    return tmp_path / "in"
+
+
 @pytest.fixture(scope="session")
 def lowered_mindir(golden_mindir) -> Path:
     """The golden network in version 1."""

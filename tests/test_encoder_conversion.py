@@ -25,9 +25,9 @@ from src.get_init_weight import main
 from src.images.files import write_image
 from src.images.preprocessing import normalise
 from src.load_model import load_network
+from src.model.backbones.mobilenet_v2 import MobileNetV2
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
-from src.model.t_net import MobileNetV2
 from src.systems.model_info import ModelInfo, read_model_info
 from tests.golden_weights import GOLDEN_FOLDER
 

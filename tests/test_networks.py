@@ -15,11 +15,12 @@ from mindspore import Tensor, nn, ops
 
 from src.load_model import load_network
 from src.loss import end_to_end_loss, m_net_loss, t_net_loss
+from src.model.backbones.mobilenet_v2 import InvertedResidual
 from src.model.folding import fold_batch_norms
 from src.model.initialisation import initialise
 from src.model.m_net import ConvToAlpha, MaxPoolHalf, MNet, deconv_x2
 from src.model.network import SHMNet, fuse
-from src.model.t_net import InvertedResidual, TNet, UpsampleTwice
+from src.model.t_net import TNet, UpsampleTwice
 from tests.golden_weights import GOLDEN_FOLDER, golden_value, load_golden_weights, random_image, sample
 
 # For the input random_image(1, 3, 64, 96) and the golden weights, as a PyTorch twin of the network computes

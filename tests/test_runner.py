@@ -41,15 +41,6 @@ REPORT = re.compile(
 pytestmark = pytest.mark.usefixtures("runner")
 
 
-@pytest.fixture
-def inputs(tmp_path) -> Path:
-    """Three good inputs."""
-    folder = tmp_path / "in"
-    for number in range(3):
-        write_input(folder, f"image{number}", random_image(1, 3, SIZE, SIZE, seed=number))
-    return folder
-
-
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 

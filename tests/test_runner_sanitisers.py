@@ -6,21 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden_weights import random_image
-from tests.runner import CANNOT_LOAD, ROOT, RUNNER, SKIPPED, run_runner, write_input
+from tests.runner import CANNOT_LOAD, ROOT, RUNNER, SKIPPED, run_runner
 
 SIZE = 64
 
 pytestmark = [pytest.mark.sanitisers, pytest.mark.usefixtures("runner")]
-
-
-@pytest.fixture
-def inputs(tmp_path) -> Path:
-    """Three good inputs."""
-    folder = tmp_path / "in"
-    for number in range(3):
-        write_input(folder, f"image{number}", random_image(1, 3, SIZE, SIZE, seed=number))
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn
 
 from src.common.errors import UserError
-from src.model.t_net import MobileNetV2
+from src.model.backbones.mobilenet_v2 import MobileNetV2
 
 IDENTITY = 1  # the place of block_1's expansion among the encoder's convolutions
 

@@ -14,7 +14,7 @@ from src.conversion.encoder import (
     undo_norm,
 )
 from src.conversion.tflite import FoldedConv
-from src.model.t_net import MobileNetV2
+from src.model.backbones.mobilenet_v2 import MobileNetV2
 
 _NORMALISATION = Normalisation(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))  # TensorFlow's: RGB / 127.5 - 1
 

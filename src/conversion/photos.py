@@ -7,7 +7,7 @@ import numpy as np
 
 from src.common.errors import UserError
 from src.images.files import ImageError, read_image
-from src.images.preprocessing import network_input
+from src.images.preprocessing import normalise, resize
 from src.inference.jobs import PHOTO_SUFFIXES
 
 MOST_PHOTOS = 16
@@ -41,12 +41,12 @@ def read_photos(
     images, problems = [], []
     for place in places:
         try:
-            images.append(network_input(read_image(files[place]), size, mean))
+            images.append(normalise(resize(read_image(files[place]), size, size), mean))
         except ImageError as error:
             problems.append(str(error))
     if not images:
         raise UserError(f"{folder}: no photo can be read; {problems[0]}")
-    return np.concatenate(images), problems
+    return np.stack(images), problems
 
 
 def _is_hidden(path: Path) -> bool:

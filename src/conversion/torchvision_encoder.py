@@ -15,7 +15,7 @@ from src.conversion.encoder import (
     undo_norm,
 )
 from src.conversion.torch_state_dict import select_entries, torch_name
-from src.model.t_net import MobileNetV2
+from src.model.backbones.mobilenet_v2 import MobileNetV2
 
 _NORMALISATION = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))  # ImageNet's
 _NORM_VALUES = ("gamma", "beta", "moving_mean", "moving_variance")

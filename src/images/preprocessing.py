@@ -31,11 +31,6 @@ def normalise(image: np.ndarray, mean: Sequence[float]) -> np.ndarray:
     return np.ascontiguousarray(normalised.transpose(2, 0, 1))
 
 
-def network_input(image: np.ndarray, size: int, mean: Sequence[float]) -> np.ndarray:
-    """Convert a photo, BGR (H, W, 3) uint8, to the network's input (1, 3, size, size) float32."""
-    return normalise(resize(image, size, size), mean)[np.newaxis]
-
-
 def alpha_to_float(alpha: np.ndarray) -> np.ndarray:
     """Convert alpha from 0..255 uint8 to [0, 1] float32."""
     return alpha.astype(np.float32) / np.float32(255)

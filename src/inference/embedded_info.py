@@ -9,11 +9,11 @@ from pathlib import Path
 
 from src.common.errors import UserError
 from src.systems.model_info import ModelInfo, dump_model_info, parse_model_info, read_model_info
+from src.systems.registry import check_input_size
 
 EXPORTED_SUFFIXES = (".mindir", ".onnx")
 _ENTRIES = 14  # number of the field with the keys and values, in both formats
 _KEY = b"matting_model"
-_SIZE_STEP = 16  # the networks halve their input four times
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 
 
@@ -60,8 +60,10 @@ def model_info_of(
     info = find_model_info(path) or otherwise
     given = {"size": size, "mean": mean and tuple(mean)}
     info = info.model_copy(update={key: value for key, value in given.items() if value is not None})
-    if info.size < _SIZE_STEP or info.size % _SIZE_STEP:
-        raise UserError(f"size {info.size}: must be a multiple of {_SIZE_STEP}")
+    try:
+        check_input_size(info.size, info.system)
+    except ValueError as error:
+        raise UserError(f"size {info.size}: {error}") from None
     return info
 
 

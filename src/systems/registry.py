@@ -8,6 +8,19 @@ if TYPE_CHECKING:
     from src.systems.system import System
 
 SystemName = Literal["shm"]
+_SIZE_MULTIPLES = {"shm": 16}  # SHM's networks halve their input four times
+
+
+def check_input_size(size: int, system: SystemName = "shm") -> int:
+    """Return the height and width of a system's input.
+
+    Raises:
+        ValueError: the system takes no input of this size.
+    """
+    multiple = _SIZE_MULTIPLES[system]
+    if size < multiple or size % multiple:
+        raise ValueError(f"must be a multiple of {multiple}")
+    return size
 
 
 def get_system(name: str) -> "System":

@@ -86,5 +86,4 @@ SHM = System(
     inputs=("image",),
     outputs=("trimap_logits", "alpha"),
     scores=("sad", "mean_iou"),
-    size_multiple=16,
 )

@@ -71,7 +71,6 @@ class System:
         inputs: names of what the network takes in inference.
         outputs: names of what it returns.
         scores: columns of metrics.csv; curves.png draws the first last, farthest to the right.
-        size_multiple: of which height and width of the input must be multiples.
     """
 
     name: str
@@ -81,4 +80,3 @@ class System:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     scores: tuple[str, ...]
-    size_multiple: int
