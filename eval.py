@@ -41,7 +41,9 @@ def run_evaluation(
     test = config.test
     files = SplitFiles(test.test_pic_path, "test")
     device = use_device(test.device_target)
-    engine = open_engine(test.model, size=test.size, otherwise=config.model_info())
+    engine = open_engine(
+        test.model, engine="mindspore", size=test.size, device=device, otherwise=config.model_info()
+    )
     matting = Matting(engine, PROTOCOLS[protocol])
     output_folder = Path(test.output_path)
     output_folder.mkdir(parents=True, exist_ok=True)  # what cannot be written should fail before the work

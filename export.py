@@ -28,13 +28,17 @@ def export(config: Config) -> Path:
     settings = config.export
     info = model_info_of(settings.ckpt_file, size=settings.size, otherwise=config.model_info())
     use_device(settings.device_target)
+    # ONNX Runtime folds batch normalisation itself, and float16 holds the weights of a checkpoint made with
+    # --half exactly only before that.
+    load = load_network if settings.file_format == "ONNX" else load_for_inference
     path, difference = export_checked(
-        load_for_inference(settings.ckpt_file),
+        load(settings.ckpt_file),
         load_network(settings.ckpt_file),
         settings.file_name,
         settings.file_format,
         info,
         mindir_version=settings.mindir_version,
+        checkpoint=Path(settings.ckpt_file),
     )
     print(f"exported {path}: input (1, 3, {info.size}, {info.size}), outputs trimap logits and alpha")
     if difference is None:

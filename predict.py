@@ -6,10 +6,12 @@ python predict.py photos/ --output mattes/ --background white
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.config import load_config
 from src.config_flags import DEFAULT_CONFIG
+from src.inference.engine_choice import EngineName
 from src.inference.matting import SHIPPED_MODEL
 from src.inference.predict import predict
 
@@ -36,7 +38,15 @@ def main() -> int:
         metavar="FILE",
         default=SHIPPED_MODEL,
         type=Path,
-        help="model: a checkpoint (.ckpt) or an exported one (.mindir) (default: the one of this repository)",
+        help="model: a checkpoint (.ckpt) or an exported one (.mindir, .onnx) (default: the one of this "
+        "repository)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=get_args(EngineName),
+        default="auto",
+        help="what runs the model (default: ONNX Runtime on CPUs, if the checkpoint's export lies beside it; "
+        "else MindSpore)",
     )
     parser.add_argument(
         "--size",
@@ -89,6 +99,7 @@ def main() -> int:
         output=arguments.output,
         background=arguments.background,
         checkpoint=arguments.checkpoint,
+        engine=arguments.engine,
         size=arguments.size,
         mean=arguments.mean,
         otherwise=load_config(arguments.yaml_path).model_info(),

@@ -27,12 +27,16 @@ def main() -> None:
     config = config_of(arguments)
 
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
-    from src.common.device import use_device
     from src.deployment.compare import compare
     from src.inference.engine import open_engine
 
-    use_device(config.export.device_target)
-    engine = open_engine(arguments.checkpoint, size=config.infer.size, otherwise=config.model_info())
+    engine = open_engine(
+        arguments.checkpoint,
+        engine="mindspore",
+        size=config.infer.size,
+        device=config.export.device_target,
+        otherwise=config.model_info(),
+    )
     print(compare(engine, Path(arguments.folder), Path(arguments.output)).table())
 
 

@@ -9,6 +9,7 @@ frame_<number>.jpg and alpha_<number>.png.
 import argparse
 import sys
 from pathlib import Path
+from typing import get_args
 
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -27,6 +28,7 @@ from src.evaluation.evaluate import measure_photos  # noqa: E402
 from src.evaluation.report import best_median_worst  # noqa: E402
 from src.evaluation.video import measure_video  # noqa: E402
 from src.images.files import read_gray, read_image, write_image  # noqa: E402
+from src.inference.engine_choice import EngineName  # noqa: E402
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting  # noqa: E402
 
 
@@ -43,6 +45,7 @@ def main() -> int:
         help="photos to measure: id or set/id a line",
     )
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, default=SHIPPED_MODEL)
+    parser.add_argument("--engine", choices=get_args(EngineName), default="auto", help="as predict.py")
     parser.add_argument("--size", type=int, help="of the network's input (default: the model's own)")
     parser.add_argument("--stretch", "--squash", action="store_true")
     parser.add_argument("--refine", choices=("guided", "none"), default="guided")
@@ -57,11 +60,10 @@ def main() -> int:
     if len(frames) > 1 and (arguments.list or arguments.picture):
         raise UserError(f"{arguments.pairs}: holds a video; --list and --picture are for photos")
     samples = [] if len(frames) > 1 else _find_samples(arguments.pairs, arguments.list)
-    from src.common.device import use_device  # imports MindSpore, which takes seconds
-
-    use_device(arguments.device)
     matting = load_matting(
         arguments.checkpoint,
+        engine=arguments.engine,
+        device=arguments.device,
         size=arguments.size,
         stretch=arguments.stretch,
         upsampling=arguments.refine,

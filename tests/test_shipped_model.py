@@ -10,8 +10,10 @@ from src.data.pairs import PhotoWithAlpha
 from src.evaluation.evaluate import measure_photos
 from src.evaluation.report import best_median_worst
 from src.images.files import write_image
+from src.inference.embedded_info import is_export_of
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting
 from src.portrait.scene import render_portrait
+from tests.small_dataset import make_person
 
 REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
 UNSEEN_SEED = 77  # the model was trained on portraits of another
@@ -58,3 +60,11 @@ def test_photos_kept_out_of_training(matting):
     assert len(measurements) == len(names)
     assert np.mean([each.values["sad"] for each in measurements]) < REAL_SAD
     assert np.mean([each.values["iou"] for each in measurements]) > REAL_IOU
+
+
+def test_the_shipped_export_is_of_the_shipped_checkpoint():
+    assert is_export_of(SHIPPED_MODEL.with_suffix(".onnx"), SHIPPED_MODEL)
+    photo, _ = make_person((5, 5), 300, 200)
+    expected, found = (load_matting(engine=engine).predict(photo).alpha for engine in ("mindspore", "onnx"))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert expected.max() > 0.9

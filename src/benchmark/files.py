@@ -131,7 +131,7 @@ def _published(size: int):
     from src.inference.protocol import PUBLISHED
 
     use_device("CPU")
-    return Matting(open_engine(SHIPPED_MODEL, size=size), PUBLISHED)
+    return Matting(open_engine(SHIPPED_MODEL, engine="mindspore", size=size), PUBLISHED)
 
 
 def _cutouts(size: int):

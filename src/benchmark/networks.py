@@ -22,7 +22,7 @@ def mindspore(size: int):
     from src.inference.matting import SHIPPED_MODEL
 
     use_device("CPU")
-    engine, inputs = open_engine(SHIPPED_MODEL, size=size), {INPUT: _image(size)}
+    engine, inputs = open_engine(SHIPPED_MODEL, engine="mindspore", size=size), {INPUT: _image(size)}
     return timed(lambda: engine.run(inputs))
 
 

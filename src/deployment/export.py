@@ -10,6 +10,7 @@ from mindspore import Tensor, nn, ops
 
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
+from src.deployment.half_weights import store_half
 from src.deployment.lowering import LOWERED_VERSION, lower_file
 from src.inference.embedded_info import embed_model_info
 from src.inference.exported import (
@@ -31,7 +32,13 @@ class ExportError(UserError):
 
 
 def export_network(
-    network: SHMNet, file_name: str, file_format: str, info: ModelInfo, *, mindir_version: str = "latest"
+    network: SHMNet,
+    file_name: str,
+    file_format: str,
+    info: ModelInfo,
+    *,
+    mindir_version: str = "latest",
+    checkpoint: Path | None = None,
 ) -> Path:
     """Export for images (1, 3, S, S), S = info.size; outputs are trimap logits and alpha.
 
@@ -42,9 +49,10 @@ def export_network(
         file_format: 'MINDIR', 'ONNX' or 'AIR'.
         info: what the model is, which MINDIR and ONNX files then say themselves.
         mindir_version: of a MINDIR file, 'latest' or '1'.
+        checkpoint: where the weights come from, which MINDIR and ONNX files then say too.
 
     Returns:
-        The exported file.
+        The exported file; weights in ONNX that a float16 holds exactly are stored as one.
 
     Raises:
         ExportError: the format is not supported on this device.
@@ -62,7 +70,9 @@ def export_network(
             ms.export(network, image, file_name=str(exported), file_format=file_format)
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
                 lower_file(exported, exported)
-            embed_model_info(exported, info)
+            if file_format == "ONNX":
+                store_half(exported)
+            embed_model_info(exported, info, checkpoint)
             _copy(exported, path)
     except (ValueError, RuntimeError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
@@ -78,6 +88,7 @@ def export_checked(
     info: ModelInfo,
     *,
     mindir_version: str = "latest",
+    checkpoint: Path | None = None,
 ) -> tuple[Path, float | None]:
     """Export as `export_network` does; an earlier file is replaced only by one that passes `check_export`.
 
@@ -95,7 +106,12 @@ def export_checked(
         candidate = Path(folder, path.name)
         try:
             export_network(
-                network, str(candidate.with_suffix("")), file_format, info, mindir_version=mindir_version
+                network,
+                str(candidate.with_suffix("")),
+                file_format,
+                info,
+                mindir_version=mindir_version,
+                checkpoint=checkpoint,
             )
             difference = check_export(candidate, reference, info.size)
         except MissingRuntimeError as error:

@@ -4,6 +4,7 @@ Both are protocol buffers with a list of keys and values at their top level. Fie
 that one is added at the file's end; looking for it needs neither MindSpore nor ONNX.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from src.systems.registry import check_input_size
 
 EXPORTED_SUFFIXES = (".mindir", ".onnx")
 _ENTRIES = 14  # number of the field with the keys and values, in both formats
-_KEY = b"matting_model"
+_INFO, _CHECKPOINT = b"matting_model", b"checkpoint_sha256"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 
 
@@ -26,17 +27,17 @@ def find_model_info(path: str | Path) -> ModelInfo | None:
     path = Path(path)
     if path.suffix not in EXPORTED_SUFFIXES:
         return read_model_info(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        for number, entry in _fields(content):
-            if number == _ENTRIES and (pair := dict(_fields(entry))).get(1) == _KEY:
-                return parse_model_info(pair[2].decode(), path)
-    except (IndexError, KeyError, ValueError):  # damaged: whoever loads it says so
-        pass
-    return None
+    text = _find_text(path, _INFO)
+    return parse_model_info(text, path) if text else None
+
+
+def is_export_of(path: Path, checkpoint: Path) -> bool:
+    """Whether an exported file says that it comes from just this checkpoint.
+
+    Raises:
+        UserError: one of them cannot be read.
+    """
+    return _find_text(path, _CHECKPOINT) == _digest(checkpoint)
 
 
 def model_info_of(
@@ -67,15 +68,48 @@ def model_info_of(
     return info
 
 
-def embed_model_info(path: Path, info: ModelInfo) -> None:
-    """Add to an exported file what the model is; other formats stay as they are."""
-    if path.suffix in EXPORTED_SUFFIXES:
-        entry = _field(1, _KEY) + _field(2, dump_model_info(info).encode())
-        with path.open("ab") as file:
-            file.write(_field(_ENTRIES, entry))
+def embed_model_info(path: Path, info: ModelInfo, checkpoint: Path | None = None) -> None:
+    """Add to an exported file what the model is; other formats stay as they are.
+
+    Args:
+        path: the exported file.
+        info: what the model is.
+        checkpoint: where it comes from.
+    """
+    if path.suffix not in EXPORTED_SUFFIXES:
+        return
+    texts = {_INFO: dump_model_info(info)}
+    if checkpoint is not None:
+        texts[_CHECKPOINT] = _digest(checkpoint)
+    with path.open("ab") as file:
+        for key, text in texts.items():
+            file.write(_field(_ENTRIES, _field(1, key) + _field(2, text.encode())))
 
 
-def _fields(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(_read(path)).hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _find_text(path: Path, key: bytes) -> str | None:
+    """The text of a key in an exported file; None where it has none."""
+    try:
+        for number, entry in _fields(memoryview(_read(path))):  # a view: fields are megabytes
+            if number == _ENTRIES and (pair := dict(_fields(entry))).get(1) == key:
+                return bytes(pair[2]).decode()
+    except (IndexError, KeyError, ValueError):  # damaged: whoever loads it says so
+        pass
+    return None
+
+
+def _fields(content: memoryview) -> Iterator[tuple[int, memoryview]]:
     """Number and content of each field of bytes in a message."""
     place = 0
     while place < len(content):
@@ -93,7 +127,7 @@ def _fields(content: bytes) -> Iterator[tuple[int, bytes]]:
             raise ValueError(f"wire type {wire_type}")
 
 
-def _read_varint(content: bytes, place: int) -> tuple[int, int]:
+def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
     """The number at a place, in groups of seven bits from the lowest, and the place after it."""
     value, shift = 0, 0
     while True:

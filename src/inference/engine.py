@@ -1,7 +1,8 @@
 """What runs a network: named arrays in, named arrays out, made of a checkpoint, a MINDIR or an ONNX file.
 
-MindSpore is imported when a file is loaded: it takes seconds, which a mistake on the command line should not
-wait for, and the C++ runner's pre- and postprocessing does without it.
+MindSpore and ONNX Runtime are imported when a file is loaded: a mistake on the command line should not wait
+for them, who predicts with one does not need the other, and the C++ runner's pre- and postprocessing needs
+neither.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 
 from src.common.errors import UserError
 from src.inference.embedded_info import EXPORTED_SUFFIXES, model_info_of
+from src.inference.engine_choice import EngineName, choose_engine
 from src.systems.model_info import ModelInfo
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
@@ -37,33 +39,43 @@ class Engine:
 def open_engine(
     path: str | Path,
     *,
+    engine: EngineName = "auto",
     size: int | None = None,
     mean: Sequence[float] | None = None,
+    device: str = "auto",
     otherwise: ModelInfo = ModelInfo(),  # noqa: B008 - frozen
 ) -> Engine:
     """Load a model.
 
     Args:
         path: a checkpoint (.ckpt), or an exported model (.mindir, .onnx).
+        engine: 'onnx' (ONNX Runtime), 'mindspore', 'lite' (the C++ runner), or 'auto', see `choose_engine`.
         size: height and width of the input, a multiple of 16; None for the model's own. An exported model
             has its own, which counts.
         mean: subtracted from the BGR values in training; None for the model's own.
+        device: that MindSpore computes on: 'auto', 'Ascend', 'GPU' or 'CPU'.
         otherwise: what holds for a model that does not say what it is.
 
     Raises:
-        UserError: the file is missing, damaged or of another network, or the size cannot be used.
+        UserError: the file is missing, damaged or of another network, or the engine, size or device cannot
+            be used.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such model")
     info = model_info_of(path, size=size, mean=mean, otherwise=otherwise)
-    if path.suffix in EXPORTED_SUFFIXES:
+    name, file = choose_engine(path, engine, size=size, device=device)
+    if name == "mindspore":
+        from src.common.device import use_device
+
+        use_device(device)
+    if file.suffix in EXPORTED_SUFFIXES:
         from src.inference.exported import load_exported
 
-        run, own_size = load_exported(path)
+        run, own_size = load_exported(file)
         info = info.model_copy(update={"size": own_size})
     else:
-        run = _open_checkpoint(path)
+        run = _open_checkpoint(file)
     return Engine(_named(run), info)
 
 

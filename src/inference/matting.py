@@ -15,6 +15,7 @@ from src.images.preprocessing import normalise, resize, resize_trimap, upsample_
 from src.images.trimap import class_map_to_trimap
 from src.inference.contrast_stretch import stretch_contrast
 from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine, open_engine
+from src.inference.engine_choice import EngineName
 from src.inference.guided_filter import guided_filter
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
 from src.inference.small_components import remove_small_components
@@ -126,6 +127,8 @@ class Matting(MattingSteps):
 def load_matting(
     checkpoint: str | Path = SHIPPED_MODEL,
     *,
+    engine: EngineName = "auto",
+    device: str = "auto",
     size: int | None = None,
     mean: Sequence[float] | None = None,
     stretch: bool = False,
@@ -137,6 +140,8 @@ def load_matting(
 
     Args:
         checkpoint: a checkpoint (.ckpt), or an exported model (.mindir, .onnx); by default this repository's.
+        engine: what runs it, see `open_engine`; by default ONNX Runtime on CPUs where it can, else MindSpore.
+        device: that MindSpore computes on: 'auto', 'Ascend', 'GPU' or 'CPU'.
         size: height and width of the network's input, a multiple of 16; None for the model's own.
         mean: subtracted from the BGR values in training; None for the model's own.
         stretch: stretch photos to the network's square, as published; else their aspect ratio is kept.
@@ -147,9 +152,9 @@ def load_matting(
     Raises:
         UserError: as `open_engine`.
     """
-    engine = open_engine(checkpoint, size=size, mean=mean, otherwise=otherwise)
+    opened = open_engine(checkpoint, engine=engine, size=size, mean=mean, device=device, otherwise=otherwise)
     protocol = Protocol(stretch=stretch, mirror=mirror, clean_up=DEFAULT.clean_up, upsampling=upsampling)
-    return Matting(engine, protocol)
+    return Matting(opened, protocol)
 
 
 _shipped = functools.cache(load_matting)

@@ -10,6 +10,7 @@ from src.common.atomic_file import remove_abandoned
 from src.images.files import ImageError
 from src.inference.background import Background
 from src.inference.cutout import CutoutMaker
+from src.inference.engine_choice import EngineName
 from src.inference.jobs import Job, find_jobs, left_to_do
 from src.inference.matting import SHIPPED_MODEL, load_matting
 from src.inference.photos import matte_photos
@@ -27,6 +28,7 @@ def predict(
     output: str | Path | None = None,
     background: str = "transparent",
     checkpoint: str | Path = SHIPPED_MODEL,
+    engine: EngineName = "auto",
     size: int | None = None,
     mean: Sequence[float] | None = None,
     otherwise: ModelInfo = ModelInfo(),  # noqa: B008 - frozen
@@ -44,6 +46,7 @@ def predict(
         output: folder of the results; None: beside their sources.
         background: 'transparent', 'blur', a colour name, '#RRGGBB' or an image.
         checkpoint: the model; see `load_matting` for it and its settings up to `mirror`.
+        engine: what runs it.
         size: of the network's input.
         mean: of the model's training.
         otherwise: what holds for a model that does not say what it is.
@@ -68,11 +71,10 @@ def predict(
     if not todo:
         return 0
     remove_abandoned(path for job in todo for path in job.results(behind.is_transparent))
-    from src.common.device import use_device  # imports MindSpore, which takes seconds
-
-    use_device(device)
     matting = load_matting(
         checkpoint,
+        engine=engine,
+        device=device,
         size=size,
         mean=mean,
         stretch=stretch,

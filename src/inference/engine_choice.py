@@ -1,0 +1,88 @@
+"""Which engine runs a model: ONNX Runtime on CPUs where it can, else MindSpore."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from src.common.errors import UserError
+from src.inference.embedded_info import find_model_info, is_export_of
+
+EngineName = Literal["auto", "onnx", "mindspore", "lite"]
+_DEVICE_FILES = ("/dev/davinci_manager", "/dev/nvidiactl")  # of an Ascend's and of a GPU's driver
+
+
+class Choice(NamedTuple):
+    """An engine, and the file that it loads."""
+
+    engine: EngineName
+    path: Path
+
+
+def choose_engine(
+    path: Path, engine: EngineName = "auto", *, size: int | None = None, device: str = "auto"
+) -> Choice:
+    """Choose what runs a model.
+
+    A checkpoint runs in ONNX Runtime as the exported file that lies beside it, shm.onnx beside shm.ckpt, if
+    that was exported from just this checkpoint.
+
+    Args:
+        path: a checkpoint (.ckpt) or an exported model (.mindir, .onnx).
+        engine: 'auto' or the one that has to run it.
+        size: height and width of the input, where they are not to be the model's own.
+        device: 'auto', 'Ascend', 'GPU' or 'CPU'; other engines than MindSpore compute on the CPU.
+
+    Raises:
+        UserError: the engine cannot run this model.
+    """
+    if engine not in ("auto", "mindspore") and device in ("Ascend", "GPU"):
+        raise UserError(f"engine {engine}: computes on the CPU, not on {device}; leave the engine out")
+    match path.suffix:
+        case ".onnx":
+            return _require(engine, ("onnx",), path)
+        case ".mindir":
+            return _require(engine, ("mindspore", "lite"), path)
+    if engine == "mindspore":
+        return Choice("mindspore", path)
+    exported = path.with_suffix(".onnx")
+    problem = _problem(exported, path, size)
+    if engine == "auto":
+        if problem or device in ("Ascend", "GPU") or (device == "auto" and _has_accelerator()):
+            return _mindspore(path, problem)
+        return Choice("onnx", exported)
+    if engine == "lite":
+        raise UserError(f"{path}: engine lite runs MINDIR files; write one with export.py")
+    if problem:
+        raise UserError(f"{path}: engine onnx {problem}")
+    return Choice("onnx", exported)
+
+
+def _require(engine: EngineName, possible: tuple[EngineName, ...], path: Path) -> Choice:
+    if engine not in ("auto", *possible):
+        raise UserError(f"{path}: engine {engine} does not run such files; use {' or '.join(possible)}")
+    return Choice(possible[0] if engine == "auto" else engine, path)
+
+
+def _problem(exported: Path, checkpoint: Path, size: int | None) -> str:
+    """Why ONNX Runtime cannot run a checkpoint, "" where it can."""
+    if not find_spec("onnxruntime"):
+        return "needs ONNX Runtime: pip install onnxruntime"
+    if not exported.is_file() or not is_export_of(exported, checkpoint):
+        return f"needs {exported}, exported from this checkpoint (export.py with export.file_format=ONNX)"
+    info = find_model_info(exported)
+    if size is not None and info is not None and size != info.size:
+        return f"runs {exported} at its own size, {info.size}, not {size}"
+    return ""
+
+
+def _mindspore(path: Path, problem: str) -> Choice:
+    if not find_spec("mindspore"):
+        raise UserError(
+            f"{path}: running it needs MindSpore (pip install -r requirements.txt): ONNX Runtime {problem}"
+        )
+    return Choice("mindspore", path)
+
+
+def _has_accelerator() -> bool:
+    """Whether MindSpore may have better than the CPU; it says itself, but takes seconds to import."""
+    return bool(find_spec("mindspore")) and any(Path(file).exists() for file in _DEVICE_FILES)
