@@ -133,7 +133,7 @@ infer() {
     return "$status"
 }
 
-if [ -n "$own_runtime" ]; then find_interpreter; else find_interpreter mindspore; fi
+if [ -n "$own_runtime" ]; then find_interpreter requirements.txt; else find_interpreter requirements.txt mindspore; fi
 python_options=(--yaml_path="$root/config.yaml" ${python_options[@]+"${python_options[@]}"})
 step "building the runner" build.log bash "$root/ascend_infer/build.sh" "$device"
 step "preprocess.py" preprocess.log "$python" "$root/preprocess.py" --model "$model" --folder "$staging" "${python_options[@]}"

@@ -40,5 +40,5 @@ fi
 arguments=(--yaml_path="${positional[0]}" --data_url="${positional[1]}" --train_url="${positional[2]}")
 [ ${#positional[@]} -lt 4 ] || arguments+=(--init_weight="${positional[3]}")
 
-find_interpreter mindspore
+find_interpreter requirements.txt mindspore
 exec "$python" "$root/src/training/launcher.py" "${launch_options[@]}" -- "${arguments[@]}" ${settings[@]+"${settings[@]}"}

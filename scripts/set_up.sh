@@ -23,18 +23,21 @@ _find_python() {
 }
 
 # Sets $python to .venv's interpreter or the python3 on the PATH (on a board, for example): the first that has the
-# packages needed for images and configuration, and those given as arguments (find_interpreter mindspore). If
-# neither does, sets up .venv.
+# packages needed for images and configuration, and those given as further arguments; 'a|b' is either of two. If
+# neither does, sets up .venv:
+#   find_interpreter requirements.txt mindspore
 find_interpreter() {
-    local needs='cv2, numpy, PIL, pydantic, tqdm, yaml; from importlib.util import find_spec' package candidate
-    for package in "$@"; do needs+="; assert find_spec('$package')"; done
+    local requirements=$1 package candidate
+    local needs='cv2, numpy, PIL, pydantic, tqdm, yaml; from importlib.util import find_spec'
+    shift
+    for package in "$@"; do needs+="; assert any(map(find_spec, '$package'.split('|')))"; done
     for candidate in "$python" python3; do
         if _is_suitable "$candidate" "$needs"; then
             python=$candidate
             return
         fi
     done
-    set_up requirements.txt
+    set_up "$requirements"
 }
 
 # A working environment is kept, whoever created it; one that does not start (half created, or copied from elsewhere)
@@ -48,7 +51,7 @@ _make_environment() {
 }
 
 set_up() {
-    local requirements=$1 stamp found
+    local requirements=$1 stamp found size
     stamp="$root/.venv/installed-$requirements"
     # The stamp lists what was installed and is written last, so that an interrupted or outdated set-up is repeated.
     if _is_suitable "$python" pip && cat "$root"/requirements*.txt | cmp -s - "$stamp"; then
@@ -59,7 +62,11 @@ set_up() {
         return 1
     fi
     found=$(_find_python) || return
-    echo "setting up .venv with $("$found" --version) and the packages of $requirements (about 3 GB, a few minutes)"
+    case $requirements in
+        requirements-predict.txt) size="about 0.7 GB, half a minute" ;;
+        *) size="about 3 GB, a few minutes" ;;
+    esac
+    echo "setting up .venv with $("$found" --version) and the packages of $requirements ($size)"
     _make_environment "$found" || return
     if ! "$python" -m pip install --quiet --disable-pip-version-check -r "$root/$requirements"; then
         echo "error: the packages of $requirements could not be installed; see pip's message above" >&2
