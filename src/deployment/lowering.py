@@ -215,8 +215,8 @@ def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -
 def main() -> None:
     """Read the command line and convert the file."""
     parser = argparse.ArgumentParser(
-        description="Convert a MINDIR file to version 1, for older MindSpore Lite such as 2.0. run_infer_cpp.sh "
-        "does this automatically, as does export.py with export.mindir_version=1."
+        description="Convert a MINDIR file to version 1, for older MindSpore Lite such as 2.0; "
+        "run_infer_cpp.sh does this automatically, as does export.py with export.mindir_version=1."
     )
     parser.add_argument("source", help="a MINDIR file written by export.py")
     parser.add_argument("target", help="the file to write")
