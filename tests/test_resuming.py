@@ -93,7 +93,7 @@ def test_a_changed_configuration_is_shown_and_needs_force(
     lines = str(caught.value).splitlines()
     assert lines[0] == "pre_train_m_net: configuration or data have changed since the phase began:"
     assert lines[1] == difference
-    assert lines[2].endswith("go on all the same with --set resume=force")
+    assert lines[2].endswith("--set resume=force")
     assert {path: path.read_bytes() for path in before} == before
     forced = run_training(config(resume="force"), data, tmp_path / "out")
     assert difference in forced.screen
