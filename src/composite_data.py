@@ -1,8 +1,8 @@
-"""Make training pictures of people before other backgrounds, in the layout of Matting Human Datasets.
+"""Make training pictures of people in front of other backgrounds, in the layout of Matting Human Datasets.
 
     python src/composite_data.py COMPOSITES --people PEOPLE --backgrounds PHOTOS --count 4000
 
-Every person is shown about equally often; a share of the pictures keeps the photo's own background.
+Every person is shown about equally often; a share of the pictures keep the photo's own background.
 """
 
 import argparse
@@ -29,14 +29,14 @@ from src.images.files import DATA_SUFFIXES
 
 _SETTINGS_FILE = "composites.txt"
 _SHARES = {
-    "keep": "with their own background, where it is large enough",
-    "bars": "with bars, as predict.py adds them",
-    "near": "with the upper part of a person",
-    "replace": "of the other backgrounds that are someone else's photo, in that one's place",
-    "groups": "of the rest with two to four people of one folder side by side",
-    "walls": "of the rest before a wall that the program draws",
-    "shadows": "of the other backgrounds on which feet throw a shadow",
-    "tints": "of the other backgrounds that take the person's colours",
+    "keep": "of pictures that keep the photo's own background, if it is large enough",
+    "bars": "of pictures with bars at two sides, as predict.py adds to photos that are not square",
+    "near": "of pictures that are close-ups: only the upper part of the person",
+    "replace": "of other backgrounds where the person replaces the person of another photo",
+    "groups": "of the rest that show two to four people of one folder side by side",
+    "walls": "of the rest in front of a drawn wall",
+    "shadows": "of other backgrounds on which feet cast a shadow",
+    "tints": "of other backgrounds tinted towards the person's colours",
 }
 
 
@@ -53,31 +53,31 @@ def make_composites(
     workers: int | None = None,
     **shares: float,
 ) -> list[str]:
-    """Write `count` pictures and their mattes below `folder`, leaving out those that are there.
+    """Write `count` pictures and their mattes below `folder`; existing ones are kept.
 
-    Picture k of a person is a function of the seed, the person's name, k and the files alone. All pictures
-    of a person are one group; of a picture of several people, the first.
+    Picture k of a person depends only on the seed, the person's name, k and the files. All pictures of a
+    person form one group; a picture of several people belongs to the group of the first.
 
     Args:
-        folder: gets clip_img and matting.
-        people: who is shown; see `find_people`.
+        folder: the output folder, for the subfolders clip_img and matting.
+        people: the people to show; see `find_people`.
         backgrounds: photos without people, or folders of them.
-        count: of pictures, all together.
-        excluded: people who are never shown, not as passers-by nor by their scenes either; see
-            `find_listed`.
-        size: height and width of the pictures.
-        passers_by: up to three of these people stand, smaller, in half of the photos of `backgrounds`; they
-            count as background.
-        seed: another gives other pictures.
+        count: total number of pictures.
+        excluded: people who are never shown, not even as passers-by, and whose photos are not used as
+            scenes; see `find_listed`.
+        size: height and width of the pictures in pixels, at least 16.
+        passers_by: up to three of these people are added, smaller, to half of the photos of `backgrounds`;
+            they count as background.
+        seed: random seed, at least 0; another seed gives other pictures.
         workers: number of processes; None: one for every core.
-        shares: what pictures show; see `Shares`.
+        shares: shares of the pictures, 0 to 1; see `Shares`.
 
     Returns:
-        What was left out, with the reason.
+        For each file that was left out, a line with its name and the reason.
 
     Raises:
-        UserError: a bad argument, an excluded id that is nobody's, or a folder that cannot be written, holds
-            other data or shows someone excluded.
+        UserError: an argument is invalid, an excluded id does not exist, no background can be read, or the
+            folder cannot be written, holds other data or already shows an excluded person.
     """
     shares = Shares(**shares)
     hidden = find_listed(excluded, people, passers_by)
@@ -86,11 +86,11 @@ def make_composites(
     )
     if count < 1 or not all(0 <= share <= 1 for share in shares) or min(size) < 16 or seed < 0 or not shown:
         raise UserError(
-            "at least 1 picture of 1 person, shares of 0 to 1, a size from 16 and a seed from 0 on are needed"
+            "needs at least 1 picture and 1 person, shares of 0 to 1, a size from 16 and a seed from 0"
         )
     scenes = tuple(person for person in shown if shares.replace and person.alpha is not None)
     if shares.replace and not scenes:
-        raise UserError("cutouts have no photos in which someone else could stand: leave out --replace")
+        raise UserError("cutouts have no photos in which a person could be replaced: leave out --replace")
     companions = shown if shares.groups else ()
     by_set = {find_set(person): [] for person in shown}
     for person in companions:
@@ -116,17 +116,17 @@ def make_composites(
 
 
 def _summary(names: Iterable[str]) -> str:
-    """How many files a picture is drawn from, and a checksum of their names: others give other pictures."""
+    """The number of files to draw from, and a checksum of their names, since both affect the pictures."""
     names = tuple(names)
     return f"{len(names)} ({zlib.crc32(chr(0).join(names).encode()):08x})"
 
 
 def _require_hidden(folder: Path, hidden: Sequence[PhotoWithAlpha]) -> None:
-    """Make sure that no earlier run, with other exclusions, made pictures of these people."""
+    """Check that no earlier run with other exclusions made pictures of these people."""
     for person in hidden:
         pictures = _picture(folder, person, 0).photo.parent
         if pictures.exists():
-            raise UserError(f"{pictures}: made before this person was excluded; name a new folder")
+            raise UserError(f"{pictures}: made before this person was excluded; choose a new folder")
 
 
 def _picture(folder: Path, person: PhotoWithAlpha, k: int) -> PairPaths:
@@ -149,12 +149,12 @@ def _make(tasks: Sequence[Task], count: int, workers: int | None) -> list[str]:
 
 
 def _share(count: int, people: int, number: int) -> int:
-    """How many of `count` pictures show person `number`."""
+    """The number of pictures, of `count` in total, that show person `number`."""
     return count // people + (number < count % people)
 
 
 def _missing(folder: Path, person: PhotoWithAlpha, count: int) -> tuple[tuple[int, PairPaths], ...]:
-    """Which of a person's pictures are still to be made."""
+    """The pictures of a person that are still to be made."""
     pictures = [(k, _picture(folder, person, k)) for k in range(count)]
     return tuple(each for each in pictures if not each[1].are_made)
 
@@ -165,7 +165,7 @@ def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
         found = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
         found = [each for each in found if each.suffix.lower() in DATA_SUFFIXES]
         if not found:
-            raise UserError(f"{path}: no such background, or a folder without any (.jpg, .png)")
+            raise UserError(f"{path}: no such background, or a folder without .jpg or .png files")
         files += found
     return tuple(files)
 
@@ -180,31 +180,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("folder", metavar="FOLDER", help="the pictures are made here")
+    parser.add_argument("folder", metavar="FOLDER", help="output folder")
     parser.add_argument(
         "--people",
         metavar="FOLDER",
         action="append",
         required=True,
-        help="image/<id>.jpg with alpha/<id>.png or mask/<id>.png, or RGBA files at any depth; repeatable",
+        help="folder with image/<id>.jpg and alpha/<id>.png (or mask/<id>.png), or with RGBA files at any "
+        "depth; repeatable",
     )
     parser.add_argument(
         "--exclude",
         metavar="FILE",
         action="append",
         default=[],
-        help="people to leave out, one a line: SET/ID, of the folder of people named SET, or ID, of all; "
-        "repeatable",
+        help="list of people to leave out, one per line: SET/ID for the folder of people named SET, or ID "
+        "for all folders; repeatable",
     )
     parser.add_argument(
         "--backgrounds", metavar="PATH", nargs="+", required=True, help="photos without people, or folders"
     )
-    parser.add_argument("--count", type=int, default=1000, help="pictures (default: %(default)s)")
+    parser.add_argument("--count", type=int, default=1000, help="number of pictures (default: %(default)s)")
     parser.add_argument(
-        "--size", type=_parse_size, default=(640, 480), metavar="WxH", help="of pictures (default: 480x640)"
+        "--size", type=_parse_size, default=(640, 480), metavar="WxH", help="in pixels (default: 480x640)"
     )
     for name, what in _SHARES.items():
-        flags = (f"--{name}", "--swap") if name == "replace" else (f"--{name}",)  # as it was called
+        flags = (f"--{name}", "--swap") if name == "replace" else (f"--{name}",)  # --swap: the old name
         parser.add_argument(
             *flags,
             type=float,
@@ -217,10 +218,10 @@ def main() -> int:
         metavar="FOLDER",
         action="append",
         default=[],
-        help="people, as for --people, who stand in half of the other backgrounds; repeatable",
+        help="folder of people, as for --people, who stand in half of the other backgrounds; repeatable",
     )
-    parser.add_argument("--seed", type=int, default=0, help="gives other pictures (default: %(default)s)")
-    parser.add_argument("--workers", type=int, help="processes (default: one for every core)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument("--workers", type=int, help="number of processes (default: one for every core)")
     arguments = parser.parse_args()
     problems = make_composites(
         arguments.folder,
@@ -235,7 +236,7 @@ def main() -> int:
         **{name: getattr(arguments, name) for name in _SHARES},
     )
     made = sum(1 for _ in Path(arguments.folder, "clip_img").rglob("*.jpg"))
-    print(f"{arguments.folder}: holds {made} pictures")
+    print(f"{arguments.folder}: {made} pictures in total")
     return SKIPPED_STATUS if problems else 0
 
 

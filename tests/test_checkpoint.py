@@ -261,7 +261,7 @@ def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_is_used(tmp_
     assert restored.values == restored.moments == {before}
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(f"{tmp_path / file}: is no checkpoint, or a damaged one: ")
-    assert line.endswith("; going on from the one before")
+    assert line.endswith("; continuing from the checkpoint before it")
 
 
 def test_if_all_are_damaged_nothing_is_taken(tmp_path):

@@ -228,7 +228,7 @@ def test_a_stopped_job_and_a_killed_worker_lose_nothing(unbroken, data, tmp_path
     status, output = stopped.finish()
     assert status == 130, output
     log = (room / "device0" / "train.log").read_text()
-    assert re.search(r"^stopped in epoch \d after step \d of 4, all of it saved in", log, re.MULTILINE)
+    assert re.search(r"^stopped in epoch \d after step \d of 4, saved in", log, re.MULTILINE)
 
     killed = TrainScript(data, room)
     killed.wait_for("train epoch: 3 step: 1,")
@@ -308,13 +308,13 @@ def test_a_rank_table_of_eight_cards(tmp_path):
 @pytest.mark.parametrize(
     ("listed", "reason"),
     [
-        (devices(0, 1, 1), "rank_id 1 is there 2 times"),
-        (devices(0, 1, ids=(3, 3)), "device_id 3 is there 2 times"),
+        (devices(0, 1, 1), "rank_id 1 occurs 2 times"),
+        (devices(0, 1, ids=(3, 3)), "device_id 3 occurs 2 times"),
         (devices(0, 1, ids=(4, 5)), "device_id must equal rank_id: the launcher gives process N the card N"),
-        (devices(0, 2), r"rank_id must count from 0 to 1, but are \[0, 2\]"),
-        (devices(0, "one"), "device 1 of the list has rank_id = one; a number is needed"),
-        ([{"rank_id": "0"}], "device 0 of the list has device_id = None; a number is needed"),
-        (["0"], "device 0 of the list has rank_id = None; a number is needed"),
+        (devices(0, 2), r"rank_id must count from 0 to 1, but the values are \[0, 2\]"),
+        (devices(0, "one"), "device 1 of the list has rank_id = one; must be a number"),
+        ([{"rank_id": "0"}], "device 0 of the list has device_id = None; must be a number"),
+        (["0"], "device 0 of the list has rank_id = None; must be a number"),
         ([], r"server_list\[0\] has no device"),
     ],
 )
@@ -351,7 +351,7 @@ def test_a_wrong_rank_table_starts_nothing(tmp_path):
     table = write_table(tmp_path / "table.json", devices(0, 0))
     result = run_script(str(table), "config.yaml", "data", "out", cwd=tmp_path)
     assert result.returncode == 1
-    assert result.stderr == f"error: {table}: rank_id 0 is there 2 times\n"
+    assert result.stderr == f"error: {table}: rank_id 0 occurs 2 times\n"
     assert [path.name for path in tmp_path.iterdir()] == ["table.json"]
 
 

@@ -67,7 +67,7 @@ def test_empty_source(tmp_path):
 
 def test_too_few_groups(tmp_path):
     write_source(tmp_path / "source", {"a": 5, "b": 5})
-    with pytest.raises(UserError, match=r"6:2:2 asks for 3 splits.*only 2 groups.*split_by: image"):
+    with pytest.raises(UserError, match=r"6:2:2 needs 3 splits.*only 2 groups.*split_by: image"):
         generate_datasets(make_config(tmp_path), seed=1)
     generate_datasets(make_config(tmp_path, split_by="image"), seed=1)
     assert [len(read_list(tmp_path / "datasets", split)) for split in SPLITS] == [6, 2, 2]

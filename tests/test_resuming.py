@@ -91,14 +91,14 @@ def test_a_changed_configuration_is_shown_and_needs_force(
     with pytest.raises(UserError) as caught:
         run_training(config(), data, tmp_path / "out")
     lines = str(caught.value).splitlines()
-    assert lines[0] == "pre_train_m_net goes on with another configuration than it began with:"
+    assert lines[0] == "pre_train_m_net: configuration or data have changed since the phase began:"
     assert lines[1] == difference
-    assert lines[2].endswith("go on all the same with --set resume=force")
+    assert lines[2].endswith("--set resume=force")
     assert {path: path.read_bytes() for path in before} == before
     forced = run_training(config(resume="force"), data, tmp_path / "out")
     assert difference in forced.screen
     assert latest(finished, M_NET, EPOCHS + 1).exists()
-    assert "goes on with another" not in run_training(config(), data, tmp_path / "out").screen
+    assert "have changed since" not in run_training(config(), data, tmp_path / "out").screen
 
 
 def test_what_was_forced_is_not_forgotten_when_killed_at_once(finished, data, tmp_path, monkeypatch):
@@ -122,7 +122,7 @@ def test_another_list_of_images_needs_force(finished, data, tmp_path, split, kin
     shutil.copytree(data, other)
     listed = other / split / f"{split}.txt"
     listed.write_text("".join(listed.read_text().splitlines(keepends=True)[1:]))
-    with pytest.raises(UserError, match=f"(?s)another configuration.*the list of {kind} images"):
+    with pytest.raises(UserError, match=f"(?s)configuration or data have changed.*the list of {kind} images"):
         run_training(config_of(M_NET, nEpochs=EPOCHS + 1), other, tmp_path / "out")
 
 

@@ -71,10 +71,10 @@ def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp
         status, errors = command.signal_when(lambda: has_line(log, "train epoch: 2 step: 2,"), number)
     assert status == 128 + number
     last = errors.strip().splitlines()[-1]
-    found = re.match(r"stopped in epoch (\d) after step (\d) of 4, all of it saved in ", last)
+    found = re.match(r"stopped in epoch (\d) after step (\d) of 4, saved in ", last)
     epoch, step = map(int, found.groups())
     assert (epoch, step) >= (2, 2)
-    assert f"{command.folder / M_NET / STEP_FILE}; the same command goes on from there" in last
+    assert f"{command.folder / M_NET / STEP_FILE}; the same command resumes from there" in last
     resumed = run_training(config, data, tmp_path)
     assert f"starting with epoch {epoch}, step {step + 1}, from " in resumed.screen
     every_step = [(epoch, step) for epoch in range(1, EPOCHS + 1) for step in range(1, STEPS + 1)]
@@ -103,7 +103,7 @@ def test_a_signal_in_a_validation_loses_no_step(unbroken, data, tmp_path, monkey
 
     monkeypatch.setattr(StopRequest, "__bool__", asks_to_stop)
     monkeypatch.setattr(training, "validation_batches", validation_begins)
-    with pytest.raises(StoppedError, match="stopped in epoch 2 after step 4 of 4, all of it saved in"):
+    with pytest.raises(StoppedError, match="stopped in epoch 2 after step 4 of 4, saved in"):
         run_training(config, data, tmp_path)
     monkeypatch.undo()
     resumed = run_training(config, data, tmp_path)

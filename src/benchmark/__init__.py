@@ -1,1 +1,1 @@
-"""What scripts/benchmark.py measures."""
+"""The workloads, measurements and results of scripts/benchmark.py."""

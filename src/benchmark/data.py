@@ -94,7 +94,7 @@ def generation(source: str, workers: int):
 
 
 def step_after_step(source: str):
-    """One step after another over all pairs, each step reading its files again, as older code does."""
+    """One step after another over all pairs, each reading its files again, as in older code."""
     pairs = _pairs(source)
 
     def work():

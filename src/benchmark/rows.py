@@ -45,7 +45,10 @@ class Row:
 
 
 def network_rows(size: int, operations: int, folder: Path) -> list[Row]:
-    """One photo through the network; ours with folded batch normalisation. Exported files go to `folder`."""
+    """Inference on one photo of `size`; MindSpore and the exports use folded batch normalisation.
+
+    Exported files are written to `folder`.
+    """
     works = {
         "MindSpore": Work("networks:mindspore", (size,)),
         "C++ runner": Work("networks:runner", (size, str(folder))),

@@ -1,1 +1,1 @@
-"""New training pictures: people before other backgrounds."""
+"""New training pictures: people in front of other backgrounds."""

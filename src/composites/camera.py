@@ -1,4 +1,4 @@
-"""What cameras do to a picture."""
+"""Camera effects: focus, sharpening, vignetting, loss of colour and noise."""
 
 import cv2
 import numpy as np
@@ -9,15 +9,17 @@ from src.composites.light import change_light
 def take_photo(
     rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Change light and focus, sharpen, darken corners, lose colour, add noise: each sometimes.
+    """Change the light, then apply random camera effects.
+
+    The effects are blur or sharpening, dark corners, loss of colour, and noise.
 
     Args:
-        rng: its source.
+        rng: source of randomness.
         image: BGR (H, W, 3) uint8.
-        alpha: (H, W) uint8; out of focus it is as blurred as the picture.
+        alpha: (H, W) uint8; blurred together with the image.
 
     Returns:
-        image and alpha, alike.
+        The changed image and alpha, with the same shapes and types.
     """
     image = change_light(rng, image)
     focus = rng.random()
@@ -36,7 +38,7 @@ def take_photo(
 
 
 def _sharpen(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Unsharp masking, as telephones do it: edges overshoot, and stay where they are."""
+    """Apply unsharp masking, as phone cameras do: edges overshoot but do not move."""
     amount = rng.uniform(0.2, 1)
     return cv2.addWeighted(
         image, 1 + amount, cv2.GaussianBlur(image, (0, 0), rng.uniform(0.6, 1.5)), -amount, 0
@@ -50,7 +52,7 @@ def _darken_corners(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 
 
 def _add_noise(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Noise of each pixel, or coarse as after a camera's own noise reduction."""
+    """Add noise, either per pixel or coarse as after a camera's noise reduction."""
     noise = rng.standard_normal(image.shape, np.float32)
     if rng.random() < 0.3:
         noise = cv2.GaussianBlur(noise, (0, 0), 0.8) * 2.5

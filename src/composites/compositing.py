@@ -1,6 +1,6 @@
-"""New training pictures of people: other backgrounds, passers-by, places, sizes, light, noise.
+"""New training pictures of people, with other backgrounds, passers-by, positions, sizes, light and noise.
 
-What is drawn at random comes from one generator, so a picture can be made again.
+All randomness comes from one generator, so a picture can be reproduced.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from src.composites.placement import Place, draw_place, draw_place_behind, draw_
 from src.composites.shadow import add_contact_shadow
 from src.images.blending import blend
 
-Layer = tuple[np.ndarray, np.ndarray]  # foreground and alpha at the size of the picture
+Layer = tuple[np.ndarray, np.ndarray]  # foreground (H, W, 3) and alpha (H, W), uint8, at picture size
 
 
 def composite(
@@ -29,19 +29,19 @@ def composite(
     shadows: bool = False,
     tinted: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put people somewhere before a background, in a light of their own.
+    """Put people at random positions in front of a background, each in different light.
 
     Args:
-        rng: its source.
-        people: who is shown: the first one, and those of the others who find a place beside that one.
-        background: BGR uint8 of any size.
-        size: height and width of the picture.
-        passers_by: stand behind, smaller, and count as background.
-        shadows: feet throw shadows on the ground.
-        tinted: the background takes the colours of the people.
+        rng: source of randomness.
+        people: the people to show: the first always, the others where there is room beside the first.
+        background: BGR (h, w, 3) uint8 of any size.
+        size: height and width of the picture in pixels.
+        passers_by: smaller people in the background, who count as background.
+        shadows: whether feet cast shadows on the ground.
+        tinted: whether the background is tinted towards the colours of the people.
 
     Returns:
-        image (H, W, 3) uint8 BGR and alpha (H, W) uint8, the union of the people's.
+        image BGR (H, W, 3) uint8 and alpha (H, W) uint8, the union of the people's alphas.
     """
     behind = change_light(rng, draw_frame(rng, background.shape, size).show(background, size))
     for passer_by in passers_by:
@@ -62,7 +62,19 @@ def stand_in(
     shadows: bool = False,
     tinted: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Show a person in a part of a scene, where another one stood, about as large; returns as `composite`."""
+    """Put a person into a scene in place of its original person, at about the same size.
+
+    Args:
+        rng: source of randomness.
+        person: the person to show.
+        scene: the photo, with its own person removed.
+        size: height and width of the picture in pixels.
+        shadows: whether feet cast shadows on the ground.
+        tinted: whether the background is tinted towards the person's colours.
+
+    Returns:
+        image BGR (H, W, 3) uint8 and alpha (H, W) uint8.
+    """
     frame = draw_frame(rng, scene.alpha.shape, size)
     behind = change_light(rng, frame.show(scene.emptied, size))
     layer = _place(rng, person, draw_place_of(rng, person.alpha, scene.alpha, frame, size), size)
@@ -70,7 +82,16 @@ def stand_in(
 
 
 def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Show a part of a person's photo as it is, in another light; returns as `composite`."""
+    """Show part of a person's photo with its own background, in different light.
+
+    Args:
+        rng: source of randomness.
+        person: the person to show.
+        size: height and width of the picture in pixels.
+
+    Returns:
+        image BGR (H, W, 3) uint8 and alpha (H, W) uint8.
+    """
     frame = draw_frame(rng, person.alpha.shape, size)
     return take_photo(rng, frame.show(person.image, size), frame.show(person.alpha, size))
 
@@ -83,12 +104,19 @@ def assemble(
     shadows: bool = False,
     tinted: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put layers before a background of their size, one before the other.
+    """Composite layers onto a background, from back to front.
 
-    Shadows fall, and tints lie, on the background alone.
+    Shadows and tints change only the background.
+
+    Args:
+        rng: source of randomness.
+        layers: foregrounds (H, W, 3) and alphas (H, W), uint8; at least one.
+        behind: the background, BGR (H, W, 3) uint8.
+        shadows: whether feet cast shadows on the background.
+        tinted: whether the background is tinted towards the colours of the first layer.
 
     Returns:
-        The picture, and the union of the layers' alpha: 1 - product of (1 - alpha).
+        The picture (H, W, 3) uint8, and the union of the alphas (H, W) uint8: 1 - product of (1 - alpha).
     """
     if tinted:
         behind = tint_like(rng, behind, *layers[0])
@@ -103,7 +131,7 @@ def assemble(
 
 
 def _line_up(rng: np.random.Generator, people: Sequence[Person], size: tuple[int, int]) -> list[Layer]:
-    """One person anywhere; several side by side, if the first finds a place there."""
+    """Place one person anywhere, or several side by side if there is room for the first in the row."""
     places = draw_row(rng, [person.alpha for person in people], size) if len(people) > 1 else [None]
     if places[0] is None:
         return [_place(rng, people[0], draw_place(rng, people[0].alpha, size), size)]
@@ -112,5 +140,5 @@ def _line_up(rng: np.random.Generator, people: Sequence[Person], size: tuple[int
 
 
 def _place(rng: np.random.Generator, person: Person, place: Place, size: tuple[int, int]) -> Layer:
-    """Someone at a place of the picture, in a light of that one's own."""
+    """Show a person at a place in the picture, in different light."""
     return change_light(rng, place.show(person.foreground, size)), place.show(person.alpha, size)

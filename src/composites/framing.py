@@ -1,4 +1,4 @@
-"""What part of a photo a picture shows."""
+"""Which part of a photo a picture shows."""
 
 from typing import NamedTuple
 
@@ -9,13 +9,13 @@ from src.composites.outline import OPAQUE
 from src.composites.person import Person
 from src.systems.model_info import ModelInfo
 
-_SMALLEST_PART = 0.6  # of what fits
-_MOST_ENLARGED = 1.25  # a photo shown as it is: more would be a blur
-_FEWEST_ROWS = 0.7  # of the picture's, of a person seen from near: fewer would be a blur
+_SMALLEST_PART = 0.6  # relative to the largest part that fits
+_MOST_ENLARGED = 1.25  # scale factor for a photo with its own background; more looks blurred
+_FEWEST_ROWS = 0.7  # of a close-up, relative to the picture's height; fewer look blurred
 
 
 class Frame(NamedTuple):
-    """A part of a photo that becomes a whole picture, mirrored or not."""
+    """A part of a photo, in pixels, that becomes a whole picture, mirrored or not."""
 
     top: int
     left: int
@@ -24,7 +24,7 @@ class Frame(NamedTuple):
     mirrored: bool
 
     def show(self, image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """The part of an image (H, W) or (H, W, C), resized once to `size` (height and width)."""
+        """Cut the part out of an image (H, W) or (H, W, C) and resize it to `size` (height, width)."""
         part = image[self.top : self.top + self.height, self.left : self.left + self.width]
         if self.mirrored:
             part = part[:, ::-1]
@@ -33,9 +33,15 @@ class Frame(NamedTuple):
 
 
 def draw_frame(rng: np.random.Generator, shape: tuple[int, ...], size: tuple[int, int]) -> Frame:
-    """Draw a part of a photo of the size's aspect ratio, half of them mirrored.
+    """Draw a random part of a photo with the picture's aspect ratio, mirrored half of the time.
 
-    It is at least 0.6 of what fits, and no smaller than the picture where the photo is large enough.
+    Its sides are at least 0.6 of the largest part that fits, and no smaller than the picture if the photo is
+    large enough.
+
+    Args:
+        rng: source of randomness.
+        shape: height and width of the photo in pixels; further axes are ignored.
+        size: height and width of the picture in pixels.
     """
     fits = min(shape[0] / size[0], shape[1] / size[1])
     scale = max(fits * rng.uniform(_SMALLEST_PART, 1), min(fits, 1))
@@ -47,15 +53,15 @@ def draw_frame(rng: np.random.Generator, shape: tuple[int, ...], size: tuple[int
 
 
 def is_large_enough(shape: tuple[int, ...], size: tuple[int, int]) -> bool:
-    """Whether a photo of this shape fills a picture without being enlarged to a blur."""
+    """Whether a photo of this shape (height, width) fills a picture when enlarged by at most 1.25."""
     return max(size[0] / shape[0], size[1] / shape[1]) <= _MOST_ENLARGED
 
 
 def come_near(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> Person:
-    """The upper part of a person, as a photo taken from nearer shows it.
+    """Crop a person to the upper part, as a photo taken from closer would show it.
 
-    Of half bodies, that is about head and shoulders. People of too few pixels for a picture of this size
-    (height and width) stay as they are.
+    For half-body photos, this is roughly head and shoulders. A person with too few pixels for a picture of
+    this size (height, width) is returned unchanged.
     """
     opaque = person.alpha >= OPAQUE
     rows = np.flatnonzero(opaque.any(axis=1))
@@ -74,14 +80,23 @@ def come_near(rng: np.random.Generator, person: Person, size: tuple[int, int]) -
 
 
 def draw_part(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int]:
-    """Draw the height and width of a picture that leaves bars at two sides of the size."""
+    """Draw the height and width of a picture that leaves bars at two opposite sides of `size`."""
     shrunk = int(rng.integers(2))
     share = rng.uniform(0.5, 0.95)
     return tuple(max(1, round(side * share)) if axis == shrunk else side for axis, side in enumerate(size))
 
 
 def add_bars(image: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Put a picture into the middle of a larger one, where bars count as background."""
+    """Centre a picture in a larger one; the bars have the mean colour and count as background.
+
+    Args:
+        image: BGR (h, w, 3) uint8.
+        alpha: (h, w) uint8.
+        size: height and width with bars, in pixels, at least h and w.
+
+    Returns:
+        image BGR (H, W, 3) uint8 and alpha (H, W) uint8.
+    """
     missing = [whole - part for whole, part in zip(size, alpha.shape, strict=True)]
     sides = [(gap // 2, gap - gap // 2) for gap in missing]
     means = enumerate(ModelInfo().mean)

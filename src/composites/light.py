@@ -1,4 +1,4 @@
-"""Light and colours of what stands in a picture."""
+"""Changes of light and colour."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from src.composites.outline import OPAQUE, find_box
 
 
 def change_light(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Change gain, gamma, tint and saturation of an image (H, W, 3) uint8, each a little."""
+    """Slightly change gain, gamma, tint and saturation of an image, BGR (H, W, 3) uint8, at random."""
     values = np.arange(256) / 255
     gain = rng.uniform(0.8, 1.2) * rng.uniform(0.94, 1.06, 3)
     curve = np.clip(gain * values[:, np.newaxis] ** np.exp(rng.normal(0, 0.2)), 0, 1)
@@ -20,9 +20,18 @@ def change_light(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 def tint_like(
     rng: np.random.Generator, behind: np.ndarray, foreground: np.ndarray, alpha: np.ndarray
 ) -> np.ndarray:
-    """Shift a background towards the mean colour of the person before it, or of that one's head.
+    """Shift a background towards the mean colour of the person in front of it, or of the person's head.
 
-    Rims are hard to see there. All are of one size: images (H, W, 3) uint8, alpha (H, W) uint8.
+    This makes the person's edges hard to see.
+
+    Args:
+        rng: source of randomness.
+        behind: the background, BGR (H, W, 3) uint8.
+        foreground: the person's colours, BGR (H, W, 3) uint8.
+        alpha: of the person, (H, W) uint8.
+
+    Returns:
+        The tinted background, BGR (H, W, 3) uint8.
     """
     opaque = (alpha >= OPAQUE).astype(np.uint8)
     if not opaque.any():

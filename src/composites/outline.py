@@ -1,14 +1,14 @@
-"""Where someone is in a photo, and which of its edges cut that person."""
+"""The bounding box of a person in a photo, and which edges of the photo cut the person off."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-OPAQUE = 128  # a person whose alpha reaches this at an edge of the picture goes on beyond it
+OPAQUE = 128  # a person with alpha of at least this at an edge of the photo is cut off there
 
 
 class Box(NamedTuple):
-    """The first and, plus 1, the last row and column where someone is."""
+    """A bounding box in pixels; bottom and right are exclusive."""
 
     top: int
     bottom: int
@@ -25,7 +25,7 @@ class Box(NamedTuple):
 
 
 class Cuts(NamedTuple):
-    """Whether someone goes on beyond the edges of the photo."""
+    """Which edges of the photo cut the person off."""
 
     above: bool
     below: bool
@@ -34,11 +34,11 @@ class Cuts(NamedTuple):
 
 
 def find_box(alpha: np.ndarray) -> Box:
-    """Where alpha (H, W) is above 0; somewhere it must be."""
+    """Find the bounding box of alpha (H, W) > 0; alpha must not be 0 everywhere."""
     rows, columns = np.flatnonzero(alpha.max(axis=1)), np.flatnonzero(alpha.max(axis=0))
     return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
 def find_cuts(alpha: np.ndarray) -> Cuts:
-    """Which edges of the photo cut the person of alpha (H, W) uint8."""
+    """Find which edges of the photo cut the person off; alpha is (H, W) uint8."""
     return Cuts(*(bool(edge.max() >= OPAQUE) for edge in (alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1])))

@@ -11,19 +11,19 @@ from src.images.blending import blend
 from src.images.files import ImageError
 from src.images.foreground import estimate_foreground
 
-_RIM = 0.02  # of the photo's long side: what alpha may miss of a person
-_FILL_PIXELS = 160  # of the long side of what is painted over someone
+_RIM = 0.02  # relative to the photo's long side: how far a person may reach beyond alpha
+_FILL_PIXELS = 160  # long side of the image in which the fill is estimated
 
 
 def read_person(files: PhotoWithAlpha, most: int | None = None) -> Person:
-    """Read photo and alpha and estimate the foreground.
+    """Read a photo and its alpha and estimate the foreground colours.
 
     Args:
-        files: of the person.
-        most: pixels of the long side, to which larger photos are shrunk; None: as it is.
+        files: the person's files.
+        most: longest side in pixels; larger photos are shrunk to it. None: keep the size.
 
     Raises:
-        ImageError: a file cannot be read, the two differ in size, or nobody is there.
+        ImageError: a file cannot be read, the two differ in size, or alpha is 0 everywhere.
     """
     image, alpha = _read(files)
     if most and max(alpha.shape) > most:
@@ -34,23 +34,23 @@ def read_person(files: PhotoWithAlpha, most: int | None = None) -> Person:
         slice(max(0, box.top - margin), box.bottom + margin),
         slice(max(0, box.left - margin), box.right + margin),
     )
-    foreground = image.copy()  # estimating takes its time, and nobody is elsewhere
+    foreground = image.copy()  # estimated only around the person, since it is slow
     foreground[part] = estimate_foreground(image[part], alpha[part])
     return Person(image, foreground, alpha)
 
 
 def read_scene(files: PhotoWithAlpha) -> Scene:
-    """Read a photo and paint its person over with the colours around.
+    """Read a photo and paint over its person with the surrounding colours.
 
     Raises:
-        ImageError: as `read_person`, or the person leaves nothing of the photo.
+        ImageError: as for `read_person`, or the person leaves no background.
     """
     image, alpha = _read(files)
     reach = 2 * max(1, round(_RIM * max(alpha.shape))) + 1
     around = 255 - cv2.dilate(alpha, np.ones((reach, reach), np.uint8))
     if not np.any(around):
         raise ImageError(f"{files.alpha or files.photo}: alpha leaves no background")
-    # The fill is smooth: estimated small, it looks the same.
+    # The fill is smooth, so it can be estimated at a small size.
     fill = estimate_foreground(*(_shrink(each, _FILL_PIXELS) for each in (image, around)))
     fill = cv2.resize(fill, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return Scene(blend(image, fill, around), alpha)
@@ -63,7 +63,7 @@ def _shrink(image: np.ndarray, most: int) -> np.ndarray:
 
 
 def _read(files: PhotoWithAlpha) -> tuple[np.ndarray, np.ndarray]:
-    """Photo and alpha."""
+    """Read the photo, BGR (H, W, 3) uint8, and its alpha (H, W) uint8."""
     image, alpha = files.read()
     alpha = smooth_mask(alpha)
     _require_someone(alpha, files)

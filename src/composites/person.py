@@ -1,4 +1,4 @@
-"""Who is shown, and photos in which someone else can stand."""
+"""People to show, and scenes to put them into."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Person:
-    """Someone to be shown.
+    """A person to show.
 
     Args:
         image: the photo, BGR (H, W, 3) uint8.
-        foreground: its foreground colours, alike.
+        foreground: its foreground colours, BGR (H, W, 3) uint8.
         alpha: (H, W) uint8.
     """
 
@@ -22,11 +22,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Scene:
-    """A photo in which someone else can stand.
+    """A photo into which another person can be put.
 
     Args:
-        emptied: the photo with its person painted over, BGR (H, W, 3) uint8.
-        alpha: of that person, (H, W) uint8.
+        emptied: the photo with its original person painted over, BGR (H, W, 3) uint8.
+        alpha: of the original person, (H, W) uint8.
     """
 
     emptied: np.ndarray

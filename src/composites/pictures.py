@@ -1,4 +1,4 @@
-"""The pictures of one person: drawn from files, and written."""
+"""Makes and writes the pictures of one person."""
 
 import functools
 import zlib
@@ -19,7 +19,7 @@ from src.data.pairs import PhotoWithAlpha
 from src.images.files import ImageError, read_image
 
 _JPEG_QUALITIES = (50, 96)
-_PASSERS_BY = 0.5  # of other backgrounds have them, where there are any
+_PASSERS_BY = 0.5  # share of other backgrounds that get passers-by, if any are given
 _MOST_PASSERS_BY = 3
 _MOST_COMPANIONS = 3
 
@@ -28,23 +28,23 @@ _Read = TypeVar("_Read")
 
 
 class Shares(NamedTuple):
-    """Shares of the pictures, 0 to 1. What is not kept has another background."""
+    """Shares of the pictures, 0 to 1. Pictures that do not keep their own background get another one."""
 
-    keep: float = 0.35  # with the photo's own background, where there is a large enough one
-    bars: float = 0.0  # with bars at two sides, as predict.py shows the network photos that are not square
-    near: float = 0.0  # with the upper part of the person alone
-    replace: float = 0.0  # of other backgrounds: someone else's photo, in that one's place
-    groups: float = 0.0  # of the rest: two to four people of one folder side by side, who all count
-    walls: float = 0.0  # of the rest: before a wall that the program draws
-    shadows: float = 0.0  # of other backgrounds: feet throw a shadow on the ground
-    tints: float = 0.0  # of other backgrounds: they take the person's colours
+    keep: float = 0.35  # with the photo's own background, if it is large enough
+    bars: float = 0.0  # with bars at two sides, as predict.py adds to photos that are not square
+    near: float = 0.0  # close-ups that show only the upper part of the person
+    replace: float = 0.0  # of other backgrounds: the person replaces the person of another photo
+    groups: float = 0.0  # of the rest: two to four people of one folder side by side, all foreground
+    walls: float = 0.0  # of the rest: in front of a drawn wall
+    shadows: float = 0.0  # of other backgrounds: feet cast a shadow on the ground
+    tints: float = 0.0  # of other backgrounds: tinted towards the person's colours
 
 
 class Task(NamedTuple):
-    """The pictures of one person that are to be made."""
+    """The pictures to make of one person."""
 
     person: PhotoWithAlpha
-    pictures: tuple[tuple[int, PairPaths], ...]  # k and where it is written
+    pictures: tuple[tuple[int, PairPaths], ...]  # number k and the files to write
     backgrounds: tuple[Path, ...]
     passers_by: tuple[PhotoWithAlpha, ...]
     scenes: tuple[PhotoWithAlpha, ...]
@@ -55,7 +55,14 @@ class Task(NamedTuple):
 
 
 def make_pictures(task: Task) -> list[str]:
-    """Make the pictures of one person; returns which files cannot be used, with the reason."""
+    """Make the pictures of one person.
+
+    Returns:
+        For each file that cannot be used, a line with its name and the reason.
+
+    Raises:
+        UserError: none of the backgrounds can be read, or a file cannot be written.
+    """
     problems: list[str] = []
     try:
         whole = read_person(task.person)
@@ -71,7 +78,7 @@ def make_pictures(task: Task) -> list[str]:
 def _draw_picture(
     rng: np.random.Generator, whole: Person, task: Task, problems: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One picture of a person, and alpha, at the size of the task."""
+    """Draw one picture, BGR (H, W, 3) uint8, and its alpha (H, W) uint8, at the size of the task."""
     shares = task.shares
     size = draw_part(rng, task.size) if rng.random() < shares.bars else task.size
     person = come_near(rng, whole, size) if rng.random() < shares.near else whole
@@ -79,7 +86,7 @@ def _draw_picture(
     if is_photo and rng.random() < shares.keep:
         return add_bars(*reframe(rng, person, size), task.size)
     ways = {"shadows": rng.random() < shares.shadows, "tinted": rng.random() < shares.tints}
-    # Who is seen from near is too large for most of these places.
+    # A person in close-up is too large to replace most others.
     if person is whole and rng.random() < shares.replace:
         scene = _draw_usable(rng, task.scenes, _read_scene, problems)
         return add_bars(*stand_in(rng, person, scene, size, **ways), task.size)
@@ -104,7 +111,7 @@ def _draw_people(
     read: Callable[[PhotoWithAlpha], Person],
     problems: list[str],
 ) -> list[Person]:
-    """One to `most` different people; who cannot be read is left out."""
+    """Draw one to `most` different people; those that cannot be read are left out."""
     drawn = []
     count = min(int(rng.integers(1, most + 1)), len(files))
     for number in rng.choice(len(files), size=count, replace=False):
@@ -118,7 +125,7 @@ def _draw_people(
 def _draw_usable(
     rng: np.random.Generator, files: Sequence[_File], read: Callable[[_File], _Read], problems: list[str]
 ) -> _Read:
-    """What one of the files holds, drawn at random; where it cannot be read, the next one."""
+    """Read a file drawn at random; if it cannot be read, try the next ones in turn."""
     first = int(rng.integers(len(files)))
     for further in range(len(files)):
         try:

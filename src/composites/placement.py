@@ -1,7 +1,7 @@
-"""Where a person comes to stand in a picture: whole pixels, so that nobody is resampled twice.
+"""Where a person is placed in a picture, in whole pixels so that images are resampled only once.
 
-Edges of the photo that cut the person come to lie at or beyond those of the picture. People are enlarged only
-where that needs it.
+An edge of the photo that cuts the person off is placed at or beyond the picture's edge. A person is enlarged
+only where this requires it.
 """
 
 import math
@@ -14,15 +14,15 @@ import numpy as np
 from src.composites.framing import Frame
 from src.composites.outline import Box, find_box, find_cuts
 
-_SEATED = 0.3  # of whole people are shown to knee, waist or breast, at the picture's lower edge
-_CROPPED = 0.25  # lose more than a sleeve at the left or right edge, or the top of the head
+_SEATED = 0.3  # share of full bodies cut at knee, waist or chest by the picture's lower edge
+_CROPPED = 0.25  # share cut by the left, right or upper edge of the picture
 _SIDES = ("left", "right", "above")
-_LOST = (0.1, 0.45)  # of the width, at such a side
-_LOST_ABOVE = (0.03, 0.2)  # of the height
+_LOST = (0.1, 0.45)  # fraction of the person's width that is cut at the left or right
+_LOST_ABOVE = (0.03, 0.2)  # fraction of the person's height that is cut at the top
 
 
 class Place(NamedTuple):
-    """Size and corner of a person's photo in a picture, in its pixels; the corner may lie outside."""
+    """Size and upper left corner of a person's photo in a picture, in pixels; the corner may lie outside."""
 
     height: int
     width: int
@@ -31,7 +31,7 @@ class Place(NamedTuple):
     mirrored: bool = False
 
     def show(self, image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """A photo (H, W) or (H, W, C) of the person here in a picture of `size`, 0 around it."""
+        """Put a photo (h, w) or (h, w, C) here in a picture of `size` (height, width) that is 0 elsewhere."""
         if image.shape[:2] != (self.height, self.width):
             way = cv2.INTER_AREA if self.height < image.shape[0] else cv2.INTER_LINEAR
             image = cv2.resize(image, (self.width, self.height), interpolation=way)
@@ -45,7 +45,13 @@ class Place(NamedTuple):
 
 
 def draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int]) -> Place:
-    """Draw where someone stands whom a picture of `size` is about: the person of alpha (H, W), large."""
+    """Draw a place for the main person of a picture: large, and cut off at an edge in some cases.
+
+    Args:
+        rng: source of randomness.
+        alpha: of the person, (h, w) uint8.
+        size: height and width of the picture in pixels.
+    """
     height, width = size
     box, cuts = find_box(alpha), find_cuts(alpha)
     side = _SIDES[rng.integers(len(_SIDES))] if rng.random() < _CROPPED else None
@@ -59,11 +65,11 @@ def draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int
     least_rows = height / box.height if cuts.above and goes_on_below else 0
     place, placed = _sized(alpha, max(_limit(scale, alpha, size), least_rows))
     free_rows, free_columns = height - placed.height, width - placed.width
-    if side == "above" and placed.height * (1 - lost) > 0.8 * height:  # else too small: feet in the air
+    if side == "above" and placed.height * (1 - lost) > 0.8 * height:  # else the feet would be in the air
         y = -lost * placed.height
     elif goes_on_below:
         y = height - (1 - hidden) * placed.height
-    else:  # feet stand low in photos
+    else:  # feet are usually low in the picture
         y = free_rows * (rng.uniform(0.6, 1) if free_rows > 0 else rng.uniform(0, 1))
     if side == "left":
         x = -rng.uniform(*_LOST) * placed.width
@@ -77,7 +83,13 @@ def draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int
 
 
 def draw_place_behind(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int]) -> Place:
-    """Draw where someone stands in the background, small; who is cut at the waist stays cut."""
+    """Draw a place for a small person in the background; a person cut off below stays cut off.
+
+    Args:
+        rng: source of randomness.
+        alpha: of the person, (h, w) uint8.
+        size: height and width of the picture in pixels.
+    """
     height, width = size
     place, placed = _sized(alpha, min(1, rng.uniform(0.2, 0.55) * height / find_box(alpha).height))
     feet = height * (rng.uniform(1, 1.3) if find_cuts(alpha).below else rng.uniform(0.6, 1.1))
@@ -88,14 +100,14 @@ def draw_place_behind(rng: np.random.Generator, alpha: np.ndarray, size: tuple[i
 def draw_place_of(
     rng: np.random.Generator, alpha: np.ndarray, other: np.ndarray, frame: Frame, size: tuple[int, int]
 ) -> Place:
-    """Draw where a person stands in for another one, about as large, on the same ground.
+    """Draw a place for a person who replaces another one, at about the same size and on the same ground.
 
     Args:
-        rng: its source.
-        alpha: of the person, (H, W).
-        other: alpha of the other one in a photo of its own.
+        rng: source of randomness.
+        alpha: of the person, (h, w) uint8.
+        other: alpha of the person to replace, in another photo, (H, W) uint8.
         frame: the part of that photo that is shown.
-        size: height and width of the picture.
+        size: height and width of the picture in pixels.
     """
     height, width = size
     cuts, there = find_cuts(alpha), find_box(other)
@@ -117,9 +129,15 @@ def draw_place_of(
 def draw_row(
     rng: np.random.Generator, alphas: Sequence[np.ndarray], size: tuple[int, int]
 ) -> list[Place | None]:
-    """Draw where people stand side by side, overlapping a little; None: finds no place there.
+    """Draw places for people side by side, slightly overlapping; None for people without a place.
 
-    Who is cut at a side stands at that edge of the picture; who is cut at both or above stands in no row.
+    A person cut off at one side is placed at that edge of the picture. People cut off at both sides or at the
+    top get no place.
+
+    Args:
+        rng: source of randomness.
+        alphas: of the people, each (h, w) uint8.
+        size: height and width of the picture in pixels.
     """
     height, width = size
     order = _draw_order(rng, alphas)
@@ -152,7 +170,7 @@ def draw_row(
 
 
 def _draw_order(rng: np.random.Generator, alphas: Sequence[np.ndarray]) -> list[tuple[int, bool]]:
-    """Who stands in a row, from left to right, and who is mirrored there."""
+    """Draw the order of people in a row, from left to right: the index and whether to mirror the person."""
     left, middle, right = [], [], []
     for number in rng.permutation(len(alphas)):
         cuts = find_cuts(alphas[number])
@@ -168,13 +186,13 @@ def _draw_order(rng: np.random.Generator, alphas: Sequence[np.ndarray]) -> list[
 
 
 def _limit(scale: float, alpha: np.ndarray, size: tuple[int, int]) -> float:
-    """A scale that does not enlarge, unless the person is cut at both sides and must reach both edges."""
+    """Limit a scale to 1, unless the person is cut off at both sides and must reach both edges."""
     box, cuts = find_box(alpha), find_cuts(alpha)
     return max(min(scale, 1), size[1] / box.width if cuts.left and cuts.right else 0)
 
 
 def _sized(alpha: np.ndarray, scale: float) -> tuple[Place, Box]:
-    """A photo's size at a scale, at the picture's corner; and where the person is in it."""
+    """Scale a photo, placed at the picture's corner; also return the person's bounding box in it."""
     height, width = (max(1, math.ceil(side * scale - 1e-6)) for side in alpha.shape)
     box = find_box(alpha)
     rows, columns = height / alpha.shape[0], width / alpha.shape[1]
@@ -188,7 +206,7 @@ def _sized(alpha: np.ndarray, scale: float) -> tuple[Place, Box]:
 
 
 def _held(start: float, free: int, cut_before: bool, cut_behind: bool) -> float:
-    """Where a person starts along an axis, so that no cut edge shows; `free` is what the person leaves."""
+    """Adjust a person's start along an axis so that no cut edge shows; `free` is picture minus person."""
     if cut_before:
         start = min(start, 0)
     if cut_behind:
@@ -197,7 +215,7 @@ def _held(start: float, free: int, cut_before: bool, cut_behind: bool) -> float:
 
 
 def _moved(place: Place, top: float, left: float, mirrored: bool, width: int) -> Place:
-    """A place with another corner, or its mirror image in a picture of this width."""
+    """Move a place to another corner, or to its mirror image in a picture of this width."""
     left = round(left)
     return place._replace(
         top=round(top), left=width - left - place.width if mirrored else left, mirrored=mirrored
@@ -205,7 +223,7 @@ def _moved(place: Place, top: float, left: float, mirrored: bool, width: int) ->
 
 
 def _overlap(start: int, length: int, whole: int) -> tuple[slice, slice]:
-    """What a photo covers of an axis of the picture, and the part of the photo that does."""
+    """The part of the picture that a photo covers along an axis, and the matching part of the photo."""
     first, last = max(0, start), max(0, min(whole, start + length))
     first = min(first, last)
     return slice(first, last), slice(first - start, last - start)

@@ -1,24 +1,25 @@
-"""Rims and holes of people whose mask was drawn by hand."""
+"""Smoothing of hand-drawn masks: soft edges, and small holes filled."""
 
 import cv2
 import numpy as np
 
-_STEPS = 0.0025  # of the photo's long side: how coarse such a mask is
-_STRAY_HOLE = 0.0003  # of the photo's area: larger ones, as between arm and body, are real
-_ALPHA_OUTSIDE, _ALPHA_INSIDE = 0.45, 0.85  # of the blurred mask
+_STEPS = 0.0025  # size of the mask's steps, relative to the photo's long side
+_STRAY_HOLE = 0.0003  # relative to the photo's area; larger holes, as between arm and body, are real
+_ALPHA_OUTSIDE, _ALPHA_INSIDE = 0.45, 0.85  # values of the blurred mask that become 0 and 1
 
 
 def smooth_mask(alpha: np.ndarray) -> np.ndarray:
-    """Make the rim of a binary mask as smooth and soft as that of a photo.
+    """Make the edge of a binary mask as smooth and soft as in a photo.
 
-    Steps vanish, small holes are filled, and the rim moves inwards by a part of a pixel: such masks reach a
-    little beyond the person, and the old background would shine as a halo. Soft alpha stays as it is.
+    Steps are smoothed and small holes are filled. The edge moves inwards by a fraction of a pixel, since such
+    masks reach slightly beyond the person and the old background would show as a halo. Alpha that is already
+    soft is returned unchanged.
 
     Args:
         alpha: (H, W) uint8.
 
     Returns:
-        The same shape.
+        (H, W) uint8.
     """
     if np.any((alpha > 0) & (alpha < 255)):
         return alpha
@@ -31,8 +32,8 @@ def smooth_mask(alpha: np.ndarray) -> np.ndarray:
 
 
 def _fill_holes(mask: np.ndarray) -> np.ndarray:
-    """Close what is missing inside of a binary mask, where it is small."""
-    # A rim around the picture joins what lies at its edges to one large part.
+    """Fill the small holes of a binary mask."""
+    # A border around the picture joins all background at its edges into one large component.
     outside = cv2.copyMakeBorder((mask == 0).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     _, parts, statistics, _ = cv2.connectedComponentsWithStats(outside, connectivity=4)
     is_small = statistics[:, cv2.CC_STAT_AREA] <= _STRAY_HOLE * mask.size

@@ -1,25 +1,25 @@
-"""Shadows of feet on the ground."""
+"""Contact shadows of feet on the ground."""
 
 import cv2
 import numpy as np
 
 from src.composites.outline import OPAQUE, find_box
 
-_FEET = 0.12  # of a person's height: what is lower down stands on the ground
+_FEET = 0.12  # relative to the person's height: the lowest part, which touches the ground
 
 
 def add_contact_shadow(rng: np.random.Generator, behind: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Darken a background softly where someone stands on it.
+    """Softly darken a background where a person stands on it.
 
-    Who goes on below the picture has no feet there, and no shadow.
+    A person cut off by the lower edge of the picture has no visible feet and casts no shadow.
 
     Args:
-        rng: its source.
+        rng: source of randomness.
         behind: the background, BGR (H, W, 3) uint8.
-        alpha: of the person before it, (H, W) uint8.
+        alpha: of the person in front of it, (H, W) uint8.
 
     Returns:
-        The background, nowhere brighter.
+        The darkened background, BGR (H, W, 3) uint8.
     """
     opaque = alpha >= OPAQUE
     if not opaque.any() or opaque[-1].any():

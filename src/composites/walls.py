@@ -1,11 +1,11 @@
-"""Walls: backgrounds that the program draws, plain, graded or textured, bright, dark or coloured."""
+"""Drawn walls as backgrounds: plain, graded or textured; bright, dark or coloured."""
 
 import cv2
 import numpy as np
 
 
 def draw_wall(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Draw a wall of `size` (height and width): BGR uint8."""
+    """Draw a wall of `size` (height H and width W in pixels), BGR (H, W, 3) uint8."""
     wall = np.broadcast_to(_draw_colour(rng), (*size, 3)).astype(np.float32)
     if rng.random() < 0.6:
         wall = wall + rng.uniform(10, 90) * _draw_gradient(rng, size)[..., np.newaxis]
@@ -17,7 +17,7 @@ def draw_wall(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
 
 
 def _draw_colour(rng: np.random.Generator) -> np.ndarray:
-    """Near white, near black, grey, or any colour."""
+    """Draw a colour, BGR 0..255: near white, near black, grey, or any colour."""
     kind = rng.integers(4)
     if kind == 3:
         return rng.uniform(0, 255, 3)
@@ -26,7 +26,7 @@ def _draw_colour(rng: np.random.Generator) -> np.ndarray:
 
 
 def _draw_gradient(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Light from one side, or a spot of light: -0.5 to 0.5."""
+    """Draw light from one side, or a spot of light: (H, W) from -0.5 to 0.5."""
     rows, columns = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in size)
     if rng.random() < 0.5:
         angle = rng.uniform(0, 2 * np.pi)
@@ -37,7 +37,7 @@ def _draw_gradient(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarra
 
 
 def _draw_grain(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Noise of several coarsenesses, as plaster, cloth and stone have it; standard deviation 1."""
+    """Draw noise at several scales, like plaster, cloth or stone: (H, W), standard deviation 1."""
     grain = np.zeros(size, np.float32)
     for coarseness in 2 ** np.arange(6):
         cells = [max(2, side // int(coarseness)) for side in size]
@@ -47,7 +47,7 @@ def _draw_grain(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
 
 
 def _draw_joints(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Lines between boards or tiles: 1 on them, else 0."""
+    """Draw the joints between boards or tiles: (H, W), 1 on a joint, 0 elsewhere."""
     joints = np.zeros(size, np.float32)
     thick = int(rng.integers(1, 4))
     across, upright = (int(rng.uniform(0.06, 0.4) * min(size)) + thick for _ in range(2))

@@ -1,1 +1,1 @@
-"""Weights of other programs as checkpoints of this one."""
+"""Conversion of weights from other programs."""

@@ -1,4 +1,4 @@
-"""Converted weights as a MindSpore checkpoint, and what the model is beside it."""
+"""Writes converted weights as a MindSpore checkpoint, with the model's metadata."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,16 +14,16 @@ from src.systems.model_info import ModelInfo, write_model_info
 def write_checkpoint(
     weights: Mapping[str, np.ndarray], path: str | Path, info: ModelInfo, *, half: bool = False
 ) -> None:
-    """Write weights by name as a MindSpore checkpoint, and the model's text file beside it.
+    """Write weights as a MindSpore checkpoint, and the model's metadata as a text file next to it.
 
     Args:
-        weights: by the network's names, in its order.
-        path: ends in .ckpt.
-        info: what the model is.
-        half: store float16 instead of what the weights are.
+        weights: arrays by parameter name, in the network's order.
+        path: the checkpoint, ending in .ckpt.
+        info: the model's metadata.
+        half: whether to store float16 instead of the weights' own type.
 
     Raises:
-        UserError: a weight does not fit float16, or the folder cannot be written.
+        UserError: a weight exceeds the range of float16, or the folder cannot be written.
     """
     if half:
         weights = {name: _halved(name, value) for name, value in weights.items()}
@@ -36,6 +36,6 @@ def _halved(name: str, value: np.ndarray) -> np.ndarray:
         half = value.astype(np.float16)
     if not np.isfinite(half).all():
         raise UserError(
-            f"{name} does not fit float16 (largest value {np.abs(value).max():g}); leave --half out"
+            f"{name} exceeds the range of float16 (largest value {np.abs(value).max():g}); leave out --half"
         )
     return half

@@ -1,7 +1,7 @@
-"""T-Net's encoder and the MobileNetV2 that others train: the same convolutions, other inputs.
+"""Transfer of a MobileNetV2's weights to T-Net's encoder, which has the same convolutions.
 
-T-Net sees (BGR - mean) / 255, the others RGB in a normalisation of their own. T-Net's block_1 also has an
-expansion that they lack; it becomes the identity.
+T-Net's input is (BGR - mean) / 255; other MobileNetV2s use RGB with another normalisation. T-Net's block_1
+has an additional expansion layer, which is set to the identity.
 """
 
 from collections.abc import Sequence
@@ -13,28 +13,29 @@ from mindspore import Parameter, Tensor, nn
 from src.common.errors import UserError
 from src.model.backbones.mobilenet_v2 import MobileNetV2
 
-IDENTITY = 1  # the place of block_1's expansion among the encoder's convolutions
+IDENTITY = 1  # index of block_1's expansion among the encoder's convolutions
 
 
 class Normalisation(NamedTuple):
-    """A network's input: (RGB / 255 - mean) / std, channel by channel."""
+    """Normalisation of a network's input: (RGB / 255 - mean) / std, per channel."""
 
     mean: Sequence[float]
     std: Sequence[float]
 
 
 def encoder_layers(encoder: MobileNetV2) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
-    """The encoder's convolutions in their order, each with the batch normalisation after it."""
+    """Return the encoder's convolutions in order, each with the batch normalisation after it."""
     layers = [cell for _, cell in encoder.cells_and_names() if isinstance(cell, nn.Conv2d | nn.BatchNorm2d)]
     return list(zip(layers[::2], layers[1::2], strict=True))
 
 
 def set_convolutions(encoder: MobileNetV2, weights: Sequence[np.ndarray]) -> None:
-    """Give the encoder the convolutions of a MobileNetV2, and the expansion of block_1 the identity.
+    """Set the encoder's convolutions to those of a MobileNetV2, and block_1's expansion to the identity.
 
     Args:
         encoder: is changed in place.
-        weights: (O, I, kh, kw) float32 in the order of the network; what follows the encoder's is left alone.
+        weights: (O, I, kh, kw) float32 each, in the order of the network; those after the encoder's are
+            ignored.
 
     Raises:
         UserError: the convolutions are not those of a MobileNetV2 of width 1.
@@ -54,17 +55,17 @@ def set_convolutions(encoder: MobileNetV2, weights: Sequence[np.ndarray]) -> Non
 
 
 def adapt_to_input(first: nn.Conv2d, normalisation: Normalisation, mean: Sequence[float]) -> np.ndarray:
-    """Rewrite the encoder's first convolution, made for another input, for T-Net's x = (BGR - mean) / 255.
+    """Adapt the encoder's first convolution to T-Net's input, x = (BGR - mean) / 255.
 
-    The other input is (x + mean / 255 - its mean) / its std, channels reversed.
+    The original input is (x + mean / 255 - original mean) / original std, with channels reversed.
 
     Args:
-        first: is changed in place.
-        normalisation: of the input that its weight was made for.
-        mean: T-Net's, BGR 0..255.
+        first: the convolution; is changed in place.
+        normalisation: of the input that the convolution was trained with.
+        mean: T-Net's mean, BGR 0..255.
 
     Returns:
-        (O,) float32: what its output lacks now, for a convolution cannot add it.
+        (O,) float32: the constant missing from the output, since the convolution has no bias.
     """
     other_mean, std = (np.reshape(values, (3, 1, 1))[::-1] for values in normalisation)
     weight = first.weight.asnumpy()[:, ::-1].astype(np.float64) / std
@@ -74,9 +75,15 @@ def adapt_to_input(first: nn.Conv2d, normalisation: Normalisation, mean: Sequenc
 
 
 def undo_norm(norm: nn.BatchNorm2d, mean: np.ndarray, variance: np.ndarray, bias: np.ndarray) -> None:
-    """Set a batch normalisation so that it adds a bias only, to inputs of this mean and variance.
+    """Set a batch normalisation so that it only adds a bias to inputs with this mean and variance.
 
-    In evaluation mode that holds for all inputs, in training for batches that have them.
+    In evaluation mode this holds for all inputs; in training, for batches with this mean and variance.
+
+    Args:
+        norm: is changed in place.
+        mean: of the inputs, (C,).
+        variance: of the inputs, (C,).
+        bias: (C,).
     """
     set_value(norm.moving_mean, mean)
     set_value(norm.moving_variance, variance)
@@ -85,5 +92,5 @@ def undo_norm(norm: nn.BatchNorm2d, mean: np.ndarray, variance: np.ndarray, bias
 
 
 def set_value(parameter: Parameter, value: np.ndarray) -> None:
-    """Give a parameter a value, as float32."""
+    """Set a parameter to a value, as float32."""
     parameter.set_data(Tensor(np.asarray(value, np.float32)))

@@ -1,4 +1,4 @@
-"""T-Net's encoder from a MobileNetV2 whose batch normalisations are folded into its convolutions."""
+"""Loads T-Net's encoder from a MobileNetV2 with batch normalisation folded into its convolutions."""
 
 from collections.abc import Sequence
 
@@ -22,17 +22,18 @@ _NORMALISATION = Normalisation(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))  # Ten
 def load_folded_encoder(
     encoder: MobileNetV2, convolutions: Sequence[FoldedConv], *, images: np.ndarray, mean: Sequence[float]
 ) -> None:
-    """Give an encoder the convolutions of a MobileNetV2 whose batch normalisations are folded.
+    """Load the convolutions of a MobileNetV2 with folded batch normalisations into an encoder.
 
-    The encoder's own batch normalisations get the statistics of what they see on some images, and a gamma and
-    beta that undo them: in evaluation mode it computes what the folded network does, in training about that.
+    The encoder's own batch normalisations get the statistics measured on some images, and a gamma and beta
+    that undo them. In evaluation mode the encoder then computes the same as the folded network, in training
+    approximately the same.
 
     Args:
         encoder: is changed in place, and left in evaluation mode.
-        convolutions: in the order of the network, for inputs RGB / 127.5 - 1; what follows the encoder's is
-            left alone.
-        images: some dozen photos (N, 3, H, W) float32 as T-Net sees them.
-        mean: subtracted from their BGR values 0..255.
+        convolutions: in the order of the network, for inputs RGB / 127.5 - 1; those after the encoder's are
+            ignored.
+        images: a dozen or so photos as inputs of T-Net, (N, 3, H, W) float32.
+        mean: subtracted from the BGR values 0..255 of the images.
 
     Raises:
         UserError: the convolutions are not those of a MobileNetV2 of width 1.
@@ -53,7 +54,7 @@ def load_folded_encoder(
 def _input_moments(
     encoder: MobileNetV2, norms: Sequence[nn.BatchNorm2d], images: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Mean and variance, by channel, of what each batch normalisation is given in evaluation mode."""
+    """Return the per-channel mean and variance of each batch normalisation's input, in evaluation mode."""
     means, squares = ([0.0] * len(norms) for _ in range(2))
 
     def watch(place: int):
@@ -67,7 +68,7 @@ def _input_moments(
 
     handles = [norm.register_forward_pre_hook(watch(place)) for place, norm in enumerate(norms)]
     encoder.set_train(False)
-    for image in images:  # one by one: the maps of a dozen would fill gigabytes
+    for image in images:  # one by one: feature maps of a dozen would take gigabytes
         encoder(Tensor(image[np.newaxis]))
     for handle in handles:
         handle.remove()

@@ -1,4 +1,4 @@
-"""Errors about what a file holds name the file."""
+"""Adds the file to errors about its contents."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from src.common.errors import UserError
 
 @contextlib.contextmanager
 def naming_file(path: str | Path) -> Iterator[None]:
-    """Put the file before the message of a UserError."""
+    """Prefix the message of a UserError with the file's path."""
     try:
         yield
     except UserError as error:

@@ -1,4 +1,4 @@
-"""The weights of the original PyTorch network as those of this one."""
+"""Conversion of the original PyTorch network's weights."""
 
 from collections.abc import Mapping
 
@@ -12,16 +12,16 @@ UNUSED_LAYER = "m_net.en_conv_bn_relu_5."  # the original builds it, but its for
 
 
 def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Give the entries of a PyTorch state dict the names and the order of this network's parameters.
+    """Convert a PyTorch state dict to the names and order of this network's parameters.
 
     Args:
         state: arrays by name.
 
     Returns:
-        The float32 weights by name, and the names of entries that neither network knows.
+        The float32 weights by name, and the names of unknown entries, which are ignored.
 
     Raises:
-        UserError: a parameter is missing or has another shape.
+        UserError: a parameter is missing or has a different shape.
     """
     shapes = {parameter.name: tuple(parameter.shape) for parameter in SHMNet().get_parameters()}
     sources = {name: torch_name(name) for name in shapes}

@@ -1,4 +1,4 @@
-"""The photos that batch normalisations are calibrated on."""
+"""Reads photos to calibrate batch normalisations on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,23 +16,23 @@ MOST_PHOTOS = 16
 def read_photos(
     folder: str | Path, *, size: int, mean: Sequence[float], count: int = MOST_PHOTOS
 ) -> tuple[np.ndarray, list[str]]:
-    """Read some photos of a folder, evenly spread over its sorted files, as the network sees them.
+    """Read photos of a folder as network inputs, evenly spread over its sorted files.
 
     Args:
-        folder: searched to any depth; hidden files are left out.
-        size: height and width that the photos get.
+        folder: searched at any depth; hidden files are ignored.
+        size: height and width to resize the photos to, in pixels.
         mean: subtracted from BGR values 0..255.
-        count: of photos at most.
+        count: maximum number of photos.
 
     Returns:
-        (N, 3, size, size) float32, and what is wrong with each photo that could not be read.
+        (N, 3, size, size) float32, and one line for each photo that could not be read, with the reason.
 
     Raises:
-        UserError: the folder is missing, holds no photo, or none that can be read.
+        UserError: the folder is missing, or contains no photo that can be read.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; give one that holds photos")
+        raise UserError(f"{folder}: no such folder; give a folder of photos")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
     files = [path for path in files if path.is_file() and not _is_hidden(path.relative_to(folder))]
     if not files:

@@ -1,4 +1,4 @@
-"""A network to start training from: T-Net's encoder was trained elsewhere, all else is fresh."""
+"""A network to start training from: a pre-trained encoder in T-Net, all other weights random."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,11 +20,11 @@ _TFLITE_SUFFIX = ".tflite"
 
 
 class StartingNetwork(NamedTuple):
-    """A network and how it came about."""
+    """A network with a pre-trained encoder, and how it was made."""
 
     network: SHMNet
-    photos: int  # that the encoder's batch normalisations were calibrated on; 0: they are the file's own
-    problems: list[str]  # of photos that could not be read
+    photos: int  # number of photos used to calibrate batch normalisation; 0: the file has its own statistics
+    problems: list[str]  # one line for each photo that could not be read
 
 
 def start_from_encoder(
@@ -40,11 +40,11 @@ def start_from_encoder(
     Args:
         path: a TensorFlow Lite file (.tflite) that starts with a MobileNetV2 of width 1, such as a
             DeepLabV3; or a PyTorch state dict of torchvision's MobileNetV2.
-        photos: folder of photos like those to be matted; needed for a TensorFlow Lite file, whose batch
-            normalisations are folded, not used for PyTorch's.
-        size: height and width of the network's input in training, at which the photos are seen.
+        photos: folder of photos similar to those to be matted; required for a TensorFlow Lite file, whose
+            batch normalisations are folded, and ignored for a state dict.
+        size: height and width of the network's input in training, in pixels; the photos are resized to it.
         mean: subtracted from BGR values 0..255.
-        seed: of the fresh weights; None: the configuration's.
+        seed: for the random weights; None: the seed of the configuration.
 
     Raises:
         UserError: a file or folder cannot be used, or a package that reads it is missing.

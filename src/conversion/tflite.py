@@ -1,4 +1,4 @@
-"""The convolutions of a TensorFlow Lite file."""
+"""Reads the convolutions of a TensorFlow Lite file."""
 
 import struct
 from pathlib import Path
@@ -9,12 +9,12 @@ import numpy as np
 from src.common.errors import UserError
 
 _MAGIC = b"TFL3"  # at byte 4
-# The order of (O, I, kh, kw) among the axes that are stored.
+# The stored axes in the order (O, I, kh, kw).
 _AXES = {
     "CONV_2D": (0, 3, 1, 2),  # (O, kh, kw, I)
     "DEPTHWISE_CONV_2D": (3, 0, 1, 2),  # (1, kh, kw, C)
 }
-# What reading a damaged file comes to: offsets and sizes that lead out of it, types that do not exist.
+# Errors when reading a damaged file: offsets and sizes beyond its end, or types that do not exist.
 _DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError, struct.error)
 
 
@@ -29,8 +29,8 @@ def read_tflite_convolutions(path: str | Path) -> list[FoldedConv]:
     """Read the convolutions of a TFLite file in the order of its operators, dequantised.
 
     Raises:
-        UserError: the package that reads it is not installed, or the file is missing, damaged, no TFLite file
-            or one that stores convolutions otherwise.
+        UserError: the package tflite is not installed, or the file is missing, damaged, no TFLite file, or
+            stores its convolutions in an unknown form.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file")
@@ -46,7 +46,7 @@ def read_tflite_convolutions(path: str | Path) -> list[FoldedConv]:
     try:
         return _convolutions(tflite, tflite.Model.GetRootAsModel(content, 0))
     except _DAMAGE as error:
-        raise UserError(f"{path}: is damaged, or stores its convolutions otherwise: {error}") from None
+        raise UserError(f"{path}: is damaged, or stores convolutions in an unknown form: {error}") from None
 
 
 def _convolutions(tflite, model) -> list[FoldedConv]:
@@ -69,7 +69,7 @@ def _convolutions(tflite, model) -> list[FoldedConv]:
 
 
 def _dequantised(tflite, model, tensor) -> np.ndarray:
-    """(value - zero point) * scale, with one scale for the tensor or one a channel; floats as they are."""
+    """Compute (value - zero point) * scale, with one scale per tensor or channel; floats are unchanged."""
     types = {
         tflite.TensorType.FLOAT32: np.float32,
         tflite.TensorType.FLOAT16: np.float16,

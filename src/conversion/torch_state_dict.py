@@ -1,4 +1,4 @@
-"""PyTorch's state dicts: how they are read, what they call a parameter, and what a network takes of one."""
+"""PyTorch state dicts: reading, parameter names, and selecting the entries that a network needs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 
 from src.common.errors import UserError
 
-# Batch normalisation names its values differently; all other names are the same.
+# Only the parameters of batch normalisation have different names.
 _TORCH_NAMES = {
     "gamma": "weight",
     "beta": "bias",
@@ -19,7 +19,7 @@ _NAMES_SHOWN = 10
 
 
 def torch_name(name: str) -> str:
-    """What PyTorch calls a parameter of the same layer."""
+    """Return the PyTorch name of a MindSpore parameter."""
     layer, _, kind = name.rpartition(".")
     return f"{layer}.{_TORCH_NAMES.get(kind, kind)}"
 
@@ -28,7 +28,7 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
     """Read a state dict, plain or as the entry `state_dict` of a dict, without running code from the file.
 
     Returns:
-        Float32 arrays by name, without the prefix `module.`.
+        Float32 arrays by name, with the prefix `module.` removed.
 
     Raises:
         UserError: PyTorch is not installed, or the file is missing, damaged or no state dict.
@@ -50,7 +50,7 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and torch.is_tensor(value) for name, value in state.items()
     ):
-        raise UserError(f"{path}: holds no state dict, neither plain nor as its entry state_dict")
+        raise UserError(f"{path}: holds no state dict, either plain or as its entry state_dict")
     return {
         name.removeprefix(_PARALLEL_PREFIX): value.detach().float().numpy() for name, value in state.items()
     }
@@ -59,20 +59,20 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
 def select_entries(
     state: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], network: str
 ) -> dict[str, np.ndarray]:
-    """Take the entries that a network needs, in its order, as float32.
+    """Select the entries that a network needs, in its order, as float32.
 
     Args:
         state: arrays by name.
-        shapes: of the entries that are needed, by name.
-        network: whose they are, for the message.
+        shapes: shapes of the needed entries by name.
+        network: name of the network for error messages.
 
     Raises:
-        UserError: an entry is missing or has another shape; the message names it.
+        UserError: an entry is missing or has a different shape; the message names it.
     """
     missing = [name for name in shapes if name not in state]
     if missing:
         raise UserError(
-            f"holds no full set of weights of {network}; missing {len(missing)} of {len(shapes)}: "
+            f"does not hold all weights of {network}; missing {len(missing)} of {len(shapes)}: "
             f"{_listed(missing)}"
         )
     wrong = [
@@ -81,7 +81,7 @@ def select_entries(
         if state[name].shape != shape
     ]
     if wrong:
-        raise UserError(f"has weights of another shape than those of {network}: {_listed(wrong)}")
+        raise UserError(f"has weights of a different shape than {network}: {_listed(wrong)}")
     return {name: np.asarray(state[name], np.float32) for name in shapes}
 
 

@@ -1,4 +1,4 @@
-"""T-Net's encoder from the MobileNetV2 of torchvision, which was trained on ImageNet."""
+"""Loads T-Net's encoder from torchvision's MobileNetV2, which was trained on ImageNet."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -25,10 +25,10 @@ _BLOCKS = 17
 def load_torchvision_encoder(
     encoder: MobileNetV2, state: Mapping[str, np.ndarray], *, mean: Sequence[float]
 ) -> None:
-    """Give an encoder the weights and batch normalisations of torchvision's MobileNetV2.
+    """Load the weights and batch normalisations of torchvision's MobileNetV2 into an encoder.
 
-    No photos are needed: the statistics are torchvision's. The one batch normalisation that it lacks follows
-    an identity, and what that is given follows from the batch normalisation before.
+    No photos are needed, since the file contains the statistics. Torchvision's network lacks one batch
+    normalisation, the one after the identity; its statistics are derived from the batch normalisation before.
 
     Args:
         encoder: is changed in place.
@@ -58,16 +58,19 @@ def load_torchvision_encoder(
 
 
 def rectified_normal_moments(mean: np.ndarray, deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of max(0, z) for normally distributed z: of a ReLU after a batch normalisation.
+    """Compute mean and variance of max(0, z) for normally distributed z, as after batch norm and ReLU.
 
     Args:
-        mean: of z; the batch normalisation's beta.
-        deviation: of z, of either sign; its gamma.
+        mean: of z, (C,): the batch normalisation's beta.
+        deviation: standard deviation of z, (C,), of either sign: the batch normalisation's gamma.
+
+    Returns:
+        Mean and variance, (C,) float64 each.
     """
     mean = mean.astype(np.float64)
     deviation = np.maximum(np.abs(deviation.astype(np.float64)), np.finfo(np.float32).tiny)
     place = mean / deviation
-    positive = ndtr(place)  # the share of z above 0
+    positive = ndtr(place)  # the probability of z > 0
     density = np.exp(-np.square(place) / 2) / np.sqrt(2 * np.pi)
     first = mean * positive + deviation * density
     second = (np.square(mean) + np.square(deviation)) * positive + mean * deviation * density
@@ -75,7 +78,7 @@ def rectified_normal_moments(mean: np.ndarray, deviation: np.ndarray) -> tuple[n
 
 
 def _names() -> Iterator[tuple[str, str]]:
-    """What torchvision calls the convolutions up to the last block, each with its batch normalisation."""
+    """Yield torchvision's names of each convolution and its batch normalisation, up to the last block."""
     yield "features.0.0", "features.0.1"
     for number in range(1, _BLOCKS + 1):
         block = f"features.{number}.conv"

@@ -34,10 +34,10 @@ class BadSamples:
         return index in self._reasons
 
     def share(self, world: World) -> None:
-        """Count the bad samples that all processes have found; every process must call this.
+        """Count the bad samples found by all processes; every process must call this.
 
         Raises:
-            TooManyBadSamplesError: together they found too many.
+            TooManyBadSamplesError: together they exceed the limit.
         """
         met = np.zeros(len(self._names), np.float32)
         met[list(self._reasons)] = 1
@@ -49,7 +49,7 @@ class BadSamples:
         """Report a bad sample, the first time it is found.
 
         Raises:
-            TooManyBadSamplesError: this makes too many; the message lists them.
+            TooManyBadSamplesError: the limit is exceeded; the message lists the bad samples.
         """
         with self._lock:
             if index in self._reasons:

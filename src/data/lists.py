@@ -9,10 +9,10 @@ from src.data.people import find_set, read_ids, require_known, shorten
 
 
 def read_lists(paths: Iterable[str | Path]) -> frozenset[str]:
-    """The lines of all lists: `set/id`, or `id` alone.
+    """Read the lines of all lists, each `set/id` or `id`.
 
     Raises:
-        UserError: a list cannot be read, or lists nothing.
+        UserError: a list cannot be read or is empty.
     """
     return frozenset().union(*(read_ids(path) for path in paths))
 
@@ -20,18 +20,17 @@ def read_lists(paths: Iterable[str | Path]) -> frozenset[str]:
 def find_listed(
     lines: Collection[str], people: Iterable[PhotoWithAlpha], others: Iterable[PhotoWithAlpha] = ()
 ) -> frozenset[PhotoWithAlpha]:
-    """Who of people and others is listed.
+    """Find the listed people among `people` and `others`.
 
     Args:
-        lines: `set/id` names the person of this id (file name without suffix) in the folder of people of
-            this name; lines of folders that are not given say nothing. `id` names it in every folder. A
-            person with photos in several folders needs a line for each.
-        people: those whom a plain `id` must name.
-        others: further people, such as those who stand behind.
+        lines: `set/id` selects the photo with this id (file name without suffix) in the folder of people
+            named `set`; lines for folders that are not given are ignored. `id` alone selects the photo in
+            every folder. A person with several photos needs a line for each.
+        people: the people among whom every plain `id` must exist.
+        others: further people, such as passers-by.
 
     Raises:
-        UserError: an id that no photo has: in the folder that its line names or, of `id` alone, among
-            `people`.
+        UserError: an id does not exist: `set/id` in that folder, or `id` among `people`.
     """
     people = tuple(people)
     everybody = (*people, *others)

@@ -1,4 +1,4 @@
-"""A folder of made photos and mattings, in the layout of Matting Human Datasets, written pair by pair."""
+"""A folder of generated photos and mattings, in the layout of Matting Human Datasets."""
 
 import contextlib
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ class PairPaths(NamedTuple):
 
     @property
     def are_made(self) -> bool:
-        """Whether both are there; a file is there whole or not at all."""
+        """Whether both files exist; files are written atomically."""
         return self.photo.exists() and self.matting.exists()
 
 
 def pair_paths(folder: Path, group: str, name: str) -> PairPaths:
-    """Where a pair lies: groups are never divided between splits."""
+    """The paths of a pair; a group is never divided between splits."""
     return PairPaths(
         folder / "clip_img" / group / "clip_00000000" / f"{name}.jpg",
         folder / "matting" / group / "matting_00000000" / f"{name}.png",
@@ -34,19 +34,35 @@ def pair_paths(folder: Path, group: str, name: str) -> PairPaths:
 
 
 def write_pair(paths: PairPaths, image: np.ndarray, alpha: np.ndarray, jpeg_quality: int = 95) -> None:
-    """Write a photo, BGR (H, W, 3) uint8, and with its alpha (H, W) uint8 the matting."""
+    """Write the photo (JPEG) and the matting (RGBA PNG) of a pair.
+
+    Args:
+        paths: the files to write.
+        image: BGR (H, W, 3) uint8.
+        alpha: (H, W) uint8.
+        jpeg_quality: quality of the photo, 0 to 100.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
     write_image(paths.photo, image, jpeg_quality)
     write_image(paths.matting, np.dstack([image, alpha]))
 
 
 @contextlib.contextmanager
 def claimed(folder: Path, note_name: str, note: str) -> Iterator[None]:
-    """Note in the folder what is made there, so that two kinds of pictures, or real photos, never mix.
+    """Lock a folder, and record in it how its pictures are made.
 
-    Other processes are kept out; temporary files of one that was killed are removed.
+    The record prevents mixing pictures made with different settings, or mixing them with real photos.
+    Temporary files of a killed process are removed.
+
+    Args:
+        folder: the folder; it is created if missing.
+        note_name: name of the file with the record.
+        note: one line that describes the settings.
 
     Raises:
-        UserError: it is no folder, cannot be written, holds other data, or another process is at work there.
+        UserError: it is not a folder, cannot be written, holds other data, or is in use by another process.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file; name a folder")

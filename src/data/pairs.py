@@ -1,4 +1,4 @@
-"""A photo with its alpha: the one type for it, whatever layout the files are in."""
+"""A photo with its alpha, independent of the layout of the files."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,12 +11,12 @@ from src.images.files import ImageError, read_alpha_channel, read_gray, read_ima
 class PhotoWithAlpha(NamedTuple):
     """The files of a photo and its alpha."""
 
-    name: str  # unique among those that are used together
+    name: str  # unique among the pairs that are used together
     photo: Path
     alpha: Path | None  # None: the alpha channel of `photo`
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
-        """Photo BGR (H, W, 3) uint8, alpha (H, W) uint8.
+        """Read the photo, BGR (H, W, 3) uint8, and its alpha, (H, W) uint8.
 
         Raises:
             ImageError: a file cannot be read, or the sizes differ.
@@ -28,15 +28,15 @@ class PhotoWithAlpha(NamedTuple):
 
 
 def require_same_size(image: np.ndarray, other: np.ndarray, photo: Path, file: Path) -> None:
-    """Make sure that a matte or trimap (H, W) has the size of its photo.
+    """Check that a matte or trimap (H, W) has the size of its photo (H, W, 3).
 
     Raises:
-        ImageError: it has another; the message names both files and sizes.
+        ImageError: the sizes differ; the message names both files and sizes.
     """
     if other.shape[:2] != image.shape[:2]:
         raise ImageError(f"{photo}: is {size_text(image)}, but {file} is {size_text(other)}")
 
 
 def size_text(image: np.ndarray) -> str:
-    """Width x height, for people."""
+    """Format the size of an image as WIDTHxHEIGHT."""
     return f"{image.shape[1]}x{image.shape[0]}"

@@ -18,7 +18,8 @@ def find_people(folders: Iterable[str | Path]) -> list[PhotoWithAlpha]:
             at any depth.
 
     Raises:
-        UserError: a folder is missing, holds no people, or an image has no alpha.
+        UserError: a folder is missing or holds no people, an image has no alpha, or two folders have the same
+            name and hold the same files.
     """
     people = []
     for folder in map(Path, folders):
@@ -35,10 +36,10 @@ def find_people(folders: Iterable[str | Path]) -> list[PhotoWithAlpha]:
 
 
 def require_known(ids: Collection[str], people: Iterable[PhotoWithAlpha]) -> None:
-    """Make sure that a list of ids is one of these people.
+    """Check that every id belongs to one of these people.
 
     Raises:
-        UserError: some are nobody's.
+        UserError: an id belongs to nobody.
     """
     unknown = sorted(set(ids) - {each.photo.stem for each in people})
     if unknown:
@@ -46,12 +47,12 @@ def require_known(ids: Collection[str], people: Iterable[PhotoWithAlpha]) -> Non
 
 
 def shorten(names: Sequence[str]) -> str:
-    """The first three, and how many more there are."""
+    """Join the first three names and the number of the others."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def find_set(files: PhotoWithAlpha) -> str:
-    """The name of the folder of people that someone was found in."""
+    """Return the name of the folder in which `find_people` found a person."""
     if files.alpha is not None:
         return files.photo.parent.parent.name
     parts = files.photo.with_suffix("").parts
@@ -59,10 +60,10 @@ def find_set(files: PhotoWithAlpha) -> str:
 
 
 def read_ids(path: str | Path) -> frozenset[str]:
-    """The ids that a file lists, one a line.
+    """Read a list of ids, one per line.
 
     Raises:
-        UserError: it cannot be read, or lists none.
+        UserError: the file cannot be read, or lists nothing.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").split("\n")

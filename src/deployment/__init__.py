@@ -1,1 +1,1 @@
-"""Exported models, and the files around the C++ runner."""
+"""Export of models, and the input and output files of the C++ runner."""

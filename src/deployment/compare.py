@@ -1,4 +1,4 @@
-"""The C++ runner against the network in Python, on the same inputs: SAD, time and every single value."""
+"""Compares the C++ runner with the network in Python, on the same inputs: SAD, time and alpha values."""
 
 import re
 import time
@@ -27,27 +27,27 @@ _PICTURE_ROWS = 8
 
 
 class PhotoComparison(NamedTuple):
-    """Both results for one photo."""
+    """The results of Python and the runner for one photo."""
 
     name: str
     python_sad: float
     runner_sad: float
-    largest_difference: float  # of any alpha value, before it is resized
+    largest_difference: float  # between alpha values [0, 1], at the network's size
     python_milliseconds: float
 
 
 class Comparison(NamedTuple):
-    """Both results for all photos."""
+    """The results of Python and the runner for all photos."""
 
     photos: list[PhotoComparison]
-    runner_milliseconds: float  # median
+    runner_milliseconds: float  # median time of the network
 
     def python_milliseconds(self) -> float:
-        """The median, as that of the runner."""
+        """Median time of the network in Python."""
         return float(np.median([photo.python_milliseconds for photo in self.photos]))
 
     def table(self) -> str:
-        """Mean SAD, median time and the largest difference, for people."""
+        """Format mean SAD, median time and the largest difference as text."""
         python_sad = np.mean([photo.python_sad for photo in self.photos])
         runner_sad = np.mean([photo.runner_sad for photo in self.photos])
         difference = max(photo.largest_difference for photo in self.photos)
@@ -60,21 +60,21 @@ class Comparison(NamedTuple):
 
 
 def compare(engine: Engine, folder: Path, output_folder: Path) -> Comparison:
-    """Run the network on the runner's own inputs and compare; writes runner.csv and runner.png.
+    """Run the network on the runner's inputs and compare the results; writes runner.csv and runner.png.
 
     Args:
-        engine: the network with the weights that were exported.
-        folder: where run_infer_cpp.sh left its results.
-        output_folder: gets the table and the picture of the first photos.
+        engine: the network with the exported weights.
+        folder: the folder with the results of run_infer_cpp.sh.
+        output_folder: the folder for the table of all photos and the picture of the first eight.
 
     Raises:
-        UserError: the runner's files are not there, or the folder cannot be written.
+        UserError: a file of the runner is missing or unusable, or the folder cannot be written.
     """
     runner_milliseconds = _read_median(folder / TIMES)
     inputs = InputFiles(folder / INPUTS)
     steps, size = MattingSteps(engine.info, PUBLISHED), engine.info.size
     shape = (1, 3, size, size)
-    engine.run({INPUT: np.zeros(shape, np.float32)})  # compiles
+    engine.run({INPUT: np.zeros(shape, np.float32)})  # compile before timing
     photos, rows = [], []
     for path in tqdm(inputs.photos(), desc="comparing", unit="image"):
         sample = PhotoWithAlpha(path.stem, path, inputs.true_alpha(path.stem))

@@ -1,4 +1,4 @@
-"""Export of the network for deployment, and the check that the exported file computes the same."""
+"""Export of the network for deployment, and a check that the exported file computes the same."""
 
 import shutil
 import tempfile
@@ -28,7 +28,7 @@ _SUFFIXES = {"MINDIR": ".mindir", "ONNX": ".onnx", "AIR": ".air"}
 
 
 class ExportError(UserError):
-    """An export that failed or that does not compute what the network computes."""
+    """The export failed, or the exported file computes something else than the network."""
 
 
 def export_network(
@@ -40,23 +40,34 @@ def export_network(
     mindir_version: str = "latest",
     checkpoint: Path | None = None,
 ) -> Path:
-    """Export for images (1, 3, S, S), S = info.size; outputs are trimap logits and alpha.
+    """Export the network for images (1, 3, S, S) float32, S = info.size.
+
+    The exported outputs are trimap logits (1, 3, S, S) and alpha (1, 1, S, S).
 
     Args:
-        network: with trained weights; put into evaluation mode. For ONNX its upsampling is replaced by an
-            equal one.
+        network: with trained weights; is put into evaluation mode. For ONNX, its upsampling is replaced by
+            equivalent operators.
         file_name: without suffix; relative to the current folder.
         file_format: 'MINDIR', 'ONNX' or 'AIR'.
+<<<<<<< HEAD
         info: what the model is, which MINDIR and ONNX files then say themselves.
         mindir_version: of a MINDIR file, 'latest' or '1'.
         checkpoint: where the weights come from, which MINDIR and ONNX files then say too.
 
     Returns:
         The exported file; weights in ONNX that a float16 holds exactly are stored as one.
+=======
+        info: the model's metadata; embedded into MINDIR and ONNX files.
+        mindir_version: version of a MINDIR file, 'latest' or '1'.
+
+    Returns:
+        The path of the exported file.
+>>>>>>> c1e5ba7f667a0c330523647f833ff44e1723f851
 
     Raises:
         ExportError: the format is not supported on this device.
-        MindirError: the file cannot be written in that version.
+        MindirError: the model cannot be written in this MINDIR version.
+        UserError: the file cannot be written.
     """
     network.set_train(False)
     if file_format == "ONNX":
@@ -64,7 +75,7 @@ def export_network(
     path = Path(file_name + _SUFFIXES[file_format])
     image = Tensor(np.zeros((1, 3, info.size, info.size), np.float32))
     try:
-        # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
+        # MindSpore exports only to plain ASCII paths; the user's may contain spaces or Chinese characters.
         with tempfile.TemporaryDirectory() as folder:
             exported = Path(folder, f"network{path.suffix}")
             ms.export(network, image, file_name=str(exported), file_format=file_format)
@@ -90,16 +101,23 @@ def export_checked(
     mindir_version: str = "latest",
     checkpoint: Path | None = None,
 ) -> tuple[Path, float | None]:
-    """Export as `export_network` does; an earlier file is replaced only by one that passes `check_export`.
+    """Export like `export_network`, but replace an existing file only if the new one passes `check_export`.
 
     Args:
-        reference: the network that the file is compared with.
+        network: see `export_network`.
+        reference: the network to compare the exported file with.
+        file_name: see `export_network`.
+        file_format: see `export_network`.
+        info: see `export_network`.
+        mindir_version: see `export_network`.
 
     Returns:
-        The exported file, and what `check_export` found.
+        The path of the exported file, and the result of `check_export`.
 
     Raises:
-        ExportError: as both; where ONNX Runtime is missing, the file is written all the same.
+        ExportError: the export or the check failed. If ONNX Runtime is missing, the file is written
+            unchecked.
+        UserError: the file cannot be written.
     """
     path = Path(file_name + _SUFFIXES[file_format])
     with tempfile.TemporaryDirectory() as folder:
@@ -129,11 +147,11 @@ def check_export(path: Path, network: SHMNet, size: int) -> float | None:
     """Run the exported file and the network on one random input.
 
     Returns:
-        The largest difference of any output value, as a share of the largest value where that is above 1;
-        None for AIR, which only the device's own tools can run.
+        The largest difference of any output value, relative to the largest value if that is above 1; None
+        for AIR, which only the tools of Ascend devices can run.
 
     Raises:
-        ExportError: it is above 1e-4.
+        ExportError: the difference is above 1e-4.
         ExportedError: the file cannot be loaded.
     """
     if path.suffix == _SUFFIXES["AIR"]:
@@ -163,13 +181,13 @@ def _copy(file: Path, path: Path) -> None:
 
 
 class UpsampleTwiceBySlices(nn.Cell):
-    """Equal to `UpsampleTwice`, in operators that MindSpore can write as ONNX."""
+    """The same as `UpsampleTwice`, in operators that MindSpore can export to ONNX."""
 
     def construct(self, x: Tensor) -> Tensor:
         return self._double(self._double(x, 2), 3)
 
     def _double(self, x: Tensor, axis: int) -> Tensor:
-        """New samples lie a quarter to each side of the old; beyond the edge the last one counts."""
+        """Place new samples a quarter step to each side of the old ones; edges are replicated."""
         length = x.shape[axis]
         first, others = ops.split(x, (1, length - 1), axis)
         butlast, last = ops.split(x, (length - 1, 1), axis)

@@ -1,9 +1,9 @@
-"""Lowering of an exported MINDIR to version 1, which older MindSpore Lite reads.
+"""Conversion of an exported MINDIR to version 1, which older MindSpore Lite reads.
 
     python src/deployment/lowering.py shm_export.mindir shm_export_1.mindir
 
-MindSpore 2.10 writes version 3 and gives an operator settings such as its axis as constant inputs. MindSpore
-Lite 2.0 reads version 1 alone and wants them as attributes. What the network computes stays the same.
+MindSpore 2.10 writes version 3, where operator settings such as the axis are constant inputs. MindSpore Lite
+2.0 reads only version 1, where they are attributes. The network computes the same in both.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
 LOWERED_VERSION = 1
 
-# The attributes that an operator's trailing constant inputs become again.
+# The attributes that replace an operator's trailing constant inputs.
 _SETTINGS = {
     "BatchNorm": ("is_training", "epsilon", "momentum", "format"),
     "BiasAdd": ("format",),
@@ -35,20 +35,20 @@ _SETTINGS = {
 }
 _RESIZE = "ResizeBilinearV2"
 _RESIZE_SETTINGS = ("size", "align_corners", "half_pixel_centers")
-# Operators that both versions write alike.
+# Operators that are the same in both versions.
 _SAME = frozenset(
     ("Add", "Conv2D", "Conv2DTranspose", "Constant", "Depend", "Load", "MakeTuple", "MaxPool", "Mul")
     + ("ReLU", "ReLU6", "TupleGetItem", "UpdateState")
 )
-_REFERENCE = "REF::"  # before the name of a primitive, in the type of a node
+_REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node
 _FORMATS = {0: "NCHW", 1: "NHWC"}
 
 
 def lower_file(source: str | Path, target: str | Path) -> None:
-    """Write `source` to `target` in version 1; a file that has it already is copied.
+    """Write `source` to `target` in version 1; a file that is already version 1 is copied.
 
     Raises:
-        MindirError: `source` is missing, damaged or no MINDIR, or has an operator that is not known here.
+        MindirError: `source` is missing, damaged or no MINDIR, or has an operator without a known conversion.
         UserError: `target` cannot be written.
     """
     model = read_mindir(source)
@@ -72,7 +72,7 @@ class _Lowering:
 
     def run(self) -> None:
         if self._model.functions:
-            raise MindirError("it holds functions beside its graph")
+            raise MindirError("it contains functions besides its graph")
         self._model.mind_ir_version = LOWERED_VERSION
         nodes = [lowered for node in self._model.graph.node for lowered in self._lower(node)]
         copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
@@ -80,7 +80,7 @@ class _Lowering:
         self._model.graph.node.extend(copies)
 
     def _lower(self, node: Any) -> Iterator[Any]:
-        """The nodes that take the place of `node`."""
+        """Yield the nodes that replace `node`."""
         primitive = self._primitives.get(node.op_type.removeprefix(_REFERENCE))
         operator = primitive.op_type if primitive else node.op_type
         if operator == _RESIZE:
@@ -90,7 +90,7 @@ class _Lowering:
         elif operator in _SAME:
             yield node
         else:
-            raise MindirError(f"how older versions write the operator '{operator}' is not known")
+            raise MindirError(f"no conversion to older versions is known for the operator '{operator}'")
 
     def _with_attributes(self, node: Any, primitive: Any) -> Any:
         names = _SETTINGS[primitive.op_type]
@@ -107,18 +107,18 @@ class _Lowering:
         return node
 
     def _doubling(self, node: Any) -> Iterator[Any]:
-        """Bilinear doubling with half-pixel centres in operators that all versions share.
+        """Yield bilinear doubling with half-pixel centres, built from operators common to both versions.
 
-        (Their ResizeBilinear ignores half_pixel_centers in MindSpore Lite 2.0 on CPU.) Every pixel is written
-        four times, then each becomes a weighted mean of 3x3. In the outermost rows and columns a part of the
-        nine is missing; they are divided by the weight of the rest.
+        ResizeBilinear cannot be used, since MindSpore Lite 2.0 on CPU ignores half_pixel_centers. Instead,
+        every pixel is repeated 2x2 and then replaced by a weighted mean over 3x3. At the border, some of the
+        nine are missing, so the mean is divided by the weight of the others.
         """
         size, align_corners, half_pixel_centers = self._take_settings(node, _RESIZE_SETTINGS)
         height, width = (value.ints[0] for value in size.values)
         channels = node.attribute[0].tensors[0].dims[1]
         doubled = self._size(node.input[0]) == [height // 2, width // 2]
         if align_corners.i or not half_pixel_centers.i or not doubled:
-            raise MindirError("resizing other than doubling with half-pixel centres is not known")
+            raise MindirError("resizing other than doubling with half-pixel centres cannot be converted")
         centre, side = 0.5, 0.25
         kernel = np.outer((side, centre, side), (side, centre, side))
         weight = self._parameter(node, "weight", np.tile(kernel, (channels, 1, 1, 1)))
@@ -138,7 +138,7 @@ class _Lowering:
         yield from (repeated, mean, node)
 
     def _add_depthwise_convolution(self, node: Any, channels: int) -> None:
-        """Kernel 3x3, zeros around."""
+        """Add a depthwise convolution, 3x3 with zero padding."""
         primitive = self._add_primitive(node, "Conv2D")
         for name, value in {
             "kernel_size": (3, 3),
@@ -156,7 +156,7 @@ class _Lowering:
             _add_attribute(primitive, name, value)
 
     def _take_settings(self, node: Any, names: tuple[str, ...]) -> list[Any]:
-        """Remove the trailing inputs of a node and return their constants."""
+        """Remove the trailing inputs of a node and return their constant values."""
         settings = [self._constants.get(name) for name in node.input[-len(names) :]]
         if None in settings or len(settings) < len(names):
             raise MindirError(f"{node.name}: {', '.join(names)} must be constant")
@@ -164,7 +164,7 @@ class _Lowering:
         return settings
 
     def _add_primitive(self, node: Any, operator: str) -> Any:
-        """A new primitive, for this node alone."""
+        """Add a new primitive, used by this node only."""
         primitive = self._model.primitives.add()
         primitive.name = f"{operator}:{node.name}"
         primitive.op_type = operator
@@ -172,7 +172,7 @@ class _Lowering:
         return primitive
 
     def _node_before(self, node: Any, name: str, *inputs: str) -> Any:
-        """A new node whose output has the shape of that of `node`."""
+        """Make a new node whose output has the same shape as the output of `node`."""
         new = type(node)()
         new.CopyFrom(node)
         new.name = new.output[0] = f"{node.output[0]}:{name}"
@@ -189,7 +189,7 @@ class _Lowering:
         return parameter.name
 
     def _size(self, output: str) -> list[int]:
-        """Height and width of what a node, or the model's input, gives."""
+        """Return height and width of the output of a node, or of the model's input."""
         graph = self._model.graph
         shapes = {node.output[0]: node.attribute[0].tensors for node in graph.node if node.attribute}
         shapes |= {value.name: value.tensor for value in graph.input}
@@ -213,10 +213,10 @@ def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -
 
 
 def main() -> None:
-    """Read the command line and lower."""
+    """Read the command line and convert the file."""
     parser = argparse.ArgumentParser(
-        description="Write a MINDIR file in version 1, for MindSpore Lite 2.0 and its like; run_infer_cpp.sh "
-        "does so on its own, and export.py with export.mindir_version=1."
+        description="Convert a MINDIR file to version 1, for older MindSpore Lite such as 2.0; "
+        "run_infer_cpp.sh does this automatically, as does export.py with export.mindir_version=1."
     )
     parser.add_argument("source", help="a MINDIR file written by export.py")
     parser.add_argument("target", help="the file to write")

@@ -1,4 +1,4 @@
-"""What preprocess.py, postprocess.py and compare_runner.py are told of the exported model."""
+"""The option --model of preprocess.py and postprocess.py, for the exported model."""
 
 import argparse
 
@@ -8,16 +8,20 @@ from src.systems.model_info import ModelInfo
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Let a command be told the exported model."""
+    """Add the option --model, the file of the exported model."""
     parser.add_argument(
         "--model",
         metavar="FILE",
-        help="the exported model, whose size and mean count (default: those of the configuration)",
+        help="the exported model, which determines size and mean (default: those of the configuration)",
     )
 
 
 def exported_info(model: str | None, config: Config) -> ModelInfo:
-    """What the exported model is; infer.size, where it is given, counts first.
+    """Return the exported model's metadata; infer.size overrides its size if set.
+
+    Args:
+        model: the exported model; None: use the configuration.
+        config: the configuration, also for a model without metadata.
 
     Raises:
         UserError: the file cannot be read.

@@ -1,4 +1,4 @@
-"""From the photos of a split to the runner's input files."""
+"""Makes the runner's input files from the photos of a split."""
 
 from functools import partial
 from pathlib import Path
@@ -19,15 +19,15 @@ from src.systems.model_info import ModelInfo
 
 
 def prepare(files: SplitFiles, folder: Path, info: ModelInfo) -> list[str]:
-    """Write clip_data, img_data and label; an earlier folder is replaced whole.
+    """Write the subfolders clip_data, img_data and label; an existing folder is replaced as a whole.
 
     Args:
         files: the split.
-        folder: preprocess_Result.
-        info: what the model is.
+        folder: the folder to write, preprocess_Result.
+        info: the model's metadata.
 
     Returns:
-        A line for every photo that could not be read and was left out, in the order of the list.
+        One line for each photo that could not be read and was left out, in the order of the list.
 
     Raises:
         UserError: no photo could be read, or the folder cannot be written.
@@ -47,14 +47,14 @@ def prepare(files: SplitFiles, folder: Path, info: ModelInfo) -> list[str]:
 
 
 def _prepare_one(inputs: InputFiles, steps: MattingSteps, sample: PhotoWithAlpha) -> str | None:
-    """Write the three files of a sample; returns why that was not possible."""
+    """Write the three files of a sample; return the reason if its photo cannot be read."""
     try:
         image, _ = sample.read()
     except ImageError as error:
         return str(error)
     [arrays] = steps.prepare(image)
     write_bytes(inputs.network_input(sample.name), arrays[INPUT].tobytes())
-    # Copies: a link would let whoever edits a result edit the data set.
+    # Copies, not links: editing a result must not change the data set.
     for source, target in (
         (sample.photo, inputs.photo(sample.name, sample.photo.suffix)),
         (sample.alpha, inputs.true_alpha(sample.name)),

@@ -14,14 +14,14 @@ TIMES = "time_Result"
 
 
 class OutputError(UserError):
-    """A file of the runner that is missing or has another size; the message names it."""
+    """An output file of the runner is missing or has the wrong size; the message names it."""
 
 
 class InputFiles:
-    """preprocess_Result: a photo, the network's input made of it, and its true alpha, all of one name.
+    """The files in preprocess_Result: for each sample name, the photo, the network input and the true alpha.
 
     Args:
-        folder: preprocess_Result.
+        folder: the folder preprocess_Result.
     """
 
     def __init__(self, folder: Path):
@@ -29,7 +29,7 @@ class InputFiles:
         self._photos = folder / "clip_data"
 
     def photo(self, name: str, suffix: str) -> Path:
-        """clip_data/<name>.jpg; the photo's own suffix stays."""
+        """clip_data/<name> with the suffix of the original photo, such as .jpg"""
         return self._photos / f"{name}{suffix}"
 
     def network_input(self, name: str) -> Path:
@@ -44,7 +44,7 @@ class InputFiles:
         """All photos, in the order of the list they come from.
 
         Raises:
-            UserError: there is none.
+            UserError: there are no photos.
         """
         photos = sorted(self._photos.glob("matting_*"), key=_number_first)
         if not photos:
@@ -53,23 +53,23 @@ class InputFiles:
 
 
 def sample_name(index: int, photo: Path) -> str:
-    """matting_0007_<name of the photo> for the eighth photo of a list."""
+    """Name a sample after its photo: matting_0007_<photo> for the eighth photo of a list."""
     return f"matting_{index:04d}_{photo.stem}"
 
 
 def read_outputs(folder: Path, name: str, size: int) -> Arrays:
-    """Read what the runner wrote of one input.
+    """Read the runner's outputs for one sample.
 
     Args:
-        folder: result_Files.
-        name: of the sample.
-        size: height and width of the network's input.
+        folder: the folder result_Files.
+        name: the sample's name.
+        size: height and width of the network's input in pixels.
 
     Returns:
-        Trimap logits (1, 3, size, size) and alpha (1, 1, size, size), float32, by their names.
+        Trimap logits (1, 3, size, size) and alpha (1, 1, size, size), float32, by name.
 
     Raises:
-        OutputError: a file is missing, cannot be read or has another size.
+        OutputError: a file is missing, cannot be read or has the wrong size.
     """
     return {
         TRIMAP_LOGITS: read_float32(folder / f"{name}_0.bin", (1, 3, size, size)),
@@ -78,7 +78,11 @@ def read_outputs(folder: Path, name: str, size: int) -> Arrays:
 
 
 def read_float32(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Read a file of this many float32 values; errors as `read_outputs`."""
+    """Read a file of raw float32 values with this shape.
+
+    Raises:
+        OutputError: the file is missing, cannot be read or has the wrong size.
+    """
     try:
         values = np.fromfile(path, np.float32)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""From the runner's output files to mattes, pictures and metrics."""
+"""Makes mattes, pictures and metrics from the runner's output files."""
 
 from functools import partial
 from pathlib import Path
@@ -23,22 +23,22 @@ from src.systems.model_info import ModelInfo
 def score(
     input_folder: Path, output_folder: Path, result_folder: Path, info: ModelInfo
 ) -> tuple[list[Measurement], list[str]]:
-    """Measure the runner's alphas at the photos' own sizes.
+    """Measure the runner's alphas at the photos' own sizes and write the results.
 
-    Writes `result_folder` anew, an earlier one is replaced whole: <name>.jpg, the person on a checkerboard;
-    alpha/<name>.png and cutout/<name>.png (RGBA); metrics.csv and contact_sheet.png.
+    Writes <name>.jpg (the person on a checkerboard), alpha/<name>.png, cutout/<name>.png (RGBA), metrics.csv
+    and contact_sheet.png. An existing `result_folder` is replaced as a whole.
 
     Args:
-        input_folder: preprocess_Result.
-        output_folder: result_Files.
-        result_folder: postprocess_Result.
-        info: what the model is.
+        input_folder: the folder preprocess_Result.
+        output_folder: the runner's output folder, result_Files.
+        result_folder: the folder to write, postprocess_Result.
+        info: the model's metadata.
 
     Returns:
-        The measurements, and a line for every photo that was left out, both in the order of the list.
+        The measurements, and one line for each photo that was left out, both in the order of the list.
 
     Raises:
-        UserError: there is no result at all, or the folder cannot be written.
+        UserError: no result can be used, or the folder cannot be written.
     """
     inputs = InputFiles(input_folder)
     photos = inputs.photos()
@@ -57,7 +57,7 @@ def score(
 
 
 def _score_one(matte_of: partial, folder: Path, sample: PhotoWithAlpha) -> dict[str, float] | str:
-    """Write the pictures of a sample; returns its metrics, or why there are none."""
+    """Write the pictures of a sample; return its metrics, or the reason if it cannot be used."""
     try:
         image, true_alpha = sample.read()
         alpha = matte_of(sample, image).alpha

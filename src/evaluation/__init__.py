@@ -1,1 +1,1 @@
-"""How good mattes are, in numbers and pictures."""
+"""Quality of mattes, in numbers and pictures."""

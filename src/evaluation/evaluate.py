@@ -1,4 +1,4 @@
-"""Evaluation: the mattes of photos with true alpha, measured at the photos' own sizes."""
+"""Evaluation: mattes compared with true alpha, at the photos' own sizes."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,11 +18,11 @@ from src.inference.matting import Matting
 
 
 class Measured(NamedTuple):
-    """What became of some photos."""
+    """The result of measuring a list of photos."""
 
     measurements: list[Measurement]
-    skipped: list[str]  # why a photo could not be read, one line each
-    seconds: float  # from the first photo read to the last one measured
+    skipped: list[str]  # one line for each photo that could not be read, with the reason
+    seconds: float  # from reading the first photo to measuring the last one
 
 
 def measure_photos(
@@ -30,12 +30,13 @@ def measure_photos(
     samples: Sequence[PhotoWithAlpha],
     on_matte: Callable[[PhotoWithAlpha, np.ndarray, np.ndarray], object] = lambda *_: None,
 ) -> Measured:
-    """Matte and measure photos; reading, the network, and measuring with writing overlap.
+    """Matte and measure photos; reading, inference, and measuring with writing run in parallel.
 
     Args:
-        matting: what is measured.
-        samples: the photos.
-        on_matte: called with each sample, its image and its alpha [0, 1], such as to write them.
+        matting: the matting to measure.
+        samples: the photos with their true alphas.
+        on_matte: called with each sample, its image BGR (H, W, 3) uint8 and its predicted alpha (H, W) in
+            [0, 1], for example to write them.
 
     Raises:
         UserError: no photo could be read.
@@ -74,10 +75,15 @@ def measure_photos(
 def evaluate(
     matting: Matting, samples: Sequence[PhotoWithAlpha], output_folder: Path, save: Save
 ) -> Measured:
-    """Measure photos and write what `save` asks for.
+    """Measure photos and write the results.
 
-    Writes metrics.csv and contact_sheet.png, with 'alpha' also alpha/<name>.png and with 'all' also
-    cutout/<name>.png (RGBA).
+    Always writes metrics.csv and contact_sheet.png.
+
+    Args:
+        matting: the matting to measure.
+        samples: the photos with their true alphas.
+        output_folder: the folder to write to.
+        save: 'none'; 'alpha' to write alpha/<name>.png as well; 'all' for these and cutout/<name>.png (RGBA).
 
     Raises:
         UserError: no photo could be read, or the folder cannot be written.

@@ -1,4 +1,4 @@
-"""How good mattes are: metrics of every photo, mattes and cutouts, the best and the worst in one picture."""
+"""Evaluation reports: metrics of each photo, mattes, cutouts, and a picture of the best and the worst."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,18 +28,37 @@ class Measurement(NamedTuple):
     """The metrics of one photo."""
 
     sample: PhotoWithAlpha
-    values: dict[str, float]  # by the names of METRICS, and `iou` of the person
+    values: dict[str, float]  # by name: those of METRICS, and `iou` of the person
 
 
 def measure(true_alpha: np.ndarray, alpha: np.ndarray) -> dict[str, float]:
-    """All metrics of an alpha [0, 1] against the true one (uint8), at the photo's own size."""
+    """Compute all metrics of an alpha.
+
+    Args:
+        true_alpha: (H, W) uint8.
+        alpha: the predicted alpha, (H, W) float32 in [0, 1].
+
+    Returns:
+        Values by name: those of METRICS, and `iou` of the person (alpha above 0.5).
+    """
     true_alpha = alpha_to_float(true_alpha)
     values = {name: metric(alpha, true_alpha) for name, metric in METRICS.items()}
     return {**values, "iou": person_iou(alpha, true_alpha)}
 
 
 def write_matte(folder: Path, name: str, image: np.ndarray, alpha: np.ndarray, save: Save) -> None:
-    """Write alpha/<name> unless `save` is 'none', and with 'all' also cutout/<name> (RGBA)."""
+    """Write alpha/<name> unless `save` is 'none', and with 'all' also cutout/<name> (RGBA).
+
+    Args:
+        folder: the folder to write to.
+        name: file name, ending in .png.
+        image: BGR (H, W, 3) uint8.
+        alpha: (H, W) float32 in [0, 1].
+        save: which of the files to write.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
     alpha = alpha_to_bytes(alpha)
     if save != "none":
         write_image(folder / "alpha" / name, alpha)
@@ -53,9 +72,12 @@ def write_report(
     """Write metrics.csv and contact_sheet.png.
 
     Args:
-        folder: where to.
+        folder: the folder to write to.
         measurements: at least one.
-        matte_of: gives the matte of a sample and its image once more, for those that are shown.
+        matte_of: computes the matte of a sample and its image, for the photos on the contact sheet.
+
+    Raises:
+        UserError: a file cannot be written.
     """
     rows = ((each.sample.name, *(f"{each.values[name]:.6f}" for name in METRICS)) for each in measurements)
     write_csv(folder / METRICS_FILE, ("image", *METRICS), rows)
@@ -70,7 +92,7 @@ def averages(measurements: Sequence[Measurement]) -> dict[str, float]:
 def _best_and_worst(
     measurements: Sequence[Measurement], matte_of: Callable[[PhotoWithAlpha, np.ndarray], Matte]
 ) -> np.ndarray:
-    """The photos with the lowest SAD on the left, with the highest on the right, at most eight of each."""
+    """Draw the photos with the lowest SAD on the left and the highest on the right, at most eight each."""
     by_sad = sorted(measurements, key=lambda each: each.values["sad"])
     rows = min(_SHEET_ROWS, -(-len(by_sad) // 2))
     best, worst = by_sad[:rows], by_sad[rows:][::-1][:rows]
@@ -95,11 +117,14 @@ def _sheet(
 def best_median_worst(
     measurements: Sequence[Measurement], alpha_of: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """A picture of the best photos, those around the median and the worst, by SAD.
+    """Draw a picture of the best, median and worst photos by SAD, at most four of each.
 
     Args:
         measurements: at least one.
-        alpha_of: gives the alpha [0, 1] of an image.
+        alpha_of: computes the alpha (H, W) in [0, 1] of an image BGR (H, W, 3) uint8.
+
+    Returns:
+        BGR (h, w, 3) uint8.
     """
     by_sad = sorted(measurements, key=lambda each: each.values["sad"])
     shown = min(_SHOWN_OF_EACH, -(-len(by_sad) // 3))

@@ -1,4 +1,4 @@
-"""How good the mattes of a video are, with and without temporal smoothing."""
+"""Quality of a video's mattes, with and without temporal smoothing."""
 
 from collections.abc import Iterable
 
@@ -14,11 +14,14 @@ from src.metric import dtssd, sad
 def measure_video(
     frames: Iterable[tuple[np.ndarray, np.ndarray]], matting: Matting
 ) -> dict[str, dict[str, float]]:
-    """dtSSD and mean SAD of a video, smoothed in time as `matte_video` does it, and frame by frame.
+    """Measure a video's mean dtSSD and SAD, with the temporal smoothing of `matte_video` and without.
 
     Args:
         frames: at least two, BGR (H, W, 3) uint8, each with its true alpha (H, W) uint8.
-        matting: what is measured.
+        matting: the matting to measure.
+
+    Returns:
+        'dtssd' and 'sad' for each of 'smoothed in time' and 'frame by frame'.
 
     Raises:
         UserError: a frame and its alpha differ in size.
@@ -27,7 +30,7 @@ def measure_video(
     before, found = {}, {way: {"dtssd": [], "sad": []} for way in ("smoothed in time", "frame by frame")}
     for number, (image, true_alpha) in enumerate(frames):
         if true_alpha.shape != image.shape[:2]:
-            raise UserError(f"frame {number}: its alpha has another size")
+            raise UserError(f"frame {number}: its alpha has a different size")
         true_alpha = alpha_to_float(true_alpha)
         small = matting.predict(image).alpha
         for way, each in zip(found, (smoothing(image, small), small), strict=True):

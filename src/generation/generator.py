@@ -28,7 +28,7 @@ def generate_datasets(config: GenerateDataConfig, seed: int) -> int:
 
     Args:
         config: the section generate_data.
-        seed: seed for assigning groups to splits, and for varying kernel sizes.
+        seed: seed for assigning groups to splits and for random kernel sizes.
 
     Returns:
         The number of pairs that cannot be used, such as damaged photos.

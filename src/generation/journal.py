@@ -1,4 +1,4 @@
-"""A record of what earlier runs made, so that later runs decode no file needlessly.
+"""A record of what earlier runs made, so that later runs do not decode files needlessly.
 
 It is a text file with one JSON line per pair, appended during the run: if a run is killed, at most the
 line being written is lost, and the next run makes that pair again.

@@ -27,7 +27,7 @@ _SUMS = "sums"  # a product that is not a file; depends on the kernel size, like
 
 
 def plan_tasks(config: GenerateDataConfig, seed: int, split_of: Mapping[Pair, str]) -> list[PairTask]:
-    """Return what the configuration wants from each pair; `seed` determines varying kernel sizes."""
+    """Plan which files to make from each pair; `seed` determines random kernel sizes."""
     wanted = frozenset(kind for kind, switch in SWITCH_OF_KIND.items() if getattr(config, switch))
     source, save = Path(config.path_mt_human), Path(config.path_save)
     return [

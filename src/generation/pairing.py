@@ -133,7 +133,7 @@ def _file_check(suffixes: tuple[str, ...]) -> _Check:
 def _unpaired(
     folder: str, same_name: Sequence[str], partner: str, partners: Sequence[str]
 ) -> Iterator[SkippedFile]:
-    """Files of one name that form no pair; if two differ only in suffix, neither is preferred."""
+    """Yield files of one name that form no pair; of two that differ only in suffix, neither is used."""
     for file in same_name:
         others = [Path(other).name for other in same_name if other != file]
         if others:

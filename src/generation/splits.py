@@ -10,8 +10,8 @@ from src.common.errors import UserError
 
 SPLITS = ("train", "eval", "test")
 
-# One deal improved by exchanges may miss the best division; the best of many deals rarely does. Many groups
-# need few deals, so this limits the number of groups dealt in all deals together.
+# A single random assignment improved by exchanges may miss the best division; the best of many rarely does.
+# With many groups, few attempts suffice, so this limits the number of groups assigned in all attempts.
 _GROUPS_DEALT = 2000
 
 
@@ -28,7 +28,7 @@ def assign_splits(
     Args:
         names: sorted names, <group>/matting_<sub>/<name>.png.
         parts: the proportion of train, eval and test; a part of 0 leaves its split empty.
-        split_by: "group" keeps every group whole and comes as close to the proportion as that allows;
+        split_by: "group" keeps every group whole and approximates the proportion as closely as possible;
             "image" divides the sorted list in the proportion.
         seed: seed for shuffling groups; not used with "image".
 
@@ -63,7 +63,7 @@ def _require_enough(count: int, things: str, parts: Sequence[int], remedy: str) 
     splits = sum(part > 0 for part in parts)
     if count < splits:
         raise UserError(
-            f"generate_data.proportion = {':'.join(map(str, parts))} asks for {splits} splits, but the "
+            f"generate_data.proportion = {':'.join(map(str, parts))} needs {splits} splits, but the "
             f"source has only {count} {things}; {remedy}, or give a split the part 0"
         )
 
@@ -77,7 +77,7 @@ def _leave_none_empty(sizes: list[int], parts: Sequence[int]) -> list[int]:
 
 
 def _assign_groups(groups: dict[str, int], parts: Sequence[int], seed: int) -> dict[str, str]:
-    """Deal the shuffled groups several times and take the best result."""
+    """Assign shuffled groups to splits several times and take the best result."""
     shuffled = random.Random(seed)
     count = 1 + _GROUPS_DEALT // len(groups)
     deals = (_deal(groups, parts, shuffled.sample(sorted(groups), len(groups))) for _ in range(count))

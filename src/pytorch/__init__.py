@@ -1,1 +1,1 @@
-"""The network in PyTorch: the reference for its numbers, and a trainer where MindSpore is slow."""
+"""The network in PyTorch: a reference implementation for tests, and a faster trainer on some machines."""

@@ -1,6 +1,6 @@
-"""Semantic Human Matting in PyTorch, written apart from src/model: the reference for its numbers.
+"""Semantic Human Matting in PyTorch, an independent reference implementation of src/model.
 
-Layers have the names of the original network's state dict.
+The layers have the names of the original network's state dict.
 """
 
 import torch
@@ -8,14 +8,14 @@ from torch import nn
 
 
 def conv_bn_relu(inputs: int, outputs: int) -> nn.Sequential:
-    """(N, inputs, H, W) to (N, outputs, H, W)."""
+    """A 3x3 convolution, batch normalisation and ReLU: (N, inputs, H, W) to (N, outputs, H, W)."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
     )
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block: expand, filter every channel, project; added to its input where shapes agree."""
+    """MobileNetV2's block: expansion, depthwise convolution, projection; a residual if shapes match."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, t: int):
         super().__init__()
@@ -37,14 +37,14 @@ class InvertedResidual(nn.Module):
 
 
 def stage(inputs: int, outputs: int, count: int, stride: int) -> nn.Sequential:
-    """`count` blocks with t = 6; the first has the stride."""
+    """`count` blocks with expansion factor 6; only the first has the stride."""
     return nn.Sequential(
         *(InvertedResidual(outputs if i else inputs, outputs, 1 if i else stride, 6) for i in range(count))
     )
 
 
 class Encoder(nn.Module):
-    """MobileNetV2: (N, 3, H, W) to maps at scales 1, 1/2, 1/4, 1/8, 1/16."""
+    """MobileNetV2: (N, 3, H, W) to feature maps at scales 1, 1/2, 1/4, 1/8, 1/16."""
 
     def __init__(self):
         super().__init__()
@@ -86,11 +86,11 @@ class TNet(nn.Module):
         for k in (5, 4, 3, 2):
             up_conv, fusion = getattr(self, f"s{k}_up_conv"), getattr(self, f"s{k - 1}_fusion")
             x = fusion(up_conv(x) + skips[k - 2])
-        return self.last_conv(x).float()  # where autocast made it bfloat16
+        return self.last_conv(x).float()  # autocast may have made it bfloat16
 
 
 class MNet(nn.Module):
-    """Image and trimap, together (N, 6, H, W), to alpha_r (N, 1, H, W)."""
+    """Image and trimap, concatenated to (N, 6, H, W), to alpha_r (N, 1, H, W)."""
 
     def __init__(self):
         super().__init__()
@@ -125,17 +125,25 @@ class SHMNet(nn.Module):
 
 
 def fuse(trimap, alpha_r):
-    """alpha_p = foreground + unsure * alpha_r."""
+    """Fuse probabilities (N, 3, H, W) and alpha_r (N, 1, H, W): alpha_p = foreground + unsure * alpha_r."""
     return trimap[:, 1:2] + trimap[:, 2:3] * alpha_r
 
 
 def trained_part(network: SHMNet, phase: str) -> nn.Module:
-    """What a training phase changes."""
+    """Return the part of the network that a phase trains."""
     return {"pre_train_t_net": network.t_net, "pre_train_m_net": network.m_net, "end_to_end": network}[phase]
 
 
 def phase_loss(network: SHMNet, phase: str, image, class_map, true_alpha):
-    """The loss of a training phase, as it is before a step; classes (N, H, W) are int64."""
+    """Compute the loss of a training phase, before its step.
+
+    Args:
+        network: the network.
+        phase: 'pre_train_t_net', 'pre_train_m_net' or 'end_to_end'.
+        image: (N, 3, H, W) float32.
+        class_map: (N, H, W) int64: 0 background, 1 foreground, 2 unsure.
+        true_alpha: (N, 1, H, W) float32 in [0, 1].
+    """
     if phase == "pre_train_t_net":
         return nn.functional.cross_entropy(network.t_net(image), class_map)
     if phase == "pre_train_m_net":

@@ -1,10 +1,10 @@
-"""Train the PyTorch network on a data set made by src/generate_datasets.py, then bring the weights back:
+"""Train the PyTorch network on a data set made by src/generate_datasets.py, then convert the weights:
 
     python -m src.pytorch.train DATASETS OUTPUT --phase pre_train_t_net --size 160 --steps 4000
     python src/get_init_weight.py OUTPUT/weights.pth --output init_weight.ckpt
 
-Samples, losses and Adam are those of train.py; the rate falls along a cosine, and what is measured and kept
-is a running mean of the weights. Started again, it goes on where it was stopped. Where the processor has
+Samples, losses and Adam are those of train.py. The learning rate falls along a cosine, and a running mean of
+the weights is validated and saved. Started again, the program resumes where it stopped. On processors with
 AVX512_BF16, --bfloat16 makes steps more than twice as fast.
 """
 
@@ -32,12 +32,12 @@ from src.training.schedule import learning_rate
 
 _WARM_UP = 100  # steps
 _SAVE_STEPS = 200
-_MEMORY = 0.998  # of the running mean of weights
+_MEMORY = 0.998  # fraction of the running mean that is kept at each step
 _PHASES = ("pre_train_t_net", "pre_train_m_net", "end_to_end")
 
 
 class Training:
-    """A run and what it has come to."""
+    """A training run and its state."""
 
     def __init__(self, options: argparse.Namespace):
         self.options = options
@@ -48,7 +48,9 @@ class Training:
             found = self.network.load_state_dict(read_weights(options.init), strict=False)
             missing = [name for name in found.missing_keys if not name.endswith("num_batches_tracked")]
             if missing or found.unexpected_keys:
-                raise UserError(f"{options.init}: holds other weights: {missing}, {found.unexpected_keys}")
+                raise UserError(
+                    f"{options.init}: wrong weights: missing {missing}, unknown {found.unexpected_keys}"
+                )
         part = trained_part(self.network, options.phase)
         self.optimizer = torch.optim.Adam(part.parameters(), options.lr, weight_decay=5e-4)
         self.mean = {name: value.clone() for name, value in self.network.state_dict().items()}
@@ -59,10 +61,10 @@ class Training:
             self.step, self.mean = state["step"], state["mean"]
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
-            print(f"going on after step {self.step}")
+            print(f"resuming after step {self.step}")
 
     def train_step(self, batch: list[torch.Tensor]) -> float:
-        """Update the weights; returns the loss."""
+        """Update the weights; return the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(
                 self.step, self.options.steps, lr=self.options.lr, schedule="cosine", warmup_steps=_WARM_UP
@@ -82,7 +84,7 @@ class Training:
 
     @torch.no_grad()
     def save(self, batches) -> None:
-        """Measure the mean weights, then save them and the state."""
+        """Validate the mean weights, then save them and the training state."""
         self.network.eval()
         current = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.network.load_state_dict(self.mean)
@@ -98,7 +100,7 @@ class Training:
 
 
 def read_weights(path: str) -> dict[str, torch.Tensor]:
-    """The weights of an earlier phase (.pth) or of a MindSpore checkpoint (.ckpt), by PyTorch's names."""
+    """Read the weights of an earlier phase (.pth) or a MindSpore checkpoint (.ckpt), by PyTorch's names."""
     if not path.endswith(".ckpt"):
         return torch.load(path, weights_only=True)
     loaded = read_checkpoint(path)
@@ -107,7 +109,7 @@ def read_weights(path: str) -> dict[str, torch.Tensor]:
 
 
 class Samples:
-    """Batches of a split, read ahead by a thread."""
+    """Batches of a split, read ahead in a thread: image, class map and alpha on the device."""
 
     def __init__(self, options: argparse.Namespace, split: str, device: str):
         self.options, self.device = options, device
@@ -117,13 +119,13 @@ class Samples:
         )
 
     def whole_split(self):
-        """Every sample once, but for an incomplete last batch."""
+        """Yield every sample once, except those of an incomplete last batch."""
         order = np.arange(len(self.dataset))
         for start in range(0, len(order) - self.options.batch + 1, self.options.batch):
             yield self._read(order[start : start + self.options.batch], 0)
 
     def endless(self, first_step: int):
-        """One random order after another."""
+        """Yield batches forever, in a new random order for each epoch, starting at a given step."""
         steps = len(self.dataset) // self.options.batch
         with ThreadPoolExecutor(1) as pool:
             ahead = []
@@ -156,7 +158,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--bfloat16", action="store_true", help="compute the layers of a step in it")
+    parser.add_argument("--bfloat16", action="store_true", help="compute the layers in bfloat16")
     parser.add_argument("--init", metavar="FILE", help="weights of an earlier phase (.pth), or a checkpoint")
     options = parser.parse_args()
     training = Training(options)
@@ -169,7 +171,7 @@ def main() -> None:
         if training.step % 20 == 0:
             seconds = (time.perf_counter() - started) / len(losses)
             loss = np.mean(losses[-20:])
-            print(f"step {training.step}: loss {loss:.5f}, {seconds:.2f} s a step", flush=True)
+            print(f"step {training.step}: loss {loss:.5f}, {seconds:.2f} s per step", flush=True)
         if training.step % _SAVE_STEPS == 0 or training.step == options.steps:
             training.save(validation.whole_split())
 

@@ -1,1 +1,1 @@
-"""What makes a matting system: its networks, phases, losses and scores."""
+"""Matting systems: their networks, phases, losses and scores."""

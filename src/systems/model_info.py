@@ -1,9 +1,9 @@
-"""What a model is, in a small text file beside its weights: system, input size, mean, colour order.
+"""A model's metadata, in a small text file next to its weights: system, input size, mean, colour order.
 
     semantic_hm_best.ckpt
     semantic_hm_best.ckpt.yaml
 
-Whoever runs the model need not know how it was trained. Exported models carry the same inside.
+With it, a model can be used without knowing how it was trained. Exported models have it embedded.
 """
 
 from pathlib import Path
@@ -20,11 +20,11 @@ ChannelMean = Annotated[float, Field(ge=0, le=255)]
 
 
 class ModelInfo(BaseModel):
-    """How a model wants its images; the defaults are the published ones.
+    """A model's metadata; the defaults are the published values.
 
     Args:
-        system: which network it is.
-        size: height and width of its input, in pixels.
+        system: name of the system.
+        size: height and width of the network's input, in pixels.
         mean: subtracted from the values 0..255 of each channel, in the order of `colour`.
         colour: order of the channels.
     """
@@ -38,12 +38,12 @@ class ModelInfo(BaseModel):
 
 
 def info_path(model: str | Path) -> Path:
-    """The text file of a checkpoint."""
+    """The path of a checkpoint's metadata file."""
     return Path(f"{model}.yaml")
 
 
 def write_model_info(model: str | Path, info: ModelInfo) -> None:
-    """Write what a checkpoint is beside it.
+    """Write a checkpoint's metadata file.
 
     Raises:
         UserError: the folder cannot be written.
@@ -52,15 +52,15 @@ def write_model_info(model: str | Path, info: ModelInfo) -> None:
 
 
 def dump_model_info(info: ModelInfo) -> str:
-    """What a model is as YAML, which `parse_model_info` reads back."""
+    """Format metadata as YAML, the inverse of `parse_model_info`."""
     return yaml.safe_dump(info.model_dump(mode="json"), sort_keys=False)
 
 
 def read_model_info(model: str | Path) -> ModelInfo | None:
-    """Read what a checkpoint is; None where no text file lies beside it, as with older checkpoints.
+    """Read a checkpoint's metadata; None if it has no metadata file, like older checkpoints.
 
     Raises:
-        UserError: the text file cannot be read, or does not say what a model is.
+        UserError: the file cannot be read, or its contents are invalid.
     """
     path = info_path(model)
     try:
@@ -72,14 +72,14 @@ def read_model_info(model: str | Path) -> ModelInfo | None:
 
 
 def parse_model_info(text: str, source: str | Path) -> ModelInfo:
-    """Read what a model is from YAML.
+    """Parse a model's metadata from YAML.
 
     Args:
         text: the YAML.
-        source: named in errors.
+        source: the file, for error messages.
 
     Raises:
-        UserError: it does not say what a model is; the message names the keys.
+        UserError: the metadata is invalid; the message names the keys.
     """
     try:
         return ModelInfo.model_validate(yaml.safe_load(text))
@@ -90,6 +90,6 @@ def parse_model_info(text: str, source: str | Path) -> ModelInfo:
             f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].lower()}" for e in error.errors()
         )
         raise UserError(
-            f"{source}: does not say what the model is ({wrong}); write it again with train.py or "
+            f"{source}: is not a valid description of a model ({wrong}); write it again with train.py or "
             "get_init_weight.py, or remove it to use the configuration"
         ) from None

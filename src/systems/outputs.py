@@ -1,4 +1,4 @@
-"""Outputs that systems share: how a trimap and an alpha matte are shown and measured."""
+"""Outputs shared by systems: how trimaps and alpha mattes are shown and measured."""
 
 from collections.abc import Mapping
 
@@ -48,7 +48,7 @@ TRIMAP_LOGITS = Output(
     picture=_trimap_picture,
     measured=tuple(f"{part}_{name}" for part in ("intersection", "union") for name in _CLASSES),
     measure=_measure_trimap,
-    scores=_trimap_scores,  # of each class that occurs, and their mean
+    scores=_trimap_scores,  # IoU of each class that occurs, and their mean
 )
 ALPHA = Output(
     name="alpha",
@@ -56,5 +56,5 @@ ALPHA = Output(
     picture=_alpha_picture,
     measured=("sad",),
     measure=_measure_alpha,
-    scores=_alpha_scores,  # the mean over images
+    scores=_alpha_scores,  # mean over images
 )

@@ -1,4 +1,4 @@
-"""The matting systems that there are, by name."""
+"""The available matting systems, by name."""
 
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -24,12 +24,12 @@ def check_input_size(size: int, system: SystemName = "shm") -> int:
 
 
 def get_system(name: str) -> "System":
-    """The system of a name.
+    """Return the system of a name.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no such system.
     """
-    # A system brings MindSpore, which takes seconds to import; its name should not.
+    # Imported only here, since MindSpore takes seconds to import and is not needed for the names.
     match name:
         case "shm":
             from src.systems.shm import SHM

@@ -1,4 +1,4 @@
-"""Semantic Human Matting: its three training phases, what each trains, what it predicts, and its loss."""
+"""Semantic Human Matting: its three training phases, each with trained part, prediction and loss."""
 
 import mindspore as ms
 from mindspore import Tensor, ops
@@ -11,7 +11,7 @@ from src.systems.system import Batch, Phase, System, Terms
 
 
 def one_hot_trimap(class_map: Tensor) -> Tensor:
-    """Classes (N, H, W) int32 to certain probabilities (N, 3, H, W) float32."""
+    """Convert classes (N, H, W) int32 to probabilities of 0 or 1, (N, 3, H, W) float32."""
     one_hot = ops.one_hot(class_map, len(TrimapClass), Tensor(1, ms.float32), Tensor(0, ms.float32))
     return one_hot.transpose(0, 3, 1, 2)
 

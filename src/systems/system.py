@@ -1,4 +1,4 @@
-"""What the rest of the program needs to know of a matting system: its network, its phases, its outputs."""
+"""The interface of a matting system: its network, phases and outputs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,20 +8,22 @@ import numpy as np
 from mindspore import Tensor, nn
 
 Batch = Mapping[str, Tensor]  # the tensors of N samples by name
-Terms = dict[str, Tensor]  # of a loss
+Terms = dict[str, Tensor]  # terms of a loss by name, () float32
 
 
 @dataclass(frozen=True)
 class Output:
-    """A tensor that a phase predicts: how people see it, and how it is measured.
+    """A tensor that a phase predicts: how it is shown and measured.
 
     Args:
-        name: of the tensor.
-        title: over its picture.
-        picture: of one image's values (C, H, W), in uint8: BGR (H, W, 3) or gray (H, W).
+        name: name of the tensor.
+        title: title of its picture.
+        picture: draws one image's values (C, H, W), as BGR (H, W, 3) or gray (H, W) uint8.
         measured: names of the values that `measure` returns.
-        measure: values of one image from the prediction (1, C, H, W) and the tensors of its batch, as arrays.
-        scores: of a split, by name, from the measured values of its images: arrays (images,) by name.
+        measure: computes the values of one image, from the prediction (1, C, H, W) and the arrays of its
+            batch by name.
+        scores: computes the scores of a split by name, from the measured values of its images: arrays
+            (images,) by name.
     """
 
     name: str
@@ -37,15 +39,15 @@ class Phase:
     """One training phase.
 
     Args:
-        name: of its section in the configuration and of its folder.
-        title: for people.
-        outputs: what `predict` returns, in its order.
-        terms: names of what `loss` returns, in its order; the first is minimised.
-        score: the validation metric, lower is better, that the best checkpoint has lowest.
-        trained_part: of a network, what the phase changes.
-        predict: from whatever has the network's parts as attributes, and a batch.
-        loss: terms () float32 from the predicted tensors and the batch.
-        starts_from: earlier phases; where one has run, what it trained starts from its weights.
+        name: name of its section in the configuration and of its folder.
+        title: its name in messages.
+        outputs: the outputs of `predict`, in order.
+        terms: the names of the terms that `loss` returns, in order; the first is minimised.
+        score: the validation metric that selects the best checkpoint; lower is better.
+        trained_part: returns the part of a network that the phase trains.
+        predict: computes the outputs from a cell with the network's parts as attributes, and a batch.
+        loss: computes the terms () float32 from the predicted tensors and the batch.
+        starts_from: names of earlier phases; the parts that they trained start from their weights.
     """
 
     name: str
@@ -64,13 +66,13 @@ class System:
     """A matting system.
 
     Args:
-        name: in the configuration and in model files.
-        title: for people.
-        build: makes the network, with fresh weights, from keyword arguments.
-        phases: by name, in the order of training.
-        inputs: names of what the network takes in inference.
-        outputs: names of what it returns.
-        scores: columns of metrics.csv; curves.png draws the first last, farthest to the right.
+        name: its name in the configuration and in model files.
+        title: its full name.
+        build: makes the network, with random weights, from keyword arguments.
+        phases: the phases by name, in training order.
+        inputs: names of the network's inputs in inference.
+        outputs: names of the network's outputs in inference.
+        scores: columns of metrics.csv; curves.png draws them in reverse order, the first one rightmost.
     """
 
     name: str

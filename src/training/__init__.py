@@ -1,1 +1,1 @@
-"""The training of a system: loop, step, validation, checkpoints."""
+"""Training of a system: loop, step, validation, checkpoints."""

@@ -1,10 +1,10 @@
-"""The checkpoints of one training phase: weights, and beside them what resuming needs.
+"""The checkpoints of one training phase: weights, and the state needed to resume.
 
 semantic_hm_latest_N.ckpt    weights after epoch N, loadable by older code
 resume_N.ckpt                optimizer, loss scale, running mean of the weights and progress after epoch N
-resume_step.ckpt             all of it in one file, within an epoch
-semantic_hm_best.ckpt        weights of the best epoch; their running mean where there is one
-*.ckpt.yaml                  what the model is, beside every file of weights
+resume_step.ckpt             weights and state in one file, saved within an epoch
+semantic_hm_best.ckpt        weights of the best epoch, or their running mean if there is one
+*.ckpt.yaml                  the model's metadata, one file for each file of weights
 """
 
 import math
@@ -26,33 +26,33 @@ from src.training.running_statistics import RunningStatistics
 
 BEST_FILE = "semantic_hm_best.ckpt"
 STEP_FILE = "resume_step.ckpt"
-# Not every run has these: they begin anew where amp_level or ema_decay was changed.
+# Not every run has these; they start afresh if amp_level or ema_decay was changed.
 _OPTIONAL = ("loss_scale", "loss_scale_counter", MEAN_PREFIX)
 _LATEST_PATTERN = re.compile(r"semantic_hm_latest_(\d+)\.ckpt")
 
 
 class Progress(NamedTuple):
-    """How far a phase is."""
+    """The progress of a phase."""
 
-    epoch: int = 0  # epochs trained
-    step: int = 0  # steps of the next epoch trained
-    loss_sum: float = 0.0  # of these steps
-    best_score: float = math.inf  # of the epochs
-    train_mark: int = 0  # of the list of training samples
-    eval_mark: int = 0  # of the list of validation samples
+    epoch: int = 0  # completed epochs
+    step: int = 0  # completed steps of the next epoch
+    loss_sum: float = 0.0  # sum of the losses of these steps
+    best_score: float = math.inf  # of the completed epochs
+    train_mark: int = 0  # checksum of the list of training samples
+    eval_mark: int = 0  # checksum of the list of validation samples
 
 
 class PhaseCheckpoints:
-    """Saves, keeps and finds the checkpoints in a phase's folder.
+    """Saves, finds, restores and removes the checkpoints in a phase's folder.
 
     Args:
-        folder: of the phase.
-        keep: how many of the newest stay; None for all.
-        network: whose weights are saved, whole, whatever the phase trains.
+        folder: the phase's folder.
+        keep: number of newest epochs to keep; None for all.
+        network: the whole network, whose weights are all saved, whatever part the phase trains.
         state: parameters of optimizer and loss scaler by name.
-        info: what the model is.
-        mean: of the weights, where there is one.
-        world: the processes; the first writes.
+        info: the model's metadata.
+        mean: the running mean of the weights, if there is one.
+        world: the processes; only the first writes.
     """
 
     def __init__(
@@ -77,17 +77,17 @@ class PhaseCheckpoints:
             self._statistics["running_mean_statistics"] = RunningStatistics(mean.network, world)
 
     def save(self, progress: Progress) -> None:
-        """Save the end of an epoch, then remove what is not to be kept."""
+        """Save after a completed epoch, then remove old checkpoints."""
         if not self._world.is_first:
             return
-        # Weights last: an epoch counts as saved when its weights are there.
+        # Weights last: an epoch counts as saved once its weights exist.
         save_parameters(self._state_entries(progress), self._state_file(progress.epoch))
         self._save_weights(self._network, self._weights_file(progress.epoch))
         (self._folder / STEP_FILE).unlink(missing_ok=True)
         self._remove_old()
 
     def save_within_epoch(self, progress: Progress) -> None:
-        """Save after any step, in place of what was saved so before; all processes must call this."""
+        """Save after any step, replacing the earlier save within an epoch; all processes must call this."""
         statistics = {name: each.of_all() for name, each in self._statistics.items()}
         if not self._world.is_first:
             return
@@ -97,31 +97,31 @@ class PhaseCheckpoints:
         save_parameters(entries, self._folder / STEP_FILE)
 
     def remove_leftovers(self) -> None:
-        """Remove what a run killed while it saved has left."""
+        """Remove temporary files left by a run that was killed while saving."""
         if self._world.is_first:
             remove_leftovers(self._folder)
 
     def save_best(self) -> None:
-        """Save the weights of the best epoch so far: those that were validated."""
+        """Save the validated weights as those of the best epoch so far."""
         if not self._world.is_first:
             return
         self._save_weights(self._mean.weights() if self._mean else self._network, self._folder / BEST_FILE)
 
     def begin(self) -> None:
-        """Let what is saved beside the weights, but has not been, begin with them."""
+        """Start the running mean, if there is one, from the current weights."""
         if self._mean:
             self._mean.begin()
 
     def newest(self) -> Path | None:
-        """The file with the newest weights; None where there is no checkpoint."""
+        """Return the file with the newest weights, or None if there is no checkpoint."""
         files = self._newest_first()
         return files[0][0] if files else None
 
     def restore(self) -> tuple[Progress, Path | None]:
-        """Load the newest checkpoint that is whole; a damaged one is reported, and the one before it taken.
+        """Load the newest intact checkpoint; damaged ones are reported and skipped.
 
         Returns:
-            The progress, and the file with its weights; no progress and None where there is no checkpoint.
+            The progress and the file with its weights; zero progress and None if there is no checkpoint.
 
         Raises:
             UserError: there are checkpoints, but none can be used.
@@ -134,19 +134,19 @@ class PhaseCheckpoints:
                 problems.append(str(error))
                 continue
             for problem in problems:
-                print(f"{problem}; going on from the one before")
+                print(f"{problem}; continuing from the checkpoint before it")
             return progress, weights
         if problems:
             raise UserError(
-                "no checkpoint of this phase can be used, set another ckpt_version to start afresh:\n  "
+                "no checkpoint of this phase can be used; set another ckpt_version to start afresh:\n  "
                 + "\n  ".join(problems)
             )
         return Progress(), None
 
     def _newest_first(self) -> list[tuple[Path, Path]]:
-        """The files with the weights and with the state of every checkpoint.
+        """Return the files with weights and state of all checkpoints, newest first.
 
-        What was saved within an epoch is newer than all: the end of an epoch removes it.
+        A save within an epoch is always the newest, since completing the epoch removes it.
         """
         epochs = sorted(_latest_epochs(self._folder), reverse=True)
         candidates = [(self._weights_file(epoch), self._state_file(epoch)) for epoch in epochs]
@@ -156,8 +156,8 @@ class PhaseCheckpoints:
     def _load(self, weights: Path, state: Path) -> Progress:
         if not state.is_file():
             raise UserError(
-                f"{state}: is missing, so training cannot go on from {weights.name}; to start anew from "
-                "those weights, give them as --init_weight and another ckpt_version"
+                f"{state}: is missing, so training cannot resume from {weights.name}; to start afresh from "
+                "these weights, set --init_weight to them and choose another ckpt_version"
             )
         saved = read_checkpoint(state)
         try:
@@ -165,7 +165,7 @@ class PhaseCheckpoints:
             wanted = [name for name in self._state if name in saved or not name.startswith(_OPTIONAL)]
             values = {name: saved[name] for name in wanted}
             for name, value in values.items():
-                if value.shape != self._state[name].shape:  # set_data would take it
+                if value.shape != self._state[name].shape:  # set_data would accept it
                     raise ValueError(f"{name} has the shape {tuple(value.shape)}")
         except (KeyError, ValueError) as error:
             raise UserError(f"{state}: does not fit this phase: {error}") from None
@@ -184,7 +184,7 @@ class PhaseCheckpoints:
         return entries + [{"name": name, "data": Tensor(np.float64(value))} for name, value in values]
 
     def _save_weights(self, what: nn.Cell | list[dict], path: Path) -> None:
-        write_model_info(path, self._info)  # before them: weights never lie without it
+        write_model_info(path, self._info)  # first, so that weights never exist without it
         save_parameters(what, path)
 
     def _weights_file(self, epoch: int) -> Path:
@@ -204,7 +204,7 @@ class PhaseCheckpoints:
 
 
 def best_or_newest_weights(folder: Path) -> Path | None:
-    """The weights that a later phase starts from; None where the phase has not run."""
+    """Return the weights that a later phase starts from, or None if the phase has not run."""
     if (folder / BEST_FILE).is_file():
         return folder / BEST_FILE
     epochs = _latest_epochs(folder)

@@ -1,4 +1,4 @@
-"""What a phase trains on and is measured on."""
+"""The training and validation data of a phase."""
 
 from src.common.errors import UserError
 from src.data.split_files import SplitFiles
@@ -7,10 +7,10 @@ from src.training.phase_run import PhaseRun
 
 
 def open_training_data(run: PhaseRun) -> tuple[MattingDataset, MattingDataset]:
-    """The training and validation sets of a phase.
+    """Open the training and validation sets of a phase.
 
     Raises:
-        UserError: a list cannot be used, or the images are too few for one step.
+        UserError: a list cannot be used, or there are too few training images for one step.
     """
     config, settings, data_folder, world = run.config, run.settings, run.data_folder, run.world
     common = {
@@ -30,7 +30,7 @@ def open_training_data(run: PhaseRun) -> tuple[MattingDataset, MattingDataset]:
     if len(train_set) < needed:
         processes = f" in each of {world.size} processes" if world.size > 1 else ""
         raise UserError(
-            f"{data_folder}: has {len(train_set)} training images, fewer than the {needed} of one step; "
+            f"{data_folder}: has {len(train_set)} training images, but one step needs {needed}; "
             f"set {run.phase.name}.train_batch to {len(train_set) // world.size} or less{processes}, or add "
             "images"
         )

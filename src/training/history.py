@@ -1,4 +1,4 @@
-"""The record of a run: metrics.csv, a row an epoch, and curves.png, drawn from it."""
+"""The history of a run: metrics.csv with one row per epoch, and its plot, curves.png."""
 
 import csv
 from pathlib import Path
@@ -18,12 +18,15 @@ _LOSSES = ("train_loss", "eval_loss")
 
 
 def record_epoch(run_folder: Path, row: dict[str, object], system: System) -> None:
-    """Add the row of an epoch, in place of what an earlier run left for it and later ones; draw the curves.
+    """Add the row of an epoch, replacing rows of earlier runs for this and later epochs; draw the curves.
 
     Args:
-        run_folder: where both files lie.
-        row: values for `phase`, `epoch` and whichever other columns the phase has.
-        system: tells the scores and the phases.
+        run_folder: the folder of both files.
+        row: values by column; `phase` and `epoch` are required.
+        system: the system, for its scores and phases.
+
+    Raises:
+        UserError: a file cannot be written.
     """
     scores = (f"eval_{score}" for score in system.scores)
     columns = ("phase", "epoch", *_LOSSES, *scores, "lr", "images_per_s", "seconds")

@@ -1,8 +1,8 @@
-"""Several training processes, started and watched: MindSpore's msrun does the starting.
+"""Starts and monitors several training processes, using MindSpore's msrun.
 
     python src/training/launcher.py --workers 2 --log_folder logs -- --data_url=DIR --train_url=DIR
 
-What follows -- goes to train.py. See "msrun Launching" in MindSpore's documentation:
+Arguments after -- are passed to train.py. See "msrun Launching" in MindSpore's documentation:
 https://www.mindspore.cn/tutorials/en/master/parallel/msrun_launcher.html
 """
 
@@ -37,7 +37,7 @@ _FIRST_DEATH = re.compile(r"Worker process (\d+) exit with exception\. Error cod
 
 
 class WorkerFailedError(UserError):
-    """A worker that ended before its work was done; the message names it and shows the end of its log."""
+    """A worker failed; the message names it and shows the end of its log."""
 
     def __init__(self, message: str, exit_status: int):
         super().__init__(message)
@@ -48,15 +48,15 @@ class Job:
     """The workers of one machine.
 
     Args:
-        workers: on this machine.
-        log_folder: gets deviceN/train.log of every worker, and the folder msrun_log.
+        workers: number of workers on this machine.
+        log_folder: for deviceN/train.log of every worker, and the folder msrun_log.
+        arguments: arguments of the script.
         master: address of the first machine.
-        port: on it, by which the workers find each other.
-        nodes: machines.
-        node_rank: number of this machine.
-        rank_table: of Ascend cards; None for none.
-        arguments: for the script.
-        script: what every worker runs.
+        port: port of the first machine on which the workers connect.
+        nodes: number of machines.
+        node_rank: number of this machine, from 0.
+        rank_table: file with the rank table of the Ascend cards; None for none.
+        script: the script that every worker runs.
     """
 
     def __init__(
@@ -76,9 +76,9 @@ class Job:
         self._msrun_folder = log_folder / "msrun_log"
         self._first_rank = node_rank * workers
         self._workers = workers
-        self._ranks: dict[int, int] = {}  # of the workers, by process number
-        self._signal_number: int | None = None  # of the signal that asked the workers to stop
-        self._ends_now = False  # asked a second time, or before there was anything to save
+        self._ranks: dict[int, int] = {}  # of the workers, by process ID
+        self._signal_number: int | None = None  # the signal that stops the workers
+        self._ends_now = False  # on a second signal, or one before the workers have started
         self._command = [
             *(sys.executable, "-c", "from mindspore.parallel.cluster.run import main; main()"),
             *(f"--worker_num={workers * nodes}", f"--local_worker_num={workers}"),
@@ -91,18 +91,18 @@ class Job:
     def run(self) -> None:
         """Start the workers and wait for them.
 
-        SIGTERM and Ctrl-C are passed on to the workers, which save and end; a second one ends them at once.
+        SIGTERM and Ctrl-C are passed on to the workers, which save and exit; a second signal kills them.
 
         Raises:
-            StoppedError: the workers ended because they were asked to.
-            WorkerFailedError: one ended with another status than 0; the others have been ended then.
+            StoppedError: the workers were stopped by a signal.
+            WorkerFailedError: a worker failed; the others have been killed.
         """
         self._make_logs()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._pass_on)
         with (self._msrun_folder / _MSRUN_LOG).open("w") as log:
-            # In a session of its own, so that Ctrl-C reaches the workers only as a request to save. msrun
-            # starts them with the first `python` on the PATH.
+            # In a new session, so that Ctrl-C does not reach the workers directly, only through _pass_on.
+            # msrun starts them with the first `python` on the PATH.
             path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
             process = subprocess.Popen(
                 self._command,
@@ -111,9 +111,7 @@ class Job:
                 start_new_session=True,
                 env={**os.environ, "PATH": path},
             )
-            print(
-                f"{self._workers} workers started, their logs are {self._first_log()} and so on", flush=True
-            )
+            print(f"{self._workers} workers started; the first log is {self._first_log()}", flush=True)
             try:
                 self._watch(process)
             finally:
@@ -122,13 +120,13 @@ class Job:
                 process.wait()
         if process.returncode and self._was_asked():
             raise StoppedError(
-                f"the workers were asked to stop; see the end of {self._first_log()}", self._signal_number
+                f"the workers were stopped; see the end of {self._first_log()}", self._signal_number
             )
         if process.returncode:
             raise self._failure()
 
     def _make_logs(self) -> None:
-        """deviceN/train.log stands for what msrun calls worker_N.log."""
+        """Make deviceN/train.log a link to msrun's worker_N.log."""
         self._msrun_folder.mkdir(parents=True, exist_ok=True)
         for old in self._log_folder.glob("device*/train.log"):
             old.unlink()
@@ -143,13 +141,13 @@ class Job:
         if self._signal_number or not self._ranks:
             self._ends_now = True
         self._signal_number = number
-        print("\nasking the workers to save and end; once more to end them at once", file=sys.stderr)
+        print("\nstopping after the workers have saved; repeat to stop at once", file=sys.stderr)
         for worker in self._ranks:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGTERM if number == signal.SIGHUP else number)
 
     def _was_asked(self) -> bool:
-        """Whether the workers ended as they were asked to, and not of a failure meanwhile."""
+        """Whether the workers ended because of a signal, not because of a failure in the meantime."""
         death = _FIRST_DEATH.search(self._msrun_text())
         code = int(death[2]) if death else 0
         return self._ends_now or (bool(self._signal_number) and code in (0, *_STOPPED_CODES))
@@ -158,7 +156,7 @@ class Job:
         while process.poll() is None and not self._ends_now:
             self._note_workers(process)
             if _FIRST_DEATH.search(self._msrun_text()):
-                self._end(process, spare_msrun=True)  # its scheduler would wait half a minute for the dead
+                self._end(process, spare_msrun=True)  # its scheduler would wait 30 s for the dead worker
             time.sleep(_POLL_SECONDS)
 
     def _note_workers(self, process: subprocess.Popen) -> None:
@@ -186,7 +184,7 @@ class Job:
             return WorkerFailedError(
                 f"the workers could not be run; the end of {_MSRUN_LOG}:\n{_end_of(text)}", 1
             )
-        # One that ended before it was noticed made the same mistake as the others.
+        # A worker that ended before it was noticed failed for the same reason as the others.
         rank, code = self._ranks.get(int(death[1]), self._first_rank), int(death[2])
         log = self._log_folder / f"device{rank - self._first_rank}" / "train.log"
         how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
@@ -211,18 +209,18 @@ def main() -> None:
         description="Start train.py in several processes and wait for them; what follows -- goes to train.py."
     )
     number = parser.add_mutually_exclusive_group(required=True)
-    number.add_argument("--workers", type=_positive, help="processes on this machine")
-    number.add_argument("--rank_table", help="rank table of this machine's Ascend cards: a process for each")
-    parser.add_argument("--log_folder", default=".", help="gets deviceN/train.log (default: this folder)")
+    number.add_argument("--workers", type=_positive, help="number of processes on this machine")
+    number.add_argument("--rank_table", help="rank table of this machine's Ascend cards: one process each")
+    parser.add_argument("--log_folder", default=".", help="for deviceN/train.log (default: current folder)")
     parser.add_argument(
         "--master", default="127.0.0.1", help="address of the first machine (default: this one)"
     )
-    parser.add_argument("--port", type=_positive, default=8118, help="port on it (default: 8118)")
-    parser.add_argument("--nodes", type=_positive, default=1, help="machines (default: 1)")
+    parser.add_argument("--port", type=_positive, default=8118, help="port on that machine (default: 8118)")
+    parser.add_argument("--nodes", type=_positive, default=1, help="number of machines (default: 1)")
     parser.add_argument(
         "--node_rank", type=int, default=0, help="number of this machine, from 0 (default: 0)"
     )
-    parser.add_argument("arguments", nargs="*", metavar="-- ARGUMENT", help="for train.py")
+    parser.add_argument("arguments", nargs="*", metavar="-- ARGUMENT", help="arguments of train.py")
     arguments = parser.parse_args()
     if not 0 <= arguments.node_rank < arguments.nodes:
         parser.error(f"--node_rank {arguments.node_rank}: must be from 0 to {arguments.nodes - 1}")
@@ -242,13 +240,13 @@ def main() -> None:
 
 
 def require_free(port: int) -> None:
-    """Make sure that a job can listen on a port.
+    """Check that a job can listen on a port.
 
     Raises:
-        UserError: it is taken.
+        UserError: the port is in use or not allowed.
     """
     with socket.socket() as listener:
-        # As the launcher does; else connections of a job just ended would hold the port for a minute.
+        # Like msrun: otherwise connections of a finished job would block the port for a minute.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("", port))

@@ -1,4 +1,4 @@
-"""One training phase: start, then train, validate and save epoch by epoch."""
+"""Runs a training phase: start or resume, then train, validate and save each epoch."""
 
 import math
 import signal
@@ -29,20 +29,20 @@ from src.training.validation import validate
 
 
 class TrainingDivergedError(UserError):
-    """The loss or a gradient is no longer a number."""
+    """The loss or a gradient is NaN or infinite."""
 
 
 def train_phase(run: PhaseRun, init_weight: str | None, stop: StopRequest) -> None:
-    """Train one phase from its newest checkpoint, or from earlier weights, to its last epoch.
+    """Train one phase to its last epoch, from its newest checkpoint or from earlier weights.
 
     Args:
-        run: what to train, on what, and where its output goes.
-        init_weight: a checkpoint to start from where the phase has none; None for none.
-        stop: asks to stop after the current step.
+        run: the phase, its data and its output folder.
+        init_weight: checkpoint to start from if the phase has none of its own; None for none.
+        stop: true once a signal has requested to stop after the current step.
 
     Raises:
         UserError: data or checkpoints cannot be used, or the loss became NaN or infinite.
-        StoppedError: a signal asked to stop; what was trained is saved.
+        StoppedError: a signal stopped the run; all progress is saved.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     training = _PhaseTraining(run)
@@ -51,7 +51,7 @@ def train_phase(run: PhaseRun, init_weight: str | None, stop: StopRequest) -> No
         if training.done.epoch >= run.settings.nEpochs:
             log.say(
                 f"{run.phase.title}: all {training.done.epoch} epochs are trained; raise "
-                f"{run.phase.name}.nEpochs to go on"
+                f"{run.phase.name}.nEpochs to continue"
             )
         while training.done.epoch < run.settings.nEpochs:
             started = time.perf_counter()
@@ -63,7 +63,7 @@ def train_phase(run: PhaseRun, init_weight: str | None, stop: StopRequest) -> No
 
 
 class _PhaseTraining:
-    """What the loop of `train_phase` works on; `done` is the progress so far."""
+    """The state and the operations of `train_phase`; `done` is the progress so far."""
 
     def __init__(self, run: PhaseRun):
         self._run = run
@@ -104,21 +104,21 @@ class _PhaseTraining:
         self._strip = ValidationStrip(run.phase, self._eval_set)
 
     def start(self, init_weight: str | None) -> None:
-        """Load what the phase starts from."""
+        """Load the weights and state that the phase starts from."""
         self.done = start_phase(self._run, self._network, self._checkpoints, self.done, init_weight)
 
     def open_log(self) -> RunLog:
-        """The log files, which the first process writes."""
+        """Open the log files, written by the first process only."""
         return RunLog(self._run.run_folder, self._phase.name, writes=self._world.is_first)
 
     def open_events(self) -> Events:
-        """The TensorBoard events, to go on after what is done."""
+        """Open the TensorBoard events, to continue after the last completed step."""
         folder = self._run.run_folder / "events" / self._phase.name
         first_step = self.done.epoch * self._steps + self.done.step
         return Events(folder, first_step, writes=self._world.is_first)
 
     def train_epoch(self, log: RunLog, events: Events, stop: StopRequest) -> int:
-        """Run the steps that the epoch still lacks; returns their number."""
+        """Run the remaining steps of the epoch; return their number."""
         settings, epoch, first_step = self._settings, self.done.epoch + 1, self.done.step
         batches = training_batches(
             self._train_set,
@@ -159,10 +159,10 @@ class _PhaseTraining:
         return self._steps - first_step
 
     def validate_epoch(self, log: RunLog, events: Events, stop: StopRequest) -> dict[str, float]:
-        """Measure the weights after an epoch on the whole eval split."""
+        """Measure the weights on the whole eval split; return the scores by name."""
         settings, epoch = self._settings, self.done.epoch + 1
         self._train_set.bad.share(self._world)
-        self._checkpoints.save_within_epoch(self.done)  # what ends the validation early costs no step
+        self._checkpoints.save_within_epoch(self.done)  # if validation is interrupted, no step is lost
         for statistics in self._statistics:
             statistics.average()
         self._validated.set_train(False)
@@ -183,10 +183,10 @@ class _PhaseTraining:
         """Record the epoch; save the weights if they are the best so far, and every save_epoch epochs.
 
         Args:
-            scores: of the validation.
-            steps: that this process ran in `seconds`, fewer than the epoch's where a run was resumed.
-            seconds: for these steps.
-            log: gets the line of a best epoch.
+            scores: the validation scores by name.
+            steps: steps that this run made of the epoch; fewer than all if it was resumed.
+            seconds: duration of these steps.
+            log: the log for the line of a best epoch.
         """
         settings, epoch, best = self._settings, self.done.epoch + 1, self.done.best_score
         score = scores[self._phase.score]
@@ -203,26 +203,26 @@ class _PhaseTraining:
             log.best(self._score_line(epoch, scores))
         if epoch % settings.save_epoch == 0 or epoch == settings.nEpochs:
             self._checkpoints.save(self.done)
-        elif is_best:  # a run that goes on from an older epoch would take a worse one for the best
+        elif is_best:  # else a run resumed from an older epoch would lose the best score
             self._checkpoints.save_within_epoch(self.done)
 
     def stop_after_epoch(self, stop: StopRequest) -> None:
-        """Save and end, where any process was asked to stop after the validation of the epoch."""
+        """Save and stop if any process received a signal after the validation of the epoch."""
         if self._world.any(stop):
             self._checkpoints.save_within_epoch(self.done)
             self._stop(stop)
 
     def _stop(self, stop: StopRequest) -> None:
-        self._world.wait()  # until the file is written: the end of any process ends the others
+        self._world.wait()  # until the file is written, since the launcher kills all when one exits
         path = self._run.folder / STEP_FILE
         raise StoppedError(
-            f"stopped in epoch {self.done.epoch + 1} after step {self.done.step} of {self._steps}, all of it "
-            f"saved in {path}; the same command goes on from there",
-            stop.signal_number or signal.SIGTERM,  # another process was told
+            f"stopped in epoch {self.done.epoch + 1} after step {self.done.step} of {self._steps}, saved in "
+            f"{path}; the same command resumes from there",
+            stop.signal_number or signal.SIGTERM,  # the signal reached another process
         )
 
     def _rate(self, step: int) -> float:
-        """The learning rate of a step of the phase, counted from 1."""
+        """The learning rate of a step, counted from 1 over the whole phase."""
         settings = self._settings
         return learning_rate(
             step - 1,
@@ -252,7 +252,7 @@ class _PhaseTraining:
     def _require_finite(
         self, epoch: int, step: int, loss: float, gradients_finite: bool, index: np.ndarray
     ) -> None:
-        """Stop a run that has diverged; an overflow that loss scaling deals with is none."""
+        """Stop a diverged run; gradients that overflow under loss scaling are not an error."""
         if math.isfinite(loss) and (gradients_finite or self._loss_scaler):
             return
         files = ", ".join(self._train_set.files.names[i] for i in index)

@@ -1,4 +1,4 @@
-"""One phase of one training run: what all that serves it has in common."""
+"""The parameters of one phase of a training run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +10,15 @@ from src.systems.system import Phase, System
 
 @dataclass(frozen=True)
 class PhaseRun:
-    """One phase of one training run.
+    """One phase of a training run.
 
     Args:
-        system: what the phase belongs to.
-        phase: what to train.
-        config: the whole configuration, amp_level 'O0', 'O2' or 'O3'.
+        system: the system that the phase belongs to.
+        phase: the phase to train.
+        config: the whole configuration, with amp_level resolved to 'O0', 'O2' or 'O3'.
         data_folder: a data set made by src/generate_datasets.py.
-        run_folder: the run's output; the phase writes into its sub folder.
-        world: the processes that share the work; the first writes.
+        run_folder: the run's output folder; the phase writes into a subfolder of it.
+        world: the processes that share the work; only the first writes.
     """
 
     system: System
@@ -35,5 +35,5 @@ class PhaseRun:
 
     @property
     def folder(self) -> Path:
-        """The phase's own."""
+        """The phase's output folder."""
         return self.run_folder / self.phase.name

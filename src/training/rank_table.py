@@ -1,4 +1,4 @@
-"""The rank table of Ascend cards (HCCL), checked before a run of days relies on it."""
+"""Checks the rank table of Ascend cards (HCCL) before a long run."""
 
 import json
 from collections import Counter
@@ -13,9 +13,9 @@ class RankTableError(UserError):
 
 
 def read_rank_table(path: str | Path) -> int:
-    """Check a rank table of one machine; returns its number of devices.
+    """Check a rank table of one machine; return its number of devices.
 
-    The form is that of MindSpore's documentation: {"server_list": [{"server_id": ..., "device":
+    The format is the one in MindSpore's documentation: {"server_list": [{"server_id": ..., "device":
     [{"device_id": "0", "device_ip": ..., "rank_id": "0"}, ...]}], ...}.
 
     Raises:
@@ -38,22 +38,22 @@ def read_rank_table(path: str | Path) -> int:
         raise RankTableError(f"{path}: device_id must equal rank_id: the launcher gives process N the card N")
     if sorted(ranks) != list(range(len(ranks))):
         raise RankTableError(
-            f"{path}: rank_id must count from 0 to {len(ranks) - 1}, but are {sorted(ranks)}"
+            f"{path}: rank_id must count from 0 to {len(ranks) - 1}, but the values are {sorted(ranks)}"
         )
     return len(ranks)
 
 
 def _numbers(path: str | Path, devices: list[Any], key: str) -> list[int]:
-    """The values of a key of all devices, which must be numbers, each only once."""
+    """Return a key's values for all devices; they must be unique numbers."""
     values = [str(device.get(key)) if isinstance(device, dict) else "None" for device in devices]
     for position, value in enumerate(values):
         if not value.isdecimal():
             raise RankTableError(
-                f"{path}: device {position} of the list has {key} = {value}; a number is needed"
+                f"{path}: device {position} of the list has {key} = {value}; must be a number"
             )
     twice = [value for value, count in Counter(values).items() if count > 1]
     if twice:
-        raise RankTableError(f"{path}: {key} {twice[0]} is there {values.count(twice[0])} times")
+        raise RankTableError(f"{path}: {key} {twice[0]} occurs {values.count(twice[0])} times")
     return [int(value) for value in values]
 
 

@@ -1,4 +1,4 @@
-"""A running mean of the weights over the steps: it scores better than the weights of any one step."""
+"""A running mean of the weights over the steps, which scores better than the weights of any single step."""
 
 import mindspore as ms
 import numpy as np
@@ -8,9 +8,9 @@ PREFIX = "running_mean."
 
 
 def memory_at(step: int, decay: float) -> float:
-    """How much of itself the mean keeps at a step, counted from 1.
+    """The fraction of the mean that is kept at a step, counted from 1.
 
-    Less than `decay` at first, so that it soon forgets where it began.
+    It is below `decay` at first, so that the initial weights are soon forgotten.
     """
     return min(decay, step / (step + 10))
 
@@ -19,10 +19,10 @@ class RunningMean:
     """The mean of a network's weights and of its batch normalisation's statistics.
 
     Args:
-        trained: the network.
-        network: another one of the kind, which becomes the mean; its parameters get the prefix
-            'running_mean.', since one compiled function cannot have two of the same name.
-        decay: share of itself that the mean keeps at a step, in [0, 1).
+        trained: the network being trained.
+        network: another network of the same kind, to hold the mean; its parameters get the prefix
+            'running_mean.', since a compiled function cannot have two parameters of the same name.
+        decay: fraction of the mean that is kept at each step, in [0, 1).
     """
 
     def __init__(self, trained: nn.Cell, network: nn.Cell, decay: float):
@@ -33,26 +33,26 @@ class RunningMean:
         self._update = self._make_update()
 
     def begin(self) -> None:
-        """Take the weights as they are for the mean; before the first step."""
+        """Set the mean to the current weights, before the first step."""
         for mean, value in self._pairs:
             mean.set_data(Tensor(value.asnumpy().copy()))
 
     def update(self, step: int) -> None:
-        """Take in the weights after a step, counted from 1."""
+        """Update the mean with the weights after a step, counted from 1."""
         self._update(Tensor(np.float32(1 - memory_at(step, self._decay))))
 
     def state(self) -> dict[str, Parameter]:
-        """The mean, by the names that it has in a resume file."""
+        """The mean's parameters by name, as saved in a resume file."""
         return {mean.name: mean for mean, _ in self._pairs}
 
     def weights(self) -> list[dict]:
-        """The mean under the names of the network, as entries of a checkpoint."""
+        """The mean under the trained network's parameter names, as entries of a checkpoint."""
         return [{"name": value.name, "data": mean} for mean, value in self._pairs]
 
     def _make_update(self):
         pairs = self._pairs
 
-        @ms.jit  # once a compiled step has run, MindSpore ignores what is set from outside
+        @ms.jit  # after a compiled step has run, MindSpore ignores set_data from outside
         def update(share):
             for mean, value in pairs:
                 ops.assign(mean, mean + share * (value - mean))

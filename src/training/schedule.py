@@ -1,4 +1,4 @@
-"""How the learning rate changes over the steps of a phase."""
+"""The learning rate schedule of a phase."""
 
 import math
 
@@ -7,11 +7,11 @@ def learning_rate(step: int, steps: int, *, lr: float, schedule: str, warmup_ste
     """The learning rate of one step.
 
     Args:
-        step: steps done before it.
-        steps: of the whole phase.
-        lr: the highest rate.
-        schedule: 'constant', or 'cosine' for a fall to 0 along half a cosine.
-        warmup_steps: over which the rate rises to its schedule; 0 for none.
+        step: the step, counted from 0.
+        steps: number of steps of the whole phase.
+        lr: the maximum learning rate.
+        schedule: 'constant', or 'cosine' to fall to 0 along half a cosine.
+        warmup_steps: number of steps over which the rate rises linearly; 0 for none.
     """
     rate = lr * min(1, (step + 1) / warmup_steps) if warmup_steps else lr
     return rate * (1 + math.cos(math.pi * step / steps)) / 2 if schedule == "cosine" else rate

@@ -1,4 +1,4 @@
-"""What a phase starts from: its own newest checkpoint, weights of earlier phases, or --init_weight."""
+"""The start of a phase: from its newest checkpoint, weights of earlier phases, or --init_weight."""
 
 import math
 from collections.abc import Sequence
@@ -22,30 +22,31 @@ def start_phase(
     fresh: Progress,
     init_weight: str | None,
 ) -> Progress:
-    """Load what a phase starts from.
+    """Load the weights and state that a phase starts from.
 
     Args:
         run: the phase.
-        network: gets the weights.
-        checkpoints: of the phase, with its network and the rest of its state.
-        fresh: the progress of a phase that begins, with the marks of its data.
-        init_weight: a checkpoint to start from where the phase has none; None for none.
+        network: the network to load the weights into.
+        checkpoints: the phase's checkpoints, which restore network, optimizer and loss scale.
+        fresh: the progress of a new phase, with the checksums of its data.
+        init_weight: checkpoint to start from if the phase has none of its own; None for none.
 
     Returns:
-        The progress from which it goes on.
+        The progress to continue from.
 
     Raises:
-        UserError: no checkpoint can be used, it is of another configuration, or the processes differ in it.
+        UserError: no checkpoint can be used, configuration or data have changed, or the processes found
+            different checkpoints.
     """
     phase, settings, world = run.phase, run.settings, run.world
-    world.wait()  # for what the first process wrote in an earlier phase
+    world.wait()  # for the files that the first process wrote in an earlier phase
     checkpoints.remove_leftovers()
     earlier = checkpoints.newest()
     done = fresh
     if earlier and not settings.finetuning:
         raise UserError(
-            f"{earlier}: is there from an earlier run, but {phase.name}.finetuning is False; set it to "
-            "True to go on from there, or set another ckpt_version to start afresh"
+            f"{earlier}: exists from an earlier run, but {phase.name}.finetuning is False; set it to "
+            "True to resume from there, or set another ckpt_version to start afresh"
         )
     if earlier:
         progress, weights = checkpoints.restore()
@@ -59,10 +60,10 @@ def start_phase(
         checkpoints.begin()
     if not world.agrees(np.array([done.epoch, done.step])):
         raise UserError(
-            f"{run.folder}: this process found {', '.join(origins)}, another one something else; all "
+            f"{run.folder}: this process found {', '.join(origins)}, but another process something else; all "
             "machines must share the output folder"
         )
-    if earlier and done != progress:  # else a run killed now would go on from what no longer counts
+    if earlier and done != progress:  # else a run killed now would resume with outdated progress
         checkpoints.save_within_epoch(done)
     if world.is_first:
         for each in (run.run_folder, run.folder):
@@ -74,13 +75,23 @@ def start_phase(
 def load_earlier_weights(
     network: nn.Cell, system: System, phase: Phase, run_folder: Path, init_weight: str | None
 ) -> Sequence[str]:
-    """Load what a phase that has no checkpoint of its own starts from.
+    """Load the weights for a phase without a checkpoint of its own.
 
-    These are the weights of --init_weight; then what earlier phases have trained, where these have run. What
-    neither gives stays as it is.
+    First the weights of --init_weight are loaded, then the parts trained by earlier phases, if these have
+    run. Other weights are left unchanged.
+
+    Args:
+        network: the network to load the weights into.
+        system: the system of the phase.
+        phase: the phase that starts.
+        run_folder: the run's output folder, with the folders of the phases.
+        init_weight: a checkpoint of the whole network; None for none.
 
     Returns:
-        What was loaded, for people to read.
+        Descriptions of the loaded weights, for messages.
+
+    Raises:
+        UserError: a checkpoint cannot be used.
     """
     origins = []
     if init_weight:
@@ -95,11 +106,15 @@ def load_earlier_weights(
 
 
 def _allowed(progress: Progress, fresh: Progress, run: PhaseRun) -> Progress:
-    """What of an earlier run's progress counts with the configuration and the data of this one."""
+    """Return the progress of an earlier run that is still valid with the current configuration and data.
+
+    Raises:
+        UserError: they have changed, and `config.resume` is not 'force'.
+    """
     differences = changed_settings(run.folder, run.phase.name, run.config)
     differences += changed_data(progress, fresh.train_mark, fresh.eval_mark)
     require_force(run.phase.name, differences, run.config)
-    if differences:  # the steps of the epoch are others now
+    if differences:  # the epoch starts over, since its steps have changed
         progress = progress._replace(step=0, loss_sum=0.0)
     if any(each.changes_score for each in differences):
         progress = progress._replace(best_score=math.inf)

@@ -15,9 +15,9 @@ TrainStep = Callable[..., tuple[Tensor, Tensor]]
 
 
 def make_optimizer(part: nn.Cell, learning_rate: float) -> nn.Adam:
-    """Adam over all trainable parameters of `part`, each with the published weight decay.
+    """Make Adam for all trainable parameters of `part`, with the published weight decay of 5e-4.
 
-    In a group of their own, since MindSpore's default spares batch normalisation from decay.
+    The parameters form an explicit group, since by default MindSpore does not decay batch normalisation.
     """
     group = {"params": part.trainable_params(), "weight_decay": _WEIGHT_DECAY}
     beta1, beta2 = _ADAM_BETAS
@@ -25,9 +25,9 @@ def make_optimizer(part: nn.Cell, learning_rate: float) -> nn.Adam:
 
 
 def resume_state(optimizer: nn.Adam, loss_scaler: ms.amp.DynamicLossScaler | None) -> dict[str, ms.Parameter]:
-    """What, besides the weights, a step changes: moments, step count, loss scale, by name."""
+    """Return the state that a step changes besides the weights, by name: moments, step count, loss scale."""
     weights = {parameter.name for parameter in optimizer.parameters}
-    given = weights | {"learning_rate"}  # every step is told its own
+    given = weights | {"learning_rate"}  # passed to every step
     state = {
         parameter.name: parameter for parameter in optimizer.get_parameters() if parameter.name not in given
     }
@@ -44,15 +44,22 @@ def make_train_step(
     loss_scaler: ms.amp.DynamicLossScaler | None = None,
     world: World = World(),  # noqa: B008 - never changed
 ) -> TrainStep:
-    """Compile the step of a phase, with the parts of its network from `parts`.
+    """Compile the training step of a phase.
 
-    With several processes gradients are averaged, so that weights stay the same in all of them.
+    With several processes, gradients are averaged, so that all keep the same weights.
+
+    Args:
+        phase: the phase, with its loss and prediction.
+        parts: a cell with the parts of the network as attributes; see `mixed_precision_parts`.
+        optimizer: from `make_optimizer`.
+        loss_scaler: dynamic loss scaling; None for none.
+        world: the processes that train together.
 
     Returns:
         A function of a flag () float32, the learning rate () float32 and, by name, the tensors of a batch. It
-        updates the weights and returns whether all gradients were finite, then the loss terms in the order of
-        `phase.terms` and the flag, all means over the processes. Where gradients were not finite, the
-        weights stay as they are; a loss scaler then lowers its scale.
+        updates the weights and returns whether all gradients were finite, () bool, and the loss terms in the
+        order of `phase.terms` followed by the flag, (terms + 1,) float32, averaged over the processes. If a
+        gradient is not finite, the weights are left unchanged, and a loss scaler lowers its scale.
     """
     predict, loss = phase.predict, phase.loss
     several = world.size > 1
@@ -68,7 +75,7 @@ def make_train_step(
 
     gradients_of = ms.value_and_grad(objective, None, optimizer.parameters, has_aux=True)
 
-    @ms.jit  # a dict as one argument would be a constant, and every batch compiled anew
+    @ms.jit  # a dict argument would be a constant, recompiled for every batch
     def step(flag, rate, **batch):
         (_, terms), gradients = gradients_of(batch)
         if loss_scaler is not None:
@@ -83,14 +90,14 @@ def make_train_step(
         ops.assign(optimizer.learning_rate, rate)
         if is_finite:
             optimizer(gradients)
-        # A dict returned from here keeps MindSpore 2.10's compiler busy for ever.
+        # MindSpore 2.10's compiler never finishes if a dict is returned here.
         return is_finite, values
 
     return step
 
 
 def make_predict_step(phase: Phase, parts: nn.Cell) -> Callable[..., tuple[Tensor, ...]]:
-    """Compile the prediction of a phase: the tensors of a batch, by name, to `phase.outputs`."""
+    """Compile a phase's prediction, from the tensors of a batch by name to those of `phase.outputs`."""
     predict = phase.predict
 
     @ms.jit

@@ -1,4 +1,4 @@
-"""A fixed strip of validation photos with their predictions, one picture an epoch."""
+"""A picture of the predictions for a few fixed validation photos, drawn once per epoch."""
 
 import contextlib
 from collections.abc import Callable
@@ -16,11 +16,11 @@ _PHOTOS = 4
 
 
 class ValidationStrip:
-    """Photos spread evenly over the split, always the same.
+    """A few photos, evenly spread over the split and always the same.
 
     Args:
-        phase: tells what is predicted.
-        eval_set: the split.
+        phase: the phase that predicts.
+        eval_set: the validation split.
     """
 
     def __init__(self, phase: Phase, eval_set: MattingDataset):
@@ -34,7 +34,7 @@ class ValidationStrip:
                 self._photos.append(read_image(eval_set.files.photo(index)))
 
     def draw(self, predict: Callable) -> np.ndarray | None:
-        """Predict and lay out photo, true alpha and predictions; (H, W, 3) uint8 BGR, None without photos."""
+        """Draw photos, true alphas and predictions, BGR (H, W, 3) uint8; None if no photo can be read."""
         if not self._photos:
             return None
         rows = []

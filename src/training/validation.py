@@ -22,22 +22,22 @@ def validate(
     """Measure a phase's predictions at patch_size.
 
     Args:
-        phase: tells the loss and what is predicted.
-        predict: the compiled prediction, from the tensors of a batch, by name, to `phase.outputs`; the
+        phase: the phase, with its loss and outputs.
+        predict: the compiled prediction, from the tensors of a batch by name to those of `phase.outputs`; the
             network must be in evaluation mode.
         batches: this process's share of the split.
-        count: samples of the split.
-        world: the processes that share it.
-        stop: asked before every batch whether to leave off.
+        count: number of samples in the whole split.
+        world: the processes that share the split.
+        stop: called before every batch; a true result ends the validation.
 
     Returns:
-        None where any process was asked to leave off; else
-        the loss terms (means over images) and the scores of each output.
+        The loss terms (means over images) and the scores of each output, by name; None if any process was
+        stopped.
 
     Raises:
         UserError: no image of the split can be used.
     """
-    # A row an image: an image that comes again changes nothing, and processes can add their tables up.
+    # One row per image: repeated images do not count twice, and processes can add their tables.
     measured = [name for output in phase.outputs for name in output.measured]
     names = ["seen", *phase.terms, *measured]
     table = np.zeros((count, len(names)), np.float32)
@@ -63,7 +63,7 @@ def validate(
 
 
 def _measure(phase: Phase, outputs: list[np.ndarray], truth: dict[str, np.ndarray]) -> list[float]:
-    """The row of one image (N = 1): a mean over a batch would weigh images of a smaller one too much."""
+    """Return the row of one image (N = 1); batch means would give images of smaller batches more weight."""
     tensors = {name: Tensor(each) for name, each in truth.items()}
     terms = phase.loss(tuple(map(Tensor, outputs)), tensors)
     row = [1.0, *(float(value.asnumpy()) for value in terms.values())]
