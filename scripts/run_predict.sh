@@ -4,5 +4,5 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
 
-find_interpreter requirements-predict.txt 'onnxruntime|mindspore' pymatting
+find_interpreter requirements-predict.txt 'onnxruntime|mindspore'
 exec "$python" "$root/predict.py" "$@"

@@ -63,7 +63,7 @@ set_up() {
     fi
     found=$(_find_python) || return
     case $requirements in
-        requirements-predict.txt) size="about 0.7 GB, half a minute" ;;
+        requirements-predict.txt) size="about 0.4 GB, half a minute" ;;
         *) size="about 3 GB, a few minutes" ;;
     esac
     echo "setting up .venv with $("$found" --version) and the packages of $requirements ($size)"
@@ -72,7 +72,5 @@ set_up() {
         echo "error: the packages of $requirements could not be installed; see pip's message above" >&2
         return 1
     fi
-    echo "compiling PyMatting, which estimates foreground colours, once (about a minute)"
-    "$python" -c "import pymatting" || echo "warning: PyMatting does not work; predict.py needs it" >&2
     cat "$root"/requirements*.txt >"$stamp"
 }

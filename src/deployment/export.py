@@ -42,27 +42,20 @@ def export_network(
 ) -> Path:
     """Export the network for images (1, 3, S, S) float32, S = info.size.
 
-    The exported outputs are trimap logits (1, 3, S, S) and alpha (1, 1, S, S).
+    The exported outputs are trimap logits (1, 3, S, S) and alpha (1, 1, S, S). In ONNX, weights that float16
+    holds exactly are stored so.
 
     Args:
-        network: with trained weights; is put into evaluation mode. For ONNX, its upsampling is replaced by
-            equivalent operators.
+        network: with trained weights; is put into evaluation mode. For ONNX, equivalent operators take the
+            place of its upsampling.
         file_name: without suffix; relative to the current folder.
         file_format: 'MINDIR', 'ONNX' or 'AIR'.
-<<<<<<< HEAD
-        info: what the model is, which MINDIR and ONNX files then say themselves.
-        mindir_version: of a MINDIR file, 'latest' or '1'.
-        checkpoint: where the weights come from, which MINDIR and ONNX files then say too.
-
-    Returns:
-        The exported file; weights in ONNX that a float16 holds exactly are stored as one.
-=======
         info: the model's metadata; embedded into MINDIR and ONNX files.
         mindir_version: version of a MINDIR file, 'latest' or '1'.
+        checkpoint: the file that the weights come from; MINDIR and ONNX files get its digest.
 
     Returns:
         The path of the exported file.
->>>>>>> c1e5ba7f667a0c330523647f833ff44e1723f851
 
     Raises:
         ExportError: the format is not supported on this device.
@@ -110,6 +103,7 @@ def export_checked(
         file_format: see `export_network`.
         info: see `export_network`.
         mindir_version: see `export_network`.
+        checkpoint: see `export_network`.
 
     Returns:
         The path of the exported file, and the result of `check_export`.

@@ -1,17 +1,28 @@
-"""Foreground colours: what a photo's person looks like where the background shines through."""
+"""Foreground colours: what the person in a photo looks like where the background shines through.
+
+Multi-level estimation (Germer et al., Fast Multi-Level Foreground Estimation, arXiv:2006.14970): foreground F
+and background B minimise (alpha F + (1 - alpha) B - image)^2, and neighbours differ little, least where alpha
+is equal. The levels of a pyramid are solved from the coarsest to the finest, above 32 pixels at soft pixels
+only: elsewhere the photo shows F or B itself.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 # Larger photos are estimated smaller: colours vary slowly, and an 8K photo would take gigabytes.
 _MOST_PIXELS = 1 << 22
+_SMOOTHNESS = 1e-5  # between neighbours of equal alpha; it grows by the difference of their alphas
+_SOLVED_WHOLE = 32  # pixels of the longer side up to which a level is solved whole
+_COARSE_SWEEPS, _FINE_SWEEPS = 16, 5
 
 
 def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Estimate the foreground colour of every pixel, so that no rim of the old background stays.
 
-    Multi-level estimation (Germer et al., Fast Multi-Level Foreground Estimation, arXiv:2006.14970). Where
-    the photo shows the person alone, its colours stay as they are.
+    Where the photo shows the person alone, its colours stay as they are.
 
     Args:
         image: (H, W, 3) uint8.
@@ -20,21 +31,14 @@ def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     Returns:
         (H, W, 3) uint8 in the channel order of `image`.
     """
-    # Takes a second to import, which commands that cut nothing out should not wait for.
-    from numba import set_num_threads
-    from pymatting import estimate_foreground_ml
-
-    set_num_threads(1)  # only copies are parallel there, and threads that wait for busy cores take longer
     height, width = alpha.shape
-    if min(height, width) < 2:  # pymatting divides by the logarithm of the size
-        return image.copy()
     scale = min(1, (_MOST_PIXELS / alpha.size) ** 0.5)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small_image, small_alpha = (
         cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (image, alpha)
     )
-    colours = estimate_foreground_ml(small_image / np.float32(255), small_alpha / np.float32(255))
-    small = np.round(np.clip(colours, 0, 1) * 255).astype(np.uint8)
+    colours = _solve(small_image.astype(np.float32), small_alpha.astype(np.float32) / 255)
+    small = np.round(np.clip(colours, 0, 255)).astype(np.uint8)
     foreground = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     if scale < 1:
         _add_detail(
@@ -43,6 +47,92 @@ def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     opaque = alpha == 255
     foreground[opaque] = image[opaque]
     return foreground
+
+
+def _solve(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Foreground (H, W, 3) of an image (H, W, 3) in [0, 255] with alpha (H, W) in [0, 1], all float32."""
+    colours = np.tile(image.mean((0, 1), dtype=np.float32), 2)[np.newaxis, np.newaxis]
+    for height, width in _level_sizes(*alpha.shape):
+        level_image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        level_alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA)
+        colours = _resize_colours(colours, height, width)
+        _solve_level(colours, level_image, level_alpha)
+    return colours[..., :3]
+
+
+def _level_sizes(height: int, width: int) -> Iterator[tuple[int, int]]:
+    """Sizes of the pyramid: from about one pixel, doubling, to (height, width)."""
+    for halvings in reversed(range((max(height, width) - 1).bit_length() + 1)):
+        yield max(1, round(height / 2**halvings)), max(1, round(width / 2**halvings))
+
+
+def _resize_colours(colours: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize the six channels of F and B; OpenCV resizes four at most."""
+    parts = (colours[..., :3], colours[..., 3:])
+    resized = (cv2.resize(each, (width, height), interpolation=cv2.INTER_LINEAR) for each in parts)
+    return np.concatenate([each.reshape(height, width, 3) for each in resized], axis=2)
+
+
+class _Equations(NamedTuple):
+    """The linear equations of P pixels, two unknowns a channel, solved for fixed neighbours."""
+
+    pixels: np.ndarray  # (P,) places in the flat image
+    neighbours: tuple[np.ndarray, ...]  # 4 x (P,)
+    weights: tuple[np.ndarray, ...]  # 4 x (P, 1), of the neighbours
+    constant: np.ndarray  # (P, 6): alpha image, (1 - alpha) image
+    inverse: tuple[np.ndarray, np.ndarray, np.ndarray]  # 3 x (P, 1): of the matrices, symmetric 2x2
+
+
+def _solve_level(colours: np.ndarray, image: np.ndarray, alpha: np.ndarray) -> None:
+    """Improve F and B (h, w, 6) of a level in place, by Gauss-Seidel sweeps over a chessboard's squares."""
+    height, width = alpha.shape
+    image = image.reshape(height, width, 3)
+    is_coarse = max(height, width) <= _SOLVED_WHOLE
+    if is_coarse:
+        soft = np.ones_like(alpha, bool)
+    else:
+        soft = (alpha > 0) & (alpha < 1)
+        for channels, known in ((slice(0, 3), alpha == 1), (slice(3, 6), alpha == 0)):
+            np.copyto(colours[..., channels], image, where=known[..., np.newaxis])
+    rows, columns = np.nonzero(soft)
+    is_black = (rows + columns) % 2 == 0
+    halves = [_equations(image, alpha, rows[half], columns[half]) for half in (is_black, ~is_black)]
+    flat = colours.reshape(-1, 6)
+    for _ in range(_COARSE_SWEEPS if is_coarse else _FINE_SWEEPS):
+        for equations in halves:
+            right = equations.constant.copy()
+            for neighbour, weight in zip(equations.neighbours, equations.weights, strict=True):
+                right += weight * flat[neighbour]
+            f, b = right[:, :3], right[:, 3:]
+            ff, fb, bb = equations.inverse
+            solved = np.concatenate((ff * f + fb * b, fb * f + bb * b), axis=1)
+            flat[equations.pixels] = np.clip(solved, 0, 255, out=solved)
+
+
+def _equations(image: np.ndarray, alpha: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> _Equations:
+    """The equations of some pixels of a level; beyond the edge, a pixel is its own neighbour."""
+    height, width = alpha.shape
+    pixels = rows * width + columns
+    neighbours = (
+        np.maximum(rows - 1, 0) * width + columns,
+        np.minimum(rows + 1, height - 1) * width + columns,
+        rows * width + np.maximum(columns - 1, 0),
+        rows * width + np.minimum(columns + 1, width - 1),
+    )
+    flat = alpha.reshape(-1)
+    a = flat[pixels, np.newaxis]
+    weights = tuple(_SMOOTHNESS + np.abs(a - flat[each, np.newaxis]) for each in neighbours)
+    total = sum(weights)
+    ff, fb, bb = a * a + total, a * (1 - a), (1 - a) ** 2 + total
+    determinant = ff * bb - fb * fb
+    colour = image.reshape(-1, 3)[pixels]
+    return _Equations(
+        pixels,
+        neighbours,
+        weights,
+        np.concatenate((a * colour, (1 - a) * colour), axis=1),
+        (bb / determinant, -fb / determinant, ff / determinant),
+    )
 
 
 def _add_detail(foreground: np.ndarray, image: np.ndarray, blurred: np.ndarray, alpha: np.ndarray) -> None:
