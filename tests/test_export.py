@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
@@ -131,8 +132,6 @@ def test_a_missing_checkpoint(tmp_path):
 
 
 def test_onnx_computes_what_the_network_computes(golden_checkpoint, tmp_path):
-    reason = "ONNX Runtime is not installed: pip install onnxruntime"
-    onnxruntime = pytest.importorskip("onnxruntime", reason=reason)
     path = export(make_config(golden_checkpoint, tmp_path / "shm", "ONNX"))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     image = random_image(1, 3, SIZE, SIZE)

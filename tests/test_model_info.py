@@ -77,7 +77,6 @@ def test_an_exported_file_carries_it_and_still_runs(thin, thin_checkpoint, tmp_p
 
 
 def test_an_onnx_file_carries_it_and_still_runs(thin, thin_checkpoint, tmp_path):
-    pytest.importorskip("onnxruntime")
     photo, _ = make_person((3, 1), 50, 40)
     expected = Matting(open_engine(thin_checkpoint, otherwise=INFO), DEFAULT).matte(photo)
     path = export_network(load_for_inference(thin_checkpoint), str(tmp_path / "model"), "ONNX", INFO)

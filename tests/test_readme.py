@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from src.inference.embedded_info import is_export_of
 from src.sample_data import make_sample_data
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -152,6 +153,8 @@ def test_the_commands_run_one_after_the_other(project):
             if "eval" in command:
                 assert re.search(r"^ave_sad: \d+\.\d{4}$", output, re.MULTILINE)
     assert (project.folder / "shm_export.mindir").stat().st_size > 10_000_000
+    trained = project.cache / "output/single/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
+    assert is_export_of(trained.with_suffix(".onnx"), trained)
     assert project.ran == set(plain_commands)
 
 
@@ -183,13 +186,6 @@ def test_the_runner_mattes_the_test_split(project, runner):
     (comparison,) = having("compare_runner.py")
     difference = re.search(r"largest difference of any alpha: (\S+)", project.run(comparison))[1]
     assert float(difference) < 1e-4
-
-
-def test_the_onnx_command_runs(project):
-    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
-    for command in having("export.py"):
-        project.run(f"{command} --set export.file_format=ONNX")
-    assert (project.folder / "shm_export.onnx").is_file()
 
 
 def test_the_conversion_from_pytorch_runs(project):
