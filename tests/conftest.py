@@ -9,6 +9,10 @@ from hypothesis import settings
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault
 settings.load_profile("no deadline")
 
+TESTS = Path(__file__).parent
+# A PYTHONPATH whose sitecustomize.py makes the networks of commands thin, and where it finds them.
+THIN_COMMANDS = os.pathsep.join(map(str, (TESTS / "thin_commands", TESTS.parent)))
+
 
 def pytest_configure():
     """Share the cores out among pytest-xdist's processes: threads that wait for one another on busy cores
@@ -36,7 +40,8 @@ def thin_networks():
     with pytest.MonkeyPatch.context() as patch:
         make_networks_thin(patch)
         leave_curves_empty(patch)
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "thin_commands"))
+        patch.setenv("PYTHONPATH", THIN_COMMANDS)
+        patch.setenv("STEP_SECONDS", "0.1")
         yield
 
 

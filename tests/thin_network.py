@@ -7,9 +7,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 from mindspore import Tensor, nn, ops
 
-from src.model import network
 from src.model.layers import conv_bn_relu
-from src.training import history
 
 
 class ThinTNet(nn.Cell):
@@ -38,10 +36,14 @@ class ThinMNet(nn.Cell):
 
 def make_networks_thin(patch: pytest.MonkeyPatch) -> None:
     """Every SHMNet made from now on has thin parts."""
+    from src.model import network  # which may be importing this module
+
     patch.setattr(network, "TNet", ThinTNet)
     patch.setattr(network, "MNet", ThinMNet)
 
 
 def leave_curves_empty(patch: pytest.MonkeyPatch) -> None:
     """Drawing curves.png takes longer than all the rest of an epoch of thin networks."""
+    from src.training import history
+
     patch.setattr(history, "_draw", lambda rows, path, system: path.write_bytes(b""))
