@@ -25,7 +25,7 @@ from src.data.lists import find_listed, read_lists
 from src.data.pair_folder import PairPaths, claimed, pair_paths
 from src.data.pairs import PhotoWithAlpha
 from src.data.people import find_people, find_set
-from src.images.files import DATA_SUFFIXES
+from src.images.suffixes import DATA_SUFFIXES
 
 _SETTINGS_FILE = "composites.txt"
 _SHARES = {

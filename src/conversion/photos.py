@@ -8,7 +8,7 @@ import numpy as np
 from src.common.errors import UserError
 from src.images.files import ImageError, read_image
 from src.images.preprocessing import network_input
-from src.inference.jobs import PHOTO_SUFFIXES
+from src.images.suffixes import PHOTO_SUFFIXES
 
 MOST_PHOTOS = 16
 

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from src.common.errors import UserError
 from src.data.pairs import PhotoWithAlpha
-from src.images.files import DATA_SUFFIXES
+from src.images.suffixes import DATA_SUFFIXES
 
 
 class SplitFiles:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from src.common.errors import UserError
 from src.generation.splits import group_of
-from src.images.files import DATA_SUFFIXES
+from src.images.suffixes import DATA_SUFFIXES
 
 PHOTO_FOLDER = "clip_img"
 MATTING_FOLDER = "matting"

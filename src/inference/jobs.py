@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from src.common.errors import UserError
+from src.images.suffixes import PHOTO_SUFFIXES
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif")
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".mts")
 _SUFFIXES = PHOTO_SUFFIXES + VIDEO_SUFFIXES
 ALPHA, CUTOUT, COMPOSITE = "_alpha", "_cutout", "_composite"
