@@ -56,7 +56,10 @@ def main() -> int:
     frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
     if len(frames) > 1 and (arguments.list or arguments.picture):
         raise UserError(f"{arguments.pairs}: holds a video; --list and --picture are for photos")
-    samples = [] if len(frames) > 1 else _find_samples(arguments.pairs, arguments.list)
+    left_out: list[str] = []
+    samples = [] if len(frames) > 1 else _find_samples(arguments.pairs, arguments.list, left_out)
+    for problem in left_out:
+        print(f"skipped: {problem}")
     from src.common.device import use_device  # imports MindSpore, which takes seconds
 
     use_device(arguments.device)
@@ -71,7 +74,8 @@ def main() -> int:
     if not samples:
         _measure_video(frames, matting)
         return 0
-    return _measure_photos(samples, matting, arguments.picture)
+    status = _measure_photos(samples, matting, arguments.picture)
+    return SKIPPED_STATUS if left_out else status
 
 
 def _measure_video(frames: list[Path], matting: Matting) -> None:
@@ -83,8 +87,8 @@ def _measure_video(frames: list[Path], matting: Matting) -> None:
         print(f"{way}: dtSSD {values['dtssd']:.2f}, mean SAD {values['sad']:.2f}, of {len(frames)} frames")
 
 
-def _find_samples(folder: Path, list_file: Path | None) -> list[PhotoWithAlpha]:
-    people = [each for each in find_people([folder]) if each.alpha]
+def _find_samples(folder: Path, list_file: Path | None, left_out: list[str]) -> list[PhotoWithAlpha]:
+    people = [each for each in find_people([folder], left_out.append) if each.alpha]
     if list_file:
         listed = find_listed(read_lists([list_file]), people)
         people = [each for each in people if each in listed]

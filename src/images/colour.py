@@ -34,7 +34,7 @@ def converted(image: Image.Image, mode: str) -> Image.Image:
 
 
 def alpha_channel(image: Image.Image) -> Image.Image | None:
-    """The alpha of a picture, from a channel, a palette or the one colour that is transparent; None: opaque."""
+    """The alpha of a picture: of a channel, a palette, or the one colour that is clear; None: opaque."""
     if not image.has_transparency_data:
         return None
     clear = image.info.get("transparency")

@@ -98,7 +98,9 @@ def _repaired(content: bytes, suffix: str) -> Iterator[tuple[Image.Image, str]]:
         if copies and pictures[0].info.get("progressive"):
             continue
         if all(picture == pictures[0] for picture in pictures[1:]):
-            what = "the end of the file is missing" if copies else "what it holds beside the picture is damaged"
+            what = (
+                "the end of the file is missing" if copies else "what it holds beside the picture is damaged"
+            )
             yield pictures[0], f"{what}; the picture is whole"
 
 

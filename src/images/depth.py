@@ -1,4 +1,4 @@
-"""Pictures of more than 8 bits, or of floating-point values, brought to 8 bits by what their kind calls white."""
+"""Grey of more than 8 bits, or of floating-point values, brought to 8 bits by what its kind calls white."""
 
 import numpy as np
 from PIL import Image, TiffTags
@@ -6,14 +6,14 @@ from PIL import Image, TiffTags
 _TAGS = {tag.name: number for number, tag in TiffTags.TAGS_V2.items()}
 _SIGNED, _WHITE_IS_ZERO = 2, 0
 
-# Integers of 32 bits, and most floating-point values, hold fewer: white is the least of these that none exceeds.
+# White of 32-bit integers, and of most floating-point values: the least of these that none exceeds.
 _WHITES = (255, 1023, 4095, 16383, 65535, 2**24 - 1, 2**31 - 1, 2**32 - 1)
 _BRIGHTEST_LIGHT = 16.0  # where floating-point values have 1 for white
 _OVERSHOOT = 1.1  # by which resampling may exceed white
 
 
 def to_eight_bits(image: Image.Image, remarks: list[str]) -> Image.Image:
-    """Scale grey of 12, 16 or 32 bits or of floating-point values to 8; Pillow's own conversion would clip it.
+    """Scale grey of 12, 16 or 32 bits or of floating-point values; Pillow's own conversion would clip it.
 
     Args:
         image: of any mode; modes of 8 bits are returned as they are.

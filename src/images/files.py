@@ -20,7 +20,15 @@ from src.images.colour import alpha_channel, converted, to_rgb
 from src.images.decoding import DAMAGE, ImageError, load_picture
 from src.images.depth import to_eight_bits
 
-__all__ = ["ImageError", "Photo", "read_alpha_channel", "read_gray", "read_image", "read_photo", "write_image"]
+__all__ = [
+    "ImageError",
+    "Photo",
+    "read_alpha_channel",
+    "read_gray",
+    "read_image",
+    "read_photo",
+    "write_image",
+]
 
 PLAIN = (255, 255, 255)  # BGR, behind photos that have alpha: of those tried, the mattes are best on white
 
