@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from src.common.atomic_file import BadNameError
 from src.common.errors import UserError
 from src.common.names import as_bytes
 from src.composites.compositing import composite, reframe, stand_in
@@ -64,7 +65,7 @@ def make_pictures(task: Task) -> list[str]:
             rng = np.random.default_rng((task.seed, zlib.crc32(as_bytes(task.person.name)), k))
             image, alpha = _draw_picture(rng, whole, task, problems)
             write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
-    except ImageError as error:
+    except (ImageError, BadNameError) as error:
         problems.append(str(error))
     return problems
 
