@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
+from tqdm import tqdm
 
+from src.common.remarks import show_remarks
 from src.images.files import PLAIN, ImageError, read_alpha_channel, read_gray, read_image, read_photo
 from tests.matting_source import make_alpha, make_photo
 
@@ -144,6 +146,17 @@ def test_the_first_of_several_pictures_is_taken_and_said(tmp_path, name, caplog)
     assert caplog.messages == [f"{tmp_path / name}: holds 3 pictures; the first is taken"]
 
 
+def test_commands_show_remarks_as_lines(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("src"), "handlers", [])
+    show_remarks()
+    pictures = [Image.new("RGB", (16, 16), colour) for colour in ("white", "black")]
+    pictures[0].save(tmp_path / "mask.gif", save_all=True, append_images=pictures[1:])
+    with tqdm(total=2, desc="bar"):
+        read_gray(tmp_path / "mask.gif")
+    lines = capsys.readouterr().err.replace("\r", "\n").splitlines()
+    assert f"{tmp_path / 'mask.gif'}: holds 2 pictures; the first is taken" in lines
+
+
 # --- damage beside the picture ---
 
 
@@ -217,8 +230,9 @@ def segment(marker: int, body: bytes) -> bytes:
         segment(0xE1, b"Exif\0\0"),
         segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<no xml"),
         segment(0xFE, b"\xff" * 60000),
+        segment(0xEE, b"Adobe"),
     ],
-    ids=["Photoshop", "MPF", "profile", "EXIF", "no EXIF", "XMP", "comment"],
+    ids=["Photoshop", "MPF", "profile", "EXIF", "no EXIF", "XMP", "comment", "Adobe"],
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_jpeg_is_read_whatever_lies_beside_the_picture(tmp_path, trimming):
@@ -232,6 +246,44 @@ def test_a_jpeg_is_read_whatever_lies_beside_the_picture(tmp_path, trimming):
         assert not photo.remarks or "damaged" in photo.remarks[0]
     if b"no profile" in trimming or (b"Exif" in trimming and b"II" in trimming):
         assert photo.remarks
+
+
+def test_a_webp_whose_last_texts_are_cut_off_is_read(tmp_path):
+    exif = Image.Exif()
+    exif[0x010E] = "a photo" * 50
+    Image.fromarray(PHOTO[..., ::-1]).save(tmp_path / "p.webp", lossless=True, exif=exif)
+    content = (tmp_path / "p.webp").read_bytes()
+    for cut in (1, 100, len(content) - content.index(b"EXIF") - 2):
+        (tmp_path / "p.webp").write_bytes(content[:-cut])
+        photo = read_photo(tmp_path / "p.webp")
+        np.testing.assert_array_equal(photo.colours, PHOTO)
+        assert "the picture is whole" in photo.remarks[0]
+    (tmp_path / "p.webp").write_bytes(content[: content.index(b"EXIF") - 8])
+    with pytest.raises(ImageError):
+        read_photo(tmp_path / "p.webp")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_tiff_with_a_text_outside_the_file_is_read(tmp_path, order):
+    path = tmp_path / "p.tif"
+    values = [
+        (256, 2),
+        (257, 2),
+        (258, 8),
+        (259, 1),
+        (262, 1),
+        (270, 2**32 - 16),
+        (273, 8),
+        (278, 2),
+        (279, 4),
+    ]
+    kinds = {270: (2, 100)}
+    entries = b"".join(struct.pack(f"{order}HHII", tag, *kinds.get(tag, (4, 1)), v) for tag, v in values)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 12) + bytes([1, 2, 3, 4])
+    path.write_bytes(head + struct.pack(f"{order}H", len(values)) + entries + bytes(4))
+    photo = read_photo(path)
+    np.testing.assert_array_equal(photo.colours[..., 0], [[1, 2], [3, 4]])
+    assert "the picture is whole" in photo.remarks[0]
 
 
 @pytest.mark.parametrize("missing", [1, 2])

@@ -100,6 +100,18 @@ def test_the_first_picture_of_several_is_said(tmp_path, run_predict):
     assert f"{tmp_path / 'pages.tif'}: holds 2 pictures; the first is taken" in screen.splitlines()
 
 
+def test_photos_of_any_shape(tmp_path, run_predict):
+    """Also longer than the sides that OpenCV takes."""
+    shapes = [(1, 1), (1, 40000), (40000, 1), (40, 40000), (40000, 40), (2, 70000)]
+    for height, width in shapes:
+        write_image(tmp_path / f"{height}x{width}.png", np.full((height, width, 3), 90, np.uint8))
+    assert run_predict(tmp_path)[0] == 0
+    for shape in shapes:
+        name = "x".join(map(str, shape))
+        assert read_gray(tmp_path / f"{name}_alpha.png").shape == shape
+        assert read_rgba(tmp_path / f"{name}_cutout.png").shape == (*shape, 4)
+
+
 def test_results_of_one_output_are_not_matted_into_another(tmp_path, run_predict):
     write_image(tmp_path / "p" / "a.png", PHOTO)
     for number, results in enumerate((0, 2, 4)):

@@ -89,7 +89,7 @@ def _repaired(content: bytes, suffix: str) -> Iterator[tuple[Image.Image, str]]:
     if bare is None:
         return
     for candidate in (content, bare):
-        copies = with_ends(candidate)
+        copies = with_ends(candidate)  # of JPEG
         try:
             pictures = [_open(io.BytesIO(copy), suffix) for copy in copies or (candidate,)]
         except DAMAGE:
