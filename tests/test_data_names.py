@@ -109,7 +109,7 @@ def test_pictures_of_people_whose_names_are_no_text_or_too_long(people):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_group_without_permission_is_left_out_by_name():
+def test_a_group_without_permission_is_left_out_by_name(tmp_path, monkeypatch):
     with tempfile.TemporaryDirectory() as name:
         source = Path(name)
         source.chmod(0o755)
@@ -122,6 +122,8 @@ def test_a_group_without_permission_is_left_out_by_name():
             os.seteuid(0)
         assert [pair.matting for pair in pairs] == [line for line in lines if line.startswith("open/")]
         assert {each.file: each.reason for each in skipped}["clip_img/shut"].startswith("cannot be read")
+        monkeypatch.setattr("src.generation.generator.find_pairs", lambda *_: (pairs, skipped))
+        assert generate_datasets(make_config(tmp_path, path_mt_human=name, proportion="1:0:0"), seed=1) == 1
 
 
 def test_a_name_too_long_for_the_runner_is_left_out(tmp_path):

@@ -16,6 +16,7 @@ from src.images.suffixes import DATA_SUFFIXES
 
 PHOTO_FOLDER = "clip_img"
 MATTING_FOLDER = "matting"
+UNREADABLE = "cannot be read"  # begins the reason why a file or folder of unknown content is skipped
 _MATTING_SUFFIXES = (".png",)
 
 _Key = tuple[str, str, str]  # group, sub, name without suffix
@@ -103,7 +104,7 @@ def _walk(folder: Path, levels: Sequence[_Check], ignored: Collection[Path]) -> 
                 with os.scandir(path):  # whether it can be listed
                     pass
         except OSError as error:
-            reason = f"cannot be read: {error.strerror}"
+            reason = f"{UNREADABLE}: {error.strerror}"
         if reason or not deeper:
             yield path, reason
         else:
