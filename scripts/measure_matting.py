@@ -59,7 +59,10 @@ def main() -> int:
     frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
     if len(frames) > 1 and (arguments.list or arguments.picture):
         raise UserError(f"{arguments.pairs}: holds a video; --list and --picture are for photos")
-    samples = [] if len(frames) > 1 else _find_samples(arguments.pairs, arguments.list)
+    left_out: list[str] = []
+    samples = [] if len(frames) > 1 else _find_samples(arguments.pairs, arguments.list, left_out)
+    for problem in left_out:
+        print(f"skipped: {problem}")
     matting = load_matting(
         arguments.checkpoint,
         engine=arguments.engine,
@@ -73,7 +76,8 @@ def main() -> int:
     if not samples:
         _measure_video(frames, matting)
         return 0
-    return _measure_photos(samples, matting, arguments.picture)
+    status = _measure_photos(samples, matting, arguments.picture)
+    return SKIPPED_STATUS if left_out else status
 
 
 def _measure_video(frames: list[Path], matting: Matting) -> None:
@@ -85,8 +89,8 @@ def _measure_video(frames: list[Path], matting: Matting) -> None:
         print(f"{way}: dtSSD {values['dtssd']:.2f}, mean SAD {values['sad']:.2f}, of {len(frames)} frames")
 
 
-def _find_samples(folder: Path, list_file: Path | None) -> list[PhotoWithAlpha]:
-    people = [each for each in find_people([folder]) if each.alpha]
+def _find_samples(folder: Path, list_file: Path | None, left_out: list[str]) -> list[PhotoWithAlpha]:
+    people = [each for each in find_people([folder], left_out.append) if each.alpha]
     if list_file:
         listed = find_listed(read_lists([list_file]), people)
         people = [each for each in people if each in listed]

@@ -19,13 +19,15 @@ from tqdm import tqdm
 
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.errors import UserError
+from src.common.folder_search import Found, search
+from src.common.names import as_bytes
 from src.common.process_pool import available_cores, map_unordered
 from src.composites.pictures import Shares, Task, make_pictures
 from src.data.lists import find_listed, read_lists
 from src.data.pair_folder import PairPaths, claimed, pair_paths
 from src.data.pairs import PhotoWithAlpha
 from src.data.people import find_people, find_set
-from src.images.files import DATA_SUFFIXES
+from src.images.suffixes import PHOTO_SUFFIXES
 
 _SETTINGS_FILE = "composites.txt"
 _SHARES = {
@@ -95,7 +97,8 @@ def make_composites(
     by_set = {find_set(person): [] for person in shown}
     for person in companions:
         by_set[find_set(person)].append(person)
-    folder, files = Path(folder), _find_backgrounds(backgrounds)
+    folder, problems = Path(folder), []
+    files = _find_backgrounds(backgrounds, problems)
     note = {
         "seed": seed,
         "size": size,
@@ -109,16 +112,22 @@ def make_composites(
         _require_hidden(folder, [person for person in people if person in hidden])
         tasks = []
         for number, person in enumerate(shown):
-            missing = _missing(folder, person, _share(count, len(shown), number))
+            try:
+                missing = _missing(folder, person, _share(count, len(shown), number))
+            except OSError as error:  # the name is too long
+                problems.append(f"{person.photo}: its pictures cannot be written: {error.strerror}")
+                continue
             alike = tuple(each for each in by_set[find_set(person)] if each != person)
             tasks.append(Task(person, missing, files, passers_by, scenes, alike, seed, size, shares))
-        return _make([task for task in tasks if task.pictures], count, workers)
+        for problem in problems:
+            print(f"left out: {problem}")
+        return problems + _make([task for task in tasks if task.pictures], count, workers)
 
 
 def _summary(names: Iterable[str]) -> str:
     """The number of files to draw from, and a checksum of their names, since both affect the pictures."""
     names = tuple(names)
-    return f"{len(names)} ({zlib.crc32(chr(0).join(names).encode()):08x})"
+    return f"{len(names)} ({zlib.crc32(as_bytes(chr(0).join(names))):08x})"
 
 
 def _require_hidden(folder: Path, hidden: Sequence[PhotoWithAlpha]) -> None:
@@ -159,14 +168,14 @@ def _missing(folder: Path, person: PhotoWithAlpha, count: int) -> tuple[tuple[in
     return tuple(each for each in pictures if not each[1].are_made)
 
 
-def _find_backgrounds(paths: Sequence[str | Path]) -> tuple[Path, ...]:
+def _find_backgrounds(paths: Sequence[str | Path], problems: list[str]) -> tuple[Path, ...]:
     files = []
     for path in map(Path, paths):
-        found = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-        found = [each for each in found if each.suffix.lower() in DATA_SUFFIXES]
-        if not found:
-            raise UserError(f"{path}: no such background, or a folder without .jpg or .png files")
-        files += found
+        found = Found([path], [], []) if path.is_file() else search(path, PHOTO_SUFFIXES, deep=False)
+        if not found.files:
+            raise UserError(f"{path}: no such background, or a folder without any, such as .jpg or .png")
+        files += found.files
+        problems += found.problems
     return tuple(files)
 
 
@@ -223,20 +232,26 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
     parser.add_argument("--workers", type=int, help="number of processes (default: one for every core)")
     arguments = parser.parse_args()
-    problems = make_composites(
+    problems: list[str] = []
+    people, passers_by = (
+        find_people(folders, problems.append) for folders in (arguments.people, arguments.passers_by)
+    )
+    for problem in problems:
+        print(f"left out: {problem}")
+    problems += make_composites(
         arguments.folder,
-        find_people(arguments.people),
+        people,
         arguments.backgrounds,
         arguments.count,
         excluded=read_lists(arguments.exclude),
         size=arguments.size,
-        passers_by=find_people(arguments.passers_by),
+        passers_by=passers_by,
         seed=arguments.seed,
         workers=arguments.workers,
         **{name: getattr(arguments, name) for name in _SHARES},
     )
-    made = sum(1 for _ in Path(arguments.folder, "clip_img").rglob("*.jpg"))
-    print(f"{arguments.folder}: {made} pictures in total")
+    made = sum(1 for _ in Path(arguments.folder, "clip_img").rglob("[!.]*.jpg"))
+    print(f"{arguments.folder}: holds {made} pictures")
     return SKIPPED_STATUS if problems else 0
 
 

@@ -13,9 +13,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from src.common.errors import UserError
+from src.common.names import ESCAPE
 
 TEMPORARY_PREFIX = ".partial-shm-"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_BAD_NAMES = (
+    errno.ENAMETOOLONG,
+    errno.EILSEQ,
+    errno.EINVAL,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ELOOP,
+)
+
+
+class BadNameError(UserError):
+    """A file cannot have its name or place; others can be written."""
+
 
 # Read once, at import: reading the umask means changing it briefly, which other threads must not see.
 _UMASK = os.umask(0)
@@ -34,7 +49,8 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         flush: wait until the data is on the disk (a checkpoint should survive a power cut).
 
     Raises:
-        UserError: the folder is not writable or the disk is full.
+        UserError: the folder is not writable or the disk is full; where the name is too long, or something is
+            in its way, a BadNameError.
     """
     path = Path(path)
     temporary = None
@@ -51,7 +67,8 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         remedy = "make room" if error.errno in _NO_ROOM else "choose another folder"
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}; {remedy}") from error
+        kind = BadNameError if error.errno in _BAD_NAMES else UserError
+        raise kind(f"{path}: cannot be written: {error.strerror or error}; {remedy}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -121,8 +138,8 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 
 
 def write_text(path: str | Path, content: str) -> None:
-    """Write `content` to `path` atomically, as UTF-8."""
-    write_bytes(path, content.encode("utf-8"))
+    """Write `content` to `path` atomically, as UTF-8; names that are no text are escaped."""
+    write_bytes(path, content.encode("utf-8", ESCAPE))
 
 
 def _take_place(temporary: Path, path: Path) -> None:

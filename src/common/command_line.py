@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 
 from src.common.errors import UserError
+from src.common.names import show_any_name
+from src.common.remarks import show_remarks
 from src.common.stopping import StoppedError
 
 SKIPPED_STATUS = 3  # finished, but some files could not be used
@@ -17,6 +19,8 @@ def run_command(main: Callable[[], int | None]) -> None:
     A user error exits with status 1 and one message, Ctrl-C with 130. Errors of the operating system
     (a full disk, a folder that is not writable) count as user errors.
     """
+    show_any_name()
+    show_remarks()
     # Once MindSpore has computed anything, it handles Ctrl-C by sending SIGTERM to its own process.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

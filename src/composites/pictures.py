@@ -8,7 +8,9 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from src.common.atomic_file import BadNameError
 from src.common.errors import UserError
+from src.common.names import as_bytes
 from src.composites.compositing import composite, reframe, stand_in
 from src.composites.framing import add_bars, come_near, draw_part, is_large_enough
 from src.composites.people import read_person, read_scene
@@ -67,10 +69,10 @@ def make_pictures(task: Task) -> list[str]:
     try:
         whole = read_person(task.person)
         for k, paths in task.pictures:
-            rng = np.random.default_rng((task.seed, zlib.crc32(task.person.name.encode()), k))
+            rng = np.random.default_rng((task.seed, zlib.crc32(as_bytes(task.person.name)), k))
             image, alpha = _draw_picture(rng, whole, task, problems)
             write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
-    except ImageError as error:
+    except (ImageError, BadNameError) as error:
         problems.append(str(error))
     return problems
 

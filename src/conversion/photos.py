@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
+from src.common.folder_search import search
 from src.images.files import ImageError, read_image
 from src.images.preprocessing import normalise, resize
-from src.inference.jobs import PHOTO_SUFFIXES
+from src.images.suffixes import PHOTO_SUFFIXES
 
 MOST_PHOTOS = 16
 
@@ -25,29 +26,24 @@ def read_photos(
         count: maximum number of photos.
 
     Returns:
-        (N, 3, size, size) float32, and one line for each photo that could not be read, with the reason.
+        (N, 3, size, size) float32, and what could not be searched or read, each with its name.
 
     Raises:
         UserError: the folder is missing, or contains no photo that can be read.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; give a folder of photos")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
-    files = [path for path in files if path.is_file() and not _is_hidden(path.relative_to(folder))]
+        raise UserError(f"{folder}: no such folder; give one that holds photos")
+    files, _, problems = search(folder, PHOTO_SUFFIXES)
     if not files:
-        raise UserError(f"{folder}: holds no photo ({', '.join(PHOTO_SUFFIXES)})")
+        raise UserError("\n".join([f"{folder}: holds no photo, such as .jpg or .png", *problems]))
     places = np.linspace(0, len(files) - 1, min(count, len(files))).round().astype(int)
-    images, problems = [], []
+    images = []
     for place in places:
         try:
             images.append(normalise(resize(read_image(files[place]), size, size), mean))
         except ImageError as error:
             problems.append(str(error))
     if not images:
-        raise UserError(f"{folder}: no photo can be read; {problems[0]}")
+        raise UserError(f"{folder}: no photo can be read; {problems[-1]}")
     return np.stack(images), problems
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)

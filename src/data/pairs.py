@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from src.images.files import ImageError, read_alpha_channel, read_gray, read_image
+from src.images.files import ImageError, read_alpha_channel, read_gray, read_image, read_photo
 
 
 class PhotoWithAlpha(NamedTuple):
@@ -21,8 +21,10 @@ class PhotoWithAlpha(NamedTuple):
         Raises:
             ImageError: a file cannot be read, or the sizes differ.
         """
-        image = read_image(self.photo)
-        alpha = read_gray(self.alpha) if self.alpha else read_alpha_channel(self.photo)
+        if self.alpha:
+            image, alpha = read_image(self.photo), read_gray(self.alpha)
+        else:
+            image, alpha = read_photo(self.photo).colours, read_alpha_channel(self.photo)
         require_same_size(image, alpha, self.photo, self.alpha or self.photo)
         return image, alpha
 

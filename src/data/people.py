@@ -1,29 +1,33 @@
 """Folders of photos of people with their alphas."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from src.common.errors import UserError
+from src.common.folder_search import search
+from src.data.lines import read_lines
 from src.data.pairs import PhotoWithAlpha
-from src.images.files import DATA_SUFFIXES
+from src.images.suffixes import PHOTO_SUFFIXES
 
 _ALPHA_FOLDERS = ("alpha", "mask")
 
 
-def find_people(folders: Iterable[str | Path]) -> list[PhotoWithAlpha]:
+def find_people(
+    folders: Iterable[str | Path], leave_out: Callable[[str], object] = print
+) -> list[PhotoWithAlpha]:
     """Find all people of some folders, sorted by folder and name.
 
     Args:
         folders: each holds `image/<id>.jpg` and `alpha/<id>.png` (or `mask/<id>.png`), or RGBA files <id>.png
             at any depth.
+        leave_out: is told of each picture that cannot be used, such as one without alpha.
 
     Raises:
-        UserError: a folder is missing or holds no people, an image has no alpha, or two folders have the same
-            name and hold the same files.
+        UserError: a folder is missing or holds no people.
     """
     people = []
     for folder in map(Path, folders):
-        found = _pairs(folder) if (folder / "image").is_dir() else _cutouts(folder)
+        found = (_pairs if (folder / "image").is_dir() else _cutouts)(folder, leave_out)
         if not found:
             raise UserError(
                 f"{folder}: holds no people: neither image/ with alpha/ or mask/, nor RGBA files (.png)"
@@ -66,31 +70,45 @@ def read_ids(path: str | Path) -> frozenset[str]:
         UserError: the file cannot be read, or lists nothing.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from None
-    ids = frozenset(line.strip() for line in lines if line.strip())
+    ids = frozenset(read_lines(text))
     if not ids:
         raise UserError(f"{path}: lists nothing")
     return ids
 
 
-def _pairs(folder: Path) -> list[PhotoWithAlpha]:
+def _pairs(folder: Path, leave_out: Callable[[str], object]) -> list[PhotoWithAlpha]:
     alpha_folder = next((folder / name for name in _ALPHA_FOLDERS if (folder / name).is_dir()), None)
     if alpha_folder is None:
         raise UserError(f"{folder}: has image/, but neither alpha/ nor mask/")
-    people = []
-    for photo in sorted(
-        path for path in (folder / "image").iterdir() if path.suffix.lower() in DATA_SUFFIXES
-    ):
-        alpha = alpha_folder / f"{photo.stem}.png"
+    photos: dict[str, PhotoWithAlpha] = {}
+    for path in _pictures(folder / "image", PHOTO_SUFFIXES, False, leave_out):
+        alpha = alpha_folder / f"{path.stem}.png"
         if not alpha.is_file():
-            raise UserError(f"{photo}: has no {alpha}")
-        people.append(PhotoWithAlpha(f"{folder.name}_{photo.stem}", photo, alpha))
-    return people
+            leave_out(f"{path}: has no {alpha}")
+        elif path.stem in photos:
+            leave_out(f"{path}: has the same alpha as {photos[path.stem].photo}; keep one of them")
+        else:
+            photos[path.stem] = PhotoWithAlpha(f"{folder.name}_{path.stem}", path, alpha)
+    return list(photos.values())
 
 
-def _cutouts(folder: Path) -> list[PhotoWithAlpha]:
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".png")
+def _cutouts(folder: Path, leave_out: Callable[[str], object]) -> list[PhotoWithAlpha]:
+    files = _pictures(folder, (".png",), True, leave_out)
     names = ["_".join((folder.name, *path.relative_to(folder).with_suffix("").parts)) for path in files]
     return [PhotoWithAlpha(name, path, None) for name, path in zip(names, files, strict=True)]
+
+
+def _pictures(
+    folder: Path, suffixes: Sequence[str], deep: bool, leave_out: Callable[[str], object]
+) -> list[Path]:
+    """The pictures of some suffixes; others are left out, but lists and the like may lie among them."""
+    found = search(folder, suffixes, deep)
+    for problem in found.problems:
+        leave_out(problem)
+    for path in found.others:
+        if path.suffix.lower() in PHOTO_SUFFIXES:
+            leave_out(f"{path}: is no picture with alpha ({', '.join(suffixes)})")
+    return found.files

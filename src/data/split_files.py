@@ -4,8 +4,9 @@ import glob
 from pathlib import Path, PurePosixPath
 
 from src.common.errors import UserError
+from src.data.lines import read_lines
 from src.data.pairs import PhotoWithAlpha
-from src.images.files import DATA_SUFFIXES
+from src.images.suffixes import DATA_SUFFIXES
 
 
 class SplitFiles:
@@ -30,11 +31,10 @@ class SplitFiles:
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{self._list}: cannot be read: {error}") from None
-        # Not splitlines(): it also splits at other characters, which names may contain.
-        self.names = [line.strip() for line in text.split("\n") if line.strip()]
-        if not self.names:
+        found = [self._find(line) for line in read_lines(text)]
+        if not found:
             raise UserError(f"{self._list}: lists no images; this split needs at least one")
-        self._photos = [self._find_photo(name) for name in self.names]
+        self.names, self._photos = (list(each) for each in zip(*found, strict=True))
 
     @classmethod
     def of_list(cls, list_file: str | Path) -> "SplitFiles":
@@ -70,21 +70,34 @@ class SplitFiles:
         """All photos with their alphas, by the names in the list."""
         return [PhotoWithAlpha(name, self.photo(i), self.alpha(i)) for i, name in enumerate(self.names)]
 
-    def _find_photo(self, name: str) -> Path:
+    def _find(self, line: str) -> tuple[str, Path]:
+        """The name that a line holds, and its photo; blanks around it are an editor's, or part of it."""
+        name = line.strip()
+        if name != line and (photo := self._find_photo(line)):
+            return line, photo
+        if photo := self._find_photo(name):
+            return name, photo
+        raise UserError(
+            f"{self._list}: lists '{name}', but its photo {self._photo_place(name)}.jpg is missing; make the "
+            "data set again"
+        )
+
+    def _find_photo(self, name: str) -> Path | None:
+        place = self._photo_place(name)
+        for suffix in DATA_SUFFIXES:
+            photo = place.with_name(f"{place.name}{suffix}")
+            if photo.exists():
+                return photo
+        for photo in place.parent.glob(f"{glob.escape(place.name)}.*"):  # such as .Jpg
+            if photo.suffix.lower() in DATA_SUFFIXES:
+                return photo
+        return None
+
+    def _photo_place(self, name: str) -> Path:
+        """Where the photo of a matting lies, without its suffix."""
         matting = PurePosixPath(name)
         leaves_folder = matting.is_absolute() or ".." in matting.parts
         if leaves_folder or len(matting.parts) < 2 or not matting.parent.name.startswith("matting_"):
             raise UserError(f"{self._list}: '{name}' must have the form <group>/matting_<sub>/<name>.png")
         sub = f"clip_{matting.parent.name.removeprefix('matting_')}"
-        folder = self._folder / "clip_img" / matting.parent.parent / sub
-        for suffix in DATA_SUFFIXES:
-            photo = folder / f"{matting.stem}{suffix}"
-            if photo.exists():
-                return photo
-        for photo in folder.glob(f"{glob.escape(matting.stem)}.*"):  # such as .Jpg
-            if photo.suffix.lower() in DATA_SUFFIXES:
-                return photo
-        raise UserError(
-            f"{self._list}: lists '{name}', but its photo {folder / matting.stem}.jpg is missing; make the "
-            "data set again"
-        )
+        return self._folder / "clip_img" / matting.parent.parent / sub / matting.stem

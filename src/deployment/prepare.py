@@ -5,13 +5,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from src.common.atomic_file import atomic_folder, write_bytes
+from src.common.atomic_file import BadNameError, atomic_folder, write_bytes
 from src.common.errors import UserError
 from src.common.process_pool import available_cores, map_unordered
 from src.data.pairs import PhotoWithAlpha
 from src.data.split_files import SplitFiles
 from src.deployment.runner_files import InputFiles, sample_name
 from src.images.files import ImageError
+from src.inference.cutout import naming_failures
 from src.inference.engine import INPUT
 from src.inference.matting import MattingSteps
 from src.inference.protocol import PUBLISHED
@@ -50,14 +51,12 @@ def _prepare_one(inputs: InputFiles, steps: MattingSteps, sample: PhotoWithAlpha
     """Write the three files of a sample; return the reason if its photo cannot be read."""
     try:
         image, _ = sample.read()
-    except ImageError as error:
+        with naming_failures(sample.photo):
+            [arrays] = steps.prepare(image)
+        # Copies: a link would let whoever edits a result edit the data set. The photo has the longest name.
+        write_bytes(inputs.photo(sample.name, sample.photo.suffix), sample.photo.read_bytes())
+        write_bytes(inputs.true_alpha(sample.name), sample.alpha.read_bytes())
+        write_bytes(inputs.network_input(sample.name), arrays[INPUT].tobytes())
+    except (ImageError, BadNameError) as error:
         return str(error)
-    [arrays] = steps.prepare(image)
-    write_bytes(inputs.network_input(sample.name), arrays[INPUT].tobytes())
-    # Copies, not links: editing a result must not change the data set.
-    for source, target in (
-        (sample.photo, inputs.photo(sample.name, sample.photo.suffix)),
-        (sample.alpha, inputs.true_alpha(sample.name)),
-    ):
-        write_bytes(target, source.read_bytes())
     return None

@@ -15,6 +15,7 @@ from src.evaluation.report import Measurement, measure, write_matte, write_repor
 from src.images.blending import on_checkerboard
 from src.images.files import ImageError, write_image
 from src.images.preprocessing import alpha_to_bytes
+from src.inference.cutout import naming_failures
 from src.inference.matting import Matte, MattingSteps
 from src.inference.protocol import PUBLISHED
 from src.systems.model_info import ModelInfo
@@ -60,7 +61,8 @@ def _score_one(matte_of: partial, folder: Path, sample: PhotoWithAlpha) -> dict[
     """Write the pictures of a sample; return its metrics, or the reason if it cannot be used."""
     try:
         image, true_alpha = sample.read()
-        alpha = matte_of(sample, image).alpha
+        with naming_failures(sample.photo):
+            alpha = matte_of(sample, image).alpha
     except (ImageError, OutputError) as error:
         return str(error)
     write_matte(folder, sample.name, image, alpha, "all")

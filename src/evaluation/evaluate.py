@@ -14,6 +14,7 @@ from src.common.read_ahead import map_ahead
 from src.data.pairs import PhotoWithAlpha
 from src.evaluation.report import Measurement, Save, measure, write_matte, write_report
 from src.images.files import ImageError
+from src.inference.cutout import naming_failures
 from src.inference.matting import Matting
 
 
@@ -46,12 +47,17 @@ def measure_photos(
 
     def mattes():
         for sample, found in map_ahead(readers, _try_to_read, samples):
-            if isinstance(found, ImageError):
-                skipped.append(str(found))
+            try:
+                if isinstance(found, ImageError):
+                    raise found
+                image, true_alpha = found
+                with naming_failures(sample.photo):
+                    alpha = matting(image)
+            except ImageError as error:
+                skipped.append(str(error))
                 bar.update()
             else:
-                image, true_alpha = found
-                yield sample, image, true_alpha, matting(image)
+                yield sample, image, true_alpha, alpha
 
     def finish(found: tuple) -> Measurement:
         sample, image, true_alpha, alpha = found

@@ -40,7 +40,7 @@ def _files_below(root: Path) -> Iterator[str]:
         for name in names:
             if name.startswith(TEMPORARY_PREFIX):
                 Path(place, name).unlink()
-            else:
+            elif not name.startswith("."):
                 yield f"{below}/{name}"
 
 

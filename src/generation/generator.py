@@ -12,7 +12,7 @@ from src.generation.folder import count_unlisted, list_files, require_same_split
 from src.generation.journal import Journal
 from src.generation.one_pass import count_outdated, make_pairs, plan_tasks
 from src.generation.pair_files import PairResult
-from src.generation.pairing import Pair, SkippedFile, find_pairs
+from src.generation.pairing import UNREADABLE, Pair, SkippedFile, find_pairs
 from src.generation.pixel_sums import PixelSums
 from src.generation.report import print_outdated, print_splits, print_stages, print_statistics, print_unlisted
 from src.generation.splits import SPLITS, assign_splits
@@ -31,7 +31,7 @@ def generate_datasets(config: GenerateDataConfig, seed: int) -> int:
         seed: seed for assigning groups to splits and for random kernel sizes.
 
     Returns:
-        The number of pairs that cannot be used, such as damaged photos.
+        How many pairs cannot be used, such as damaged photos, and folders cannot be searched.
 
     Raises:
         UserError: the source cannot be used, a folder is not writable, is in use by another process, or
@@ -77,7 +77,7 @@ def _generate(
             PixelSums.total(result.photo for result in measured),
             PixelSums.total(result.trimap for result in measured),
         )
-    return len(unusable)
+    return len(unusable) + sum(each.reason.startswith(UNREADABLE) for each in skipped)
 
 
 def _require_separate_folders(config: GenerateDataConfig) -> None:

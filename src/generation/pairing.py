@@ -3,17 +3,20 @@
 Layout of the source: clip_img/<group>/clip_<sub>/<name>.jpg and matting/<group>/matting_<sub>/<name>.png.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from src.common.errors import UserError
+from src.common.names import shown
 from src.generation.splits import group_of
-from src.images.files import DATA_SUFFIXES
+from src.images.suffixes import DATA_SUFFIXES
 
 PHOTO_FOLDER = "clip_img"
 MATTING_FOLDER = "matting"
+UNREADABLE = "cannot be read"  # begins the reason why a file or folder of unknown content is skipped
 _MATTING_SUFFIXES = (".png",)
 
 _Key = tuple[str, str, str]  # group, sub, name without suffix
@@ -81,7 +84,7 @@ def _files_by_key(
     levels = (_folder_check(), _folder_check(prefix), _file_check(suffixes))
     for path, reason in _walk(source / folder, levels, ignored):
         if reason:
-            skipped.append(SkippedFile(_printable(path.relative_to(source).as_posix()), reason))
+            skipped.append(SkippedFile(shown(path.relative_to(source).as_posix()), reason))
         else:
             group, sub, _ = relative = path.relative_to(source / folder).parts
             found[group, sub.removeprefix(prefix), path.stem].append("/".join(relative))
@@ -93,7 +96,15 @@ def _walk(folder: Path, levels: Sequence[_Check], ignored: Collection[Path]) -> 
     check, *deeper = levels
     place = folder.resolve()
     for path in sorted(folder.iterdir()):
-        reason = "in list_error_files" if place / path.name in ignored else _stray(path.name) or check(path)
+        try:
+            reason = (
+                "in list_error_files" if place / path.name in ignored else _stray(path.name) or check(path)
+            )
+            if deeper and not reason:
+                with os.scandir(path):  # whether it can be listed
+                    pass
+        except OSError as error:
+            reason = f"{UNREADABLE}: {error.strerror}"
         if reason or not deeper:
             yield path, reason
         else:
@@ -103,13 +114,9 @@ def _walk(folder: Path, levels: Sequence[_Check], ignored: Collection[Path]) -> 
 def _stray(name: str) -> str:
     if name.startswith("."):
         return "stray entry (hidden)"
-    if _printable(name) != name or "\n" in name or "\r" in name:
+    if shown(name) != name or "\n" in name or "\r" in name:
         return "name is not UTF-8 or contains a line break; rename it"
     return ""
-
-
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _folder_check(prefix: str = "") -> _Check:

@@ -3,83 +3,113 @@
 Images are NumPy arrays (H, W, 3) uint8 in BGR order; mattes and masks are (H, W) uint8.
 """
 
-import contextlib
-import io
-import struct
-import zlib
+import functools
+import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image
 
 from src.common.atomic_file import write_bytes
 from src.common.errors import UserError
+from src.images.blending import blend
+from src.images.colour import alpha_channel, converted, to_rgb
+from src.images.decoding import DAMAGE, ImageError, load_picture
+from src.images.depth import to_eight_bits
 
-DATA_SUFFIXES = (".jpg", ".jpeg", ".png")  # of photos in data sets
+__all__ = [
+    "ImageError",
+    "Photo",
+    "read_alpha_channel",
+    "read_gray",
+    "read_image",
+    "read_photo",
+    "write_image",
+]
 
-# From 16 bits to 8: 65535 / 257 = 255.
-_SIXTEEN_TO_EIGHT_BITS = 257
+PLAIN = (255, 255, 255)  # BGR, behind photos that have alpha: of those tried, the mattes are best on white
 
-_TURN_OF_ORIENTATION = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_log = logging.getLogger(__name__)
 
-_SRGB = ImageCms.createProfile("sRGB")
-_HEIF_SUFFIXES = (".heic", ".heif")
-
-# What Pillow's decoders raise on damaged input.
-_DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    EOFError,
-    RuntimeError,
-    LookupError,
-    ArithmeticError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+Result = TypeVar("Result")
 
 
-class ImageError(UserError):
-    """An image file is missing, damaged or of the wrong kind; the message names it."""
+class Photo(NamedTuple):
+    """A photo as its file holds it."""
+
+    colours: np.ndarray  # (H, W, 3) uint8, BGR, sRGB; under alpha 0 whatever the file hides there
+    alpha: np.ndarray | None  # (H, W) uint8; None: opaque
+    remarks: tuple[str, ...]  # what its reader should know, such as that it is the first picture of several
+
+    def seen(self) -> np.ndarray:
+        """The photo over a plain colour: (H, W, 3) uint8, BGR."""
+        if self.alpha is None:
+            return self.colours
+        return blend(self.colours, np.broadcast_to(np.uint8(PLAIN), self.colours.shape), self.alpha)
+
+
+def read_photo(path: str | Path) -> Photo:
+    """Read a photo of any kind, with its EXIF orientation applied.
+
+    Grey, palette, CMYK, 16-bit and floating-point files and other colour profiles are converted.
+
+    Raises:
+        ImageError: the file is missing, truncated, damaged, too large or not an image.
+    """
+
+    def convert(image: Image.Image, remarks: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
+        alpha = alpha_channel(image)
+        rgb = np.asarray(to_rgb(to_eight_bits(image, remarks), remarks))
+        return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), None if alpha is None else np.asarray(alpha)
+
+    (colours, alpha), remarks = _decode(path, convert)
+    return Photo(colours, None if alpha is None or alpha.min() == 255 else alpha, remarks)
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Read a photo of any mode, with its EXIF orientation applied.
+    """Read a photo as it is seen: `read_photo`, over a plain colour where it has alpha; remarks are logged.
 
     Returns:
-        (H, W, 3) uint8, BGR, sRGB. Grey, palette, CMYK and 16-bit files and other colour profiles are
-        converted; an alpha channel is dropped.
+        (H, W, 3) uint8, BGR, sRGB.
 
     Raises:
-        ImageError: the file is missing, truncated, damaged or not an image.
+        ImageError: as `read_photo`.
     """
-    rgb = _decode(path, lambda image: _to_rgb(_to_eight_bits(image)))
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    photo = read_photo(path)
+    _tell(path, photo.remarks)
+    return photo.seen()
 
 
 def read_gray(path: str | Path) -> np.ndarray:
-    """Read a mask, trimap or alpha file as (H, W) uint8; errors as `read_image`."""
-    return _decode(path, lambda image: _converted(_to_eight_bits(image), "L"))
+    """Read a mask, trimap or alpha file as (H, W) uint8; errors and remarks as `read_image`."""
+
+    def convert(image: Image.Image, remarks: list[str]) -> np.ndarray:
+        return np.asarray(converted(to_eight_bits(image, remarks), "L"))
+
+    gray, remarks = _decode(path, convert)
+    _tell(path, remarks)
+    return gray
 
 
 def read_alpha_channel(path: str | Path) -> np.ndarray:
     """Read the alpha channel of a matting file as (H, W) uint8, 0 background to 255 foreground.
 
     Raises:
-        ImageError: as `read_image`, or the file has no alpha channel.
+        ImageError: as `read_photo`, or the file has no alpha channel.
     """
-    return _decode(path, _alpha_channel)
+
+    def convert(image: Image.Image, remarks: list[str]) -> np.ndarray:
+        alpha = alpha_channel(image)
+        if alpha is None:
+            raise ImageError(f"has no alpha channel (mode {image.mode}); a matting file is RGBA")
+        return np.asarray(alpha)
+
+    alpha, remarks = _decode(path, convert)
+    _tell(path, remarks)
+    return alpha
 
 
 def write_image(path: str | Path, image: np.ndarray, jpeg_quality: int = 95) -> None:
@@ -98,76 +128,29 @@ def write_image(path: str | Path, image: np.ndarray, jpeg_quality: int = 95) -> 
     write_bytes(path, encoded.tobytes())
 
 
-def _decode(path: str | Path, convert) -> np.ndarray:
+def _decode(
+    path: str | Path, convert: Callable[[Image.Image, list[str]], Result]
+) -> tuple[Result, tuple[str, ...]]:
+    remarks: list[str] = []
     try:
-        with _open(path) as image:
-            image.load()
-            return np.asarray(convert(_upright(image)))
+        with load_picture(Path(path), remarks) as image:
+            return convert(image, remarks), tuple(remarks)
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from None
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
-    except _DAMAGE as error:
+    except MemoryError:
+        raise ImageError(f"{path}: cannot be read: not enough memory") from None
+    except DAMAGE as error:
         raise ImageError(f"{path}: cannot be read as an image: {error}") from error
 
 
-def _open(path: str | Path) -> Image.Image:
-    """Open an image, detecting its format from the content; HEIC needs the package pillow-heif."""
-    try:
-        return Image.open(path)
-    except UnidentifiedImageError:
-        if _reads_heif():
-            return Image.open(path)
-        if Path(path).suffix.lower() in _HEIF_SUFFIXES:
-            raise ImageError("HEIC photos need an extra package: pip install pillow-heif") from None
-        raise
+def _tell(path: str | Path, remarks: tuple[str, ...]) -> None:
+    for remark in remarks:
+        _tell_once(f"{path}: {remark}")
 
 
-def _reads_heif() -> bool:
-    """Register HEIC support with Pillow, if pillow-heif is installed."""
-    try:
-        import pillow_heif
-    except ImportError:
-        return False
-    pillow_heif.register_heif_opener()
-    return True
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; Pillow's own function fails if any other EXIF entry is malformed."""
-    turn = _TURN_OF_ORIENTATION.get(image.getexif().get(ExifTags.Base.Orientation))
-    return image if turn is None else image.transpose(turn)
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey to 8 bits; Pillow's own conversion would clip it."""
-    if image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.int64) // _SIXTEEN_TO_EIGHT_BITS
-        return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
-    return image
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert to sRGB, using the file's colour profile if it has a valid one."""
-    profile = image.info.get("icc_profile")
-    if profile and image.mode in ("RGBA", "P"):
-        image = image.convert("RGB")
-    if profile and image.mode in ("RGB", "CMYK"):
-        with contextlib.suppress(ImageCms.PyCMSError, OSError):
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if "srgb" not in ImageCms.getProfileDescription(source).lower():
-                return ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
-    return _converted(image, "RGB")
-
-
-def _converted(image: Image.Image, mode: str) -> Image.Image:
-    """Convert to a mode; Pillow would copy even an image that already has it."""
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _alpha_channel(image: Image.Image) -> Image.Image:
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
-    if "A" not in image.getbands():
-        raise ImageError(f"has no alpha channel (mode {image.mode}); a matting file is RGBA")
-    return image.getchannel("A")
+@functools.lru_cache(maxsize=4096)
+def _tell_once(remark: str) -> None:
+    """Training reads a photo again and again."""
+    _log.warning(remark)

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from src.images.files import ImageError
+from src.images.files import ImageError, Photo
 from src.images.foreground import estimate_foreground
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.background import Background
@@ -44,6 +44,20 @@ class CutoutMaker:
     def alpha(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
         """The alpha of `Matting.predict` at the image's size, (H, W) uint8."""
         return alpha_to_bytes(self.matting.upsample(image, pred_alpha))
+
+    def cut_out(self, photo: Photo, pred_alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Alpha and picture of a photo, from the alpha of `Matting.predict`.
+
+        Where the photo has alpha itself, that is the most that comes of it, and what is clear has no colour.
+        """
+        seen = photo.seen()
+        alpha = self.alpha(seen, pred_alpha)
+        if photo.alpha is None:
+            return alpha, self.picture(seen, alpha)
+        alpha = np.minimum(alpha, photo.alpha)
+        foreground = estimate_foreground(seen, alpha) if self.estimates_foreground else photo.colours
+        foreground = np.where(alpha[..., np.newaxis] > 0, foreground, np.uint8(0))
+        return alpha, self.background.behind(seen, alpha, foreground)
 
     def picture(self, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         """The person before the background: BGR uint8, or BGRA where that is transparent."""

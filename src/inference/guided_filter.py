@@ -9,7 +9,7 @@ import numpy as np
 
 _RADIUS = 2  # of the window, in pixels of the network; chosen on training photos
 _EPSILON = 1e-5  # against noise, for colours in [0, 1]
-_MOST_COLUMNS = 1 << 14  # OpenCV's remap takes less than twice as many
+_LONGEST_SIDE = 1 << 14  # of a part; OpenCV's remap takes less than twice as much
 _STRIP_PIXELS = 1 << 22  # enlarged at a time, so that an 8K photo needs little memory
 
 
@@ -31,8 +31,8 @@ def guided_filter(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
     guide = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     slope, offset = _linear_coefficients(guide, pred_alpha)
     coefficients = np.dstack([slope, offset])
-    columns = min(width, _MOST_COLUMNS)
-    rows = max(1, _STRIP_PIXELS // columns)
+    columns = min(width, _LONGEST_SIDE)
+    rows = min(_LONGEST_SIDE, max(1, _STRIP_PIXELS // columns))
     alpha = np.empty((height, width), np.float32)
     for top in range(0, height, rows):
         for left in range(0, width, columns):
@@ -64,7 +64,8 @@ def _apply(image: np.ndarray, coefficients: np.ndarray, part: tuple[slice, slice
     height, width = image.shape[:2]
     small_height, small_width = coefficients.shape[:2]
     rows, columns = (np.arange(each.start, each.stop, dtype=np.float32) + 0.5 for each in part)
-    x, y = columns * small_width / width - 0.5, rows * small_height / height - 0.5
+    x = columns * small_width / np.float32(width) - 0.5  # a plain int above 65535 would make it float64
+    y = rows * small_height / np.float32(height) - 0.5
     maps = np.meshgrid(x, y)
     enlarged = cv2.remap(coefficients, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     colour = image[part].astype(np.float32) / 255

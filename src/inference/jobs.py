@@ -1,17 +1,19 @@
 """The photos that a command was given, and where their results go."""
 
 import functools
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from src.common.errors import UserError
+from src.common.folder_search import search
+from src.images.suffixes import PHOTO_SUFFIXES
+from src.inference.results import ALPHA, COMPOSITE, CUTOUT, PHOTO_ENDING, VIDEO_ENDING, find_results
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif")
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".mts")
 _SUFFIXES = PHOTO_SUFFIXES + VIDEO_SUFFIXES
-ALPHA, CUTOUT, COMPOSITE = "_alpha", "_cutout", "_composite"
 
 
 class Job(NamedTuple):
@@ -33,7 +35,7 @@ class Job(NamedTuple):
         kinds = [ALPHA, CUTOUT if is_transparent else COMPOSITE]
         if self.is_video:
             kinds = [kind for kind in kinds if kind != CUTOUT]
-        suffix = ".mp4" if self.is_video else ".png"
+        suffix = VIDEO_ENDING if self.is_video else PHOTO_ENDING
         return [self.target.with_name(f"{self.target.name}{kind}{suffix}") for kind in kinds]
 
     def missing(self, is_transparent: bool, overwrite: bool) -> list[Path]:
@@ -41,49 +43,89 @@ class Job(NamedTuple):
         return [path for path in self.results(is_transparent) if overwrite or not path.exists()]
 
 
-def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> list[Job]:
+class Found(NamedTuple):
+    """What some inputs hold."""
+
+    jobs: list[Job]
+    problems: list[str]  # what is left out, each with its name
+    results: int  # of earlier runs, which are no photos
+
+
+class Left(NamedTuple):
+    """What is left of some jobs."""
+
+    todo: list[Job]
+    done: int  # how many lack no result
+    problems: list[str]  # what is left out, each with its name
+
+
+def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> Found:
     """Find photos and videos.
 
     Args:
         inputs: files, and folders that are searched to any depth, whose structure the results keep. What is
-            hidden, and earlier results, in them or beside them, are not taken for photos.
+            hidden, and earlier results, are not taken for photos.
         output: folder of the results; None: beside their sources.
 
     Raises:
-        UserError: an input is missing, a folder holds no photo, or two photos would have the same results.
+        UserError: no input holds a photo or video.
     """
     jobs: dict[Path, Job] = {}
+    problems: list[str] = []
     for each in map(Path, inputs):
-        if each.is_dir():
-            found = _in_folder(each)
-            if not found:
-                raise UserError(f"{each}: holds no photo or video ({', '.join(_SUFFIXES)})")
-        elif each.exists():
-            found = [(each, Path(each.name))]
-        else:
-            raise UserError(f"{each}: no such file or folder")
-        for source, below in found:
+        for source, below in _at(each, problems):
             place = source.with_suffix("") if output is None else Path(output, below).with_suffix("")
             jobs.setdefault(_place(source), Job(source, place))  # once, though given twice
-    different = _told_apart(_without_results(jobs))
-    _require_different_results(different)
-    return different
+    if not jobs:
+        raise UserError("\n".join(problems))
+    results = find_results(
+        (place for place, job in jobs.items() if not job.is_video),
+        (place for place, job in jobs.items() if job.is_video),
+    )
+    photos = [job for place, job in jobs.items() if place not in results]
+    return Found(_first_of_each(_told_apart(photos), problems), problems, len(results))
 
 
-def _in_folder(folder: Path) -> list[tuple[Path, Path]]:
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    places = [(path, path.relative_to(folder)) for path in files if path.is_file()]
-    return [each for each in places if not any(part.startswith(".") for part in each[1].parts)]
+def _at(given: Path, problems: list[str]) -> list[tuple[Path, Path]]:
+    """The files of one input, each also with its name below that input."""
+    try:
+        if not given.is_dir():
+            given.stat()
+            return [(given, Path(given.name))]
+    except FileNotFoundError:
+        problems.append(f"{given}: no such file or folder")
+        return []
+    except OSError as error:
+        problems.append(f"{given}: cannot be read: {error.strerror}")
+        return []
+    found = search(given, _SUFFIXES)
+    problems += found.problems
+    problems += [f"{path}: its suffix is not that of a photo or video" for path in found.others]
+    if not found.files:
+        problems.append(f"{given}: holds no photo or video, such as .jpg, .png or .mp4")
+    return [(path, path.relative_to(given)) for path in found.files]
 
 
 def _told_apart(jobs: list[Job]) -> list[Job]:
     """Keep the endings of sources whose results would have the same names: photo.jpg, photo.png."""
     counts = Counter(job.target for job in jobs)
-    return [_with_ending(job) if counts[job.target] > 1 else job for job in jobs]
+    return [
+        job._replace(target=job.target.with_name(job.source.name)) if counts[job.target] > 1 else job
+        for job in jobs
+    ]
 
 
-def _with_ending(job: Job) -> Job:
-    return job._replace(target=job.target.with_name(job.source.name))
+def _first_of_each(jobs: list[Job], problems: list[str]) -> list[Job]:
+    """Leave out whose results would still have the names of another's."""
+    firsts: dict[Path, Job] = {}
+    for job in jobs:
+        first = firsts.setdefault(job.target, job)
+        if first is not job:
+            problems.append(
+                f"{job.source}: would have the same results as {first.source}, {job.target}{ALPHA}.png; "
+                "give it to another command, with a different --output"
+            )
+    return list(firsts.values())
 
 
 @functools.lru_cache(maxsize=64)
@@ -96,41 +138,37 @@ def _place(path: Path) -> Path:
     return _resolved(path.parent) / path.name
 
 
-def _without_results(jobs: dict[Path, Job]) -> list[Job]:
-    """Leave out what is, by its name, a result of another one: of this command or of one without --output,
-    told apart from its twins or not."""
-    results = set()
-    for job in jobs.values():
-        for place in (job, job._replace(target=job.source.with_suffix(""))):
-            for each in (place, _with_ending(place)):
-                results |= {_place(path) for kind in (True, False) for path in each.results(kind)}
-    return [job for source, job in jobs.items() if source not in results]
+def left_to_do(jobs: Iterable[Job], is_transparent: bool, overwrite: bool) -> Left:
+    """What is left to do: jobs that lack a result.
 
-
-def _require_different_results(jobs: list[Job]) -> None:
-    seen: dict[Path, Path] = {}
-    for job in jobs:
-        if job.target in seen:
-            raise UserError(
-                f"{job.source} and {seen[job.target]}: would have the same results, {job.target}{ALPHA}.png; "
-                "give them to two commands with different --output"
-            )
-        seen[job.target] = job.source
-
-
-def left_to_do(jobs: Iterable[Job], is_transparent: bool, overwrite: bool) -> tuple[list[Job], int]:
-    """The jobs that lack a result, and how many lack none.
-
-    Raises:
-        UserError: a result would replace a photo, or a folder.
+    Those are left out whose results would replace a photo or folder, or cannot be written.
     """
     jobs = list(jobs)
     sources = {job.source.resolve() for job in jobs}
-    todo = []
+    left = Left([], 0, [])
+    done = 0
     for job in jobs:
-        for file in job.results(is_transparent):
-            if file.is_dir() or file.resolve() in sources:
-                raise UserError(f"{file}: is in the way of a result; choose another --output")
-        if job.missing(is_transparent, overwrite):
-            todo.append(job)
-    return todo, len(jobs) - len(todo)
+        try:
+            problem = _obstacle(job, sources, job.results(is_transparent), overwrite)
+            lacks_some = not problem and bool(job.missing(is_transparent, overwrite))
+        except (OSError, RuntimeError) as error:  # the name is too long, or links lead in a circle
+            reason = getattr(error, "strerror", None) or error
+            problem = f"{job.source}: its results in {job.target.parent} cannot be written: {reason}"
+        if problem:
+            left.problems.append(problem)
+        elif lacks_some:
+            left.todo.append(job)
+        else:
+            done += 1
+    return left._replace(done=done)
+
+
+def _obstacle(job: Job, sources: set[Path], files: list[Path], overwrite: bool) -> str:
+    for file in files:
+        if file.is_dir() or file.resolve() in sources:
+            return f"{job.source}: {file} is in the way of a result; choose another --output"
+    folder = next(each for each in job.target.parents if each.exists())
+    writes = overwrite or not all(file.exists() for file in files)
+    if writes and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        return f"{job.source}: {folder} is no folder that can be written to; choose another --output"
+    return ""

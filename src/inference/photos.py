@@ -6,10 +6,12 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from src.common.atomic_file import BadNameError
 from src.common.read_ahead import map_ahead
-from src.images.files import ImageError, read_image, write_image
+from src.images.files import ImageError, Photo, read_photo, write_image
 from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.jobs import Job
+from src.inference.matting import Matte
 
 _WAITING = 2  # photos at most that wait to be written
 
@@ -21,6 +23,7 @@ class Outcome(NamedTuple):
 
     job: Job
     problem: str  # "" where all went well
+    remarks: tuple[str, ...] = ()  # what its reader should know, such as that it is the first of several
 
 
 def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]:
@@ -37,27 +40,29 @@ def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]
         UserError: results cannot be written.
     """
 
-    def finish(job: Job, image: np.ndarray, pred_alpha: np.ndarray) -> Outcome:
-        alpha = cutouts.alpha(image, pred_alpha)
-        pictures = alpha, cutouts.picture(image, alpha)
+    def predict(photo: Photo) -> Matte:
+        return cutouts.matting.predict(photo.seen())
+
+    def finish(job: Job, photo: Photo, pred_alpha: np.ndarray) -> Outcome:
+        pictures = cutouts.cut_out(photo, pred_alpha)
         is_transparent = cutouts.background.is_transparent
         missing = job.missing(is_transparent, cutouts.overwrite)
         for path, picture in zip(job.results(is_transparent), pictures, strict=True):
             if path in missing:
                 write_image(path, picture)
-        return Outcome(job, "")
+        return Outcome(job, "", photo.remarks)
 
     with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(1) as writers:
         waiting: list[Future[Outcome]] = []
-        for job, image in map_ahead(readers, _read, jobs):
-            if isinstance(image, ImageError):
-                waiting.append(writers.submit(Outcome, job, str(image)))
+        for job, photo in map_ahead(readers, _read, jobs):
+            if isinstance(photo, ImageError):
+                waiting.append(writers.submit(Outcome, job, str(photo)))
             else:
-                small = _try(cutouts.matting.predict, job, image)
+                small = _try(predict, job, photo)
                 if isinstance(small, Outcome):
                     waiting.append(writers.submit(lambda outcome: outcome, small))
                 else:
-                    waiting.append(writers.submit(_try, finish, job, job, image, small.alpha))
+                    waiting.append(writers.submit(_try, finish, job, job, photo, small.alpha))
             while len(waiting) > _WAITING:
                 yield waiting.pop(0).result()
         for each in waiting:
@@ -65,18 +70,16 @@ def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]
 
 
 def _try(step: Callable[..., Result], job: Job, *arguments) -> Result | Outcome:
-    """step(*arguments), or what went wrong with a photo too large or odd for it."""
+    """step(*arguments), or what went wrong with a photo: too large or odd for it, or its name too long."""
     try:
         with naming_failures(job.source):
             return step(*arguments)
-    except ImageError as error:
+    except (ImageError, BadNameError) as error:
         return Outcome(job, str(error))
 
 
-def _read(job: Job) -> tuple[Job, np.ndarray | ImageError]:
+def _read(job: Job) -> tuple[Job, Photo | ImageError]:
     try:
-        return job, read_image(job.source)
+        return job, read_photo(job.source)
     except ImageError as error:
         return job, error
-    except MemoryError:
-        return job, ImageError(f"{job.source}: cannot be read: not enough memory")

@@ -64,12 +64,17 @@ def predict(
         UserError: inputs, model or background cannot be used, or results cannot be written.
     """
     behind = Background(background)
-    jobs = find_jobs(inputs, output)
-    todo, done = left_to_do(jobs, behind.is_transparent, overwrite)
+    found = find_jobs(inputs, output)
+    todo, done, problems = left_to_do(found.jobs, behind.is_transparent, overwrite)
+    problems = [*found.problems, *problems]
+    for problem in problems:
+        print(f"left out: {problem}")
+    if found.results:
+        print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
     if done:
         print(f"{done} have their results already; --overwrite makes them again")
     if not todo:
-        return 0
+        return len(problems)
     remove_abandoned(path for job in todo for path in job.results(behind.is_transparent))
     matting = load_matting(
         checkpoint,
@@ -84,16 +89,18 @@ def predict(
     )
     cutouts = CutoutMaker(matting, behind, estimate_foreground, overwrite)
     photos = [job for job in todo if not job.is_video]
-    problems = _matte_photos(photos, cutouts) if photos else 0
-    return problems + sum(_matte_video(job, cutouts) for job in todo if job.is_video)
+    unusable = _matte_photos(photos, cutouts) if photos else 0
+    return len(problems) + unusable + sum(_matte_video(job, cutouts) for job in todo if job.is_video)
 
 
 def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
     """Returns how many were left out."""
     problems, started = 0, time.perf_counter()
     with tqdm(total=len(photos), unit="photo", desc="matting") as bar:
-        for job, problem in matte_photos(photos, cutouts):
+        for job, problem, remarks in matte_photos(photos, cutouts):
             bar.update()
+            for remark in remarks:
+                bar.write(f"{job.source}: {remark}")
             problems += bool(problem)
             result = job.results(cutouts.background.is_transparent)[-1]
             bar.write(f"left out: {problem}" if problem else f"{job.source}: {result}")
