@@ -12,6 +12,7 @@ import numpy as np
 
 from src.common.errors import UserError
 from src.inference.embedded_info import EXPORTED_SUFFIXES, model_info_of
+from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
@@ -23,7 +24,7 @@ Run = Callable[[np.ndarray], list[np.ndarray]]
 
 @dataclass(frozen=True)
 class Engine:
-    """A loaded network.
+    """A loaded network, which any thread may run; they take turns.
 
     Args:
         run: {"image": (1, 3, S, S) float32} to {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}.
@@ -52,19 +53,21 @@ def open_engine(
 
     Raises:
         UserError: the file is missing, damaged or of another network, or the size cannot be used.
+        ForkedError: as `turn`; running the network raises it, too.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such model")
     info = model_info_of(path, size=size, mean=mean, otherwise=otherwise)
-    if path.suffix in EXPORTED_SUFFIXES:
-        from src.inference.exported import load_exported
+    with turn():
+        if path.suffix in EXPORTED_SUFFIXES:
+            from src.inference.exported import load_exported
 
-        run, own_size = load_exported(path)
-        info = info.model_copy(update={"size": own_size})
-    else:
-        run = _open_checkpoint(path)
-    return Engine(_named(run), info)
+            run, own_size = load_exported(path)
+            info = info.model_copy(update={"size": own_size})
+        else:
+            run = _open_checkpoint(path)
+    return Engine(_in_turn(run), info)
 
 
 def _open_checkpoint(path: Path) -> Run:
@@ -76,5 +79,10 @@ def _open_checkpoint(path: Path) -> Run:
     return lambda image: [output.asnumpy() for output in compiled(ms.Tensor(image))]
 
 
-def _named(run: Run) -> Callable[[Arrays], Arrays]:
-    return lambda inputs: dict(zip((TRIMAP_LOGITS, ALPHA), run(inputs[INPUT]), strict=True))
+def _in_turn(run: Run) -> Callable[[Arrays], Arrays]:
+    def run_in_turn(inputs: Arrays) -> Arrays:
+        with turn():
+            outputs = run(inputs[INPUT])
+        return dict(zip((TRIMAP_LOGITS, ALPHA), outputs, strict=True))
+
+    return run_in_turn

@@ -1,6 +1,7 @@
-"""With this folder on PYTHONPATH, train.py and its workers train the networks of tests/thin_network.py.
+"""With this folder on PYTHONPATH, commands and their workers take the networks of tests/thin_network.py.
 
-Python imports this file when it starts. A step takes so long that a signal can reach a chosen one.
+Python imports this file when it starts. A step of training takes so long that a signal can reach a chosen
+one.
 """
 
 import sys
@@ -8,36 +9,24 @@ import time
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 
-MODULE = "src.training.phase"  # not before: train.py has to block signals before it imports MindSpore
 STEP_SECONDS = 0.1
 
 
-class ThinNetworks:
-    """Changes a command once it has imported what trains."""
+def change_network(network: object) -> None:
+    """Thin networks."""
+    from pytest import MonkeyPatch
 
-    @classmethod
-    def find_spec(cls, name: str, path: object, target: object = None) -> ModuleSpec | None:
-        if name != MODULE:
-            return None
-        sys.meta_path.remove(cls)
-        spec = find_spec(name)
-        execute = spec.loader.exec_module
+    from tests.thin_network import make_networks_thin
 
-        def execute_and_change(module: object) -> None:
-            execute(module)
-            change_training(module)
-
-        spec.loader.exec_module = execute_and_change
-        return spec
+    make_networks_thin(MonkeyPatch())
 
 
 def change_training(phase: object) -> None:
-    """Thin networks, slow steps."""
+    """No curves, slow steps."""
     from pytest import MonkeyPatch
 
-    from tests.thin_network import leave_curves_empty, make_networks_thin
+    from tests.thin_network import leave_curves_empty
 
-    make_networks_thin(MonkeyPatch())
     leave_curves_empty(MonkeyPatch())
     log_step = phase.RunLog.step
 
@@ -46,6 +35,28 @@ def change_training(phase: object) -> None:
         time.sleep(STEP_SECONDS)
 
     phase.RunLog.step = slow_step
+
+
+class ThinNetworks:
+    """Changes modules once a command has imported them, not before: it has to block signals before it imports
+    MindSpore."""
+
+    changes = {"src.model.network": change_network, "src.training.phase": change_training}
+
+    @classmethod
+    def find_spec(cls, name: str, path: object, target: object = None) -> ModuleSpec | None:
+        change = cls.changes.pop(name, None)
+        if change is None:
+            return None
+        spec = find_spec(name)
+        execute = spec.loader.exec_module
+
+        def execute_and_change(module: object) -> None:
+            execute(module)
+            change(module)
+
+        spec.loader.exec_module = execute_and_change
+        return spec
 
 
 sys.meta_path.insert(0, ThinNetworks)
