@@ -10,11 +10,16 @@ from pathlib import Path
 from src.common.errors import UserError
 from src.systems.model_info import ModelInfo, dump_model_info, parse_model_info, read_model_info
 
-EXPORTED_SUFFIXES = (".mindir", ".onnx")
+_EXPORTED_SUFFIXES = (".mindir", ".onnx")
 _ENTRIES = 14  # number of the field with the keys and values, in both formats
 _KEY = b"matting_model"
 _SIZE_STEP = 16  # the networks halve their input four times
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+
+
+def is_exported(path: Path) -> bool:
+    """Whether a model is an exported one, by its name in small or capital letters."""
+    return path.suffix.lower() in _EXPORTED_SUFFIXES
 
 
 def find_model_info(path: str | Path) -> ModelInfo | None:
@@ -24,7 +29,7 @@ def find_model_info(path: str | Path) -> ModelInfo | None:
         UserError: the file cannot be read, or what it says cannot be understood.
     """
     path = Path(path)
-    if path.suffix not in EXPORTED_SUFFIXES:
+    if not is_exported(path):
         return read_model_info(path)
     try:
         content = path.read_bytes()
@@ -55,10 +60,12 @@ def model_info_of(
         otherwise: what holds for a model that does not say what it is.
 
     Raises:
-        UserError: as `find_model_info`, or the size cannot be used.
+        UserError: as `find_model_info`, or size or mean cannot be used.
     """
+    if mean is not None and not all(0 <= value <= 255 for value in mean):  # nor NaN
+        raise UserError(f"mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
     info = find_model_info(path) or otherwise
-    given = {"size": size, "mean": mean and tuple(mean)}
+    given = {"size": size, "mean": None if mean is None else tuple(mean)}
     info = info.model_copy(update={key: value for key, value in given.items() if value is not None})
     if info.size < _SIZE_STEP or info.size % _SIZE_STEP:
         raise UserError(f"size {info.size}: must be a multiple of {_SIZE_STEP}")
@@ -67,7 +74,7 @@ def model_info_of(
 
 def embed_model_info(path: Path, info: ModelInfo) -> None:
     """Add to an exported file what the model is; other formats stay as they are."""
-    if path.suffix in EXPORTED_SUFFIXES:
+    if is_exported(path):
         entry = _field(1, _KEY) + _field(2, dump_model_info(info).encode())
         with path.open("ab") as file:
             file.write(_field(_ENTRIES, entry))

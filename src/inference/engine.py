@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
-from src.inference.embedded_info import EXPORTED_SUFFIXES, model_info_of
+from src.common.naming import naming_file
+from src.common.numbers import require_numbers
+from src.inference.embedded_info import is_exported, model_info_of
 from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
 
@@ -52,7 +54,8 @@ def open_engine(
         otherwise: what holds for a model that does not say what it is.
 
     Raises:
-        UserError: the file is missing, damaged or of another network, or the size cannot be used.
+        UserError: the file is missing, damaged or of another network, or size or mean cannot be used. Running
+            the network raises it where the outputs are no numbers.
         ForkedError: as `turn`; running the network raises it, too.
     """
     path = Path(path)
@@ -60,14 +63,14 @@ def open_engine(
         raise UserError(f"{path}: no such model")
     info = model_info_of(path, size=size, mean=mean, otherwise=otherwise)
     with turn():
-        if path.suffix in EXPORTED_SUFFIXES:
+        if is_exported(path):
             from src.inference.exported import load_exported
 
             run, own_size = load_exported(path)
             info = info.model_copy(update={"size": own_size})
         else:
             run = _open_checkpoint(path)
-    return Engine(_in_turn(run), info)
+    return Engine(_in_turn(run, path), info)
 
 
 def _open_checkpoint(path: Path) -> Run:
@@ -79,10 +82,15 @@ def _open_checkpoint(path: Path) -> Run:
     return lambda image: [output.asnumpy() for output in compiled(ms.Tensor(image))]
 
 
-def _in_turn(run: Run) -> Callable[[Arrays], Arrays]:
+def _in_turn(run: Run, path: Path) -> Callable[[Arrays], Arrays]:
+    """Let threads take turns, and take no result that is none."""
+
     def run_in_turn(inputs: Arrays) -> Arrays:
         with turn():
             outputs = run(inputs[INPUT])
+        with naming_file(path):
+            for values in outputs:
+                require_numbers("its outputs", values)
         return dict(zip((TRIMAP_LOGITS, ALPHA), outputs, strict=True))
 
     return run_in_turn
