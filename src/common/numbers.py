@@ -13,6 +13,4 @@ def require_numbers(name: str, values: np.ndarray) -> None:
     """
     wrong = np.count_nonzero(~np.isfinite(values)) if values.dtype.kind == "f" else 0
     if wrong:
-        raise UserError(
-            f"{wrong} of {values.size} values of {name} are NaN or infinite; copy the file again, or name another"
-        )
+        raise UserError(f"{wrong} of {values.size} values of {name} are NaN or infinite; name another file")

@@ -1,7 +1,6 @@
 """Export of the network for deployment, and the check that the exported file computes the same."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import mindspore as ms
@@ -10,6 +9,7 @@ from mindspore import Tensor, nn, ops
 
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
+from src.common.unfinished import temporary_folder
 from src.deployment.lowering import LOWERED_VERSION, lower_file
 from src.inference.embedded_info import embed_model_info
 from src.inference.exported import (
@@ -57,7 +57,7 @@ def export_network(
     image = Tensor(np.zeros((1, 3, info.size, info.size), np.float32))
     try:
         # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             exported = Path(folder, f"network{path.suffix}")
             ms.export(network, image, file_name=str(exported), file_format=file_format)
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
@@ -91,7 +91,7 @@ def export_checked(
         ExportError: as both; where ONNX Runtime is missing, the file is written all the same.
     """
     path = Path(file_name + _SUFFIXES[file_format])
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         candidate = Path(folder, path.name)
         try:
             export_network(

@@ -1,12 +1,12 @@
 """Exported models, loaded and run: MINDIR by MindSpore, ONNX by ONNX Runtime."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from src.common.errors import UserError
+from src.common.unfinished import temporary_folder
 from src.inference.mindir import input_size
 from src.model.foreign_files import explain
 
@@ -53,7 +53,7 @@ def load_mindir(path: Path) -> Run:
     import mindspore as ms
 
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             link = Path(folder, "model.mindir")  # MindSpore takes no other ending, such as .MINDIR
             link.symlink_to(path.absolute())
             graph = ms.nn.GraphCell(ms.load(str(link)))

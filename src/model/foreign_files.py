@@ -28,7 +28,7 @@ def explain(path: Path) -> str | None:
         start = file.read(_START)
     suffix = path.suffix.lower()
     if not start:
-        return "is empty; copy or download it again"
+        return "is no checkpoint, or a damaged one: it is empty; copy it again"
     if is_of_pytorch(path):
         return f"is a file of PyTorch; {_CONVERT} {path} converts the original network's weights"
     if start[4:8] == b"TFL3":
