@@ -65,7 +65,7 @@ set_up() {
         echo "error: the packages of $requirements could not be installed; see pip's message above" >&2
         return 1
     fi
-    echo "compiling PyMatting, which estimates foreground colours, once (about a minute)"
-    "$python" -c "import pymatting" || echo "warning: PyMatting does not work; predict.py needs it" >&2
+    PYTHONPATH=$root "$python" -c "from src.images.foreground_estimator import load_estimator as load; load()" ||
+        echo "warning: PyMatting does not work; predict.py needs it" >&2
     cat "$root"/requirements*.txt >"$stamp"
 }

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from src.images.foreground_estimator import load_estimator
+
 # Larger photos are estimated smaller: colours vary slowly, and an 8K photo would take gigabytes.
 _MOST_PIXELS = 1 << 22
 
@@ -20,11 +22,6 @@ def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     Returns:
         (H, W, 3) uint8 in the channel order of `image`.
     """
-    # Takes a second to import, which commands that cut nothing out should not wait for.
-    from numba import set_num_threads
-    from pymatting import estimate_foreground_ml
-
-    set_num_threads(1)  # only copies are parallel there, and threads that wait for busy cores take longer
     height, width = alpha.shape
     if min(height, width) < 2:  # pymatting divides by the logarithm of the size
         return image.copy()
@@ -33,7 +30,7 @@ def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     small_image, small_alpha = (
         cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (image, alpha)
     )
-    colours = estimate_foreground_ml(small_image / np.float32(255), small_alpha / np.float32(255))
+    colours = load_estimator()(small_image / np.float32(255), small_alpha / np.float32(255))
     small = np.round(np.clip(colours, 0, 1) * 255).astype(np.uint8)
     foreground = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     if scale < 1:

@@ -1,6 +1,5 @@
 """A MINDIR file as a message, without loading it into MindSpore."""
 
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from src.common.errors import UserError
+from src.common.lone_module import make_module, module_path
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
 
@@ -71,12 +71,7 @@ def _mindspore_module(name: str) -> ModuleType:
     """A module of MindSpore that needs no other, without the seconds that importing all of it takes."""
     if name in sys.modules:
         return sys.modules[name]
-    package, *place = name.split(".")
-    found = importlib.util.find_spec(package)
-    if found is None or not found.origin:
-        raise ImportError(f"{package} is not installed")
-    path = Path(found.origin).parent.joinpath(*place).with_suffix(".py")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)  # and not into sys.modules: MindSpore's own imports depend on their order
+    module = make_module(name.rpartition(".")[2], module_path(name))
+    # Not into sys.modules: MindSpore's own imports depend on their order.
+    module.__spec__.loader.exec_module(module)
     return module
