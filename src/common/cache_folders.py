@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from src.common import unfinished
+
 
 def use_cache_folder(variable: str, usual: Path | None = None) -> None:
     """Set the environment variable by which a library is told its folder, unless it is set.
@@ -23,7 +25,7 @@ def use_cache_folder(variable: str, usual: Path | None = None) -> None:
         return
     cache = _user_cache()
     if cache is None or not _is_writable(cache):
-        cache = Path(tempfile.mkdtemp(prefix="shm-cache-"))
+        cache = unfinished.create(lambda: tempfile.mkdtemp(prefix="shm-cache-"))
         atexit.register(shutil.rmtree, cache, ignore_errors=True)
     os.environ[variable] = str(cache)
 

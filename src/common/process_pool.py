@@ -43,7 +43,8 @@ def map_unordered(
         yield from ((task, function(task)) for task in tasks)
         return
     # spawn: a fork could copy locks that running threads (progress bar, OpenCV) hold at that moment.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    with _interrupts_held():  # it starts multiprocessing's tracker, which unblocks signals
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
     running: dict[Future, Task] = {}
     try:
         for task in tasks:
