@@ -12,7 +12,7 @@ from importlib.util import find_spec
 STEP_SECONDS = 0.1
 
 
-def change_network(network: object) -> None:
+def change_loading(load_model: object) -> None:
     """Thin networks."""
     from pytest import MonkeyPatch
 
@@ -22,11 +22,12 @@ def change_network(network: object) -> None:
 
 
 def change_training(phase: object) -> None:
-    """No curves, slow steps."""
+    """Thin networks, no curves, slow steps."""
     from pytest import MonkeyPatch
 
-    from tests.thin_network import leave_curves_empty
+    from tests.thin_network import leave_curves_empty, make_networks_thin
 
+    make_networks_thin(MonkeyPatch())
     leave_curves_empty(MonkeyPatch())
     log_step = phase.RunLog.step
 
@@ -41,7 +42,7 @@ class ThinNetworks:
     """Changes modules once a command has imported them, not before: it has to block signals before it imports
     MindSpore."""
 
-    changes = {"src.model.network": change_network, "src.training.phase": change_training}
+    changes = {"src.load_model": change_loading, "src.training.phase": change_training}
 
     @classmethod
     def find_spec(cls, name: str, path: object, target: object = None) -> ModuleSpec | None:
