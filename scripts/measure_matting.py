@@ -15,10 +15,10 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np  # noqa: E402
-from tqdm import tqdm  # noqa: E402
 
 from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
+from src.common.progress import track  # noqa: E402
 from src.config import load_config  # noqa: E402
 from src.config_flags import DEFAULT_CONFIG  # noqa: E402
 from src.data.lists import find_listed, read_lists  # noqa: E402
@@ -83,7 +83,7 @@ def main() -> int:
 def _measure_video(frames: list[Path], matting: Matting) -> None:
     read = (
         (read_image(frame), read_gray(frame.with_name(f"alpha_{frame.stem.partition('_')[2]}.png")))
-        for frame in tqdm(frames, unit="frame", desc="measuring")
+        for frame in track(frames, "measuring", "frame", len(frames))
     )
     for way, values in measure_video(read, matting).items():
         print(f"{way}: dtSSD {values['dtssd']:.2f}, mean SAD {values['sad']:.2f}, of {len(frames)} frames")

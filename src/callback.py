@@ -7,7 +7,8 @@ from types import TracebackType
 
 import numpy as np
 from tensorboardX import SummaryWriter
-from tqdm import tqdm
+
+from src.common.progress import Progress, say
 
 LATEST_LOG = "log_latest.txt"
 BEST_LOG = "log_best.txt"
@@ -45,7 +46,7 @@ class RunLog:
     def say(self, line: str) -> None:
         """Log a line and always print it."""
         self._write(line)
-        tqdm.write(line)
+        say(line)
 
     def best(self, line: str) -> None:
         """Log the best epoch so far to the best-epoch logs."""
@@ -62,7 +63,7 @@ class EpochProgress:
     """The progress bar of one epoch, on a terminal: loss, images/s and remaining time."""
 
     def __init__(self, title: str, images: int):
-        self._bar = tqdm(total=images, desc=title, unit="image", leave=False, disable=not sys.stderr.isatty())
+        self._bar = Progress(title, "image", images, stays=False, logs=False)  # RunLog prints each step
 
     def __enter__(self) -> "EpochProgress":
         return self
@@ -70,12 +71,12 @@ class EpochProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.close()
+        self._bar.__exit__()
 
     def advance(self, images: int, loss: float | None = None) -> None:
         """Advance by `images`; `loss` is the step's loss."""
         if loss is not None:
-            self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+            self._bar.note(f"loss={loss:.4f}")
         self._bar.update(images)
 
 

@@ -15,13 +15,12 @@ from pathlib import Path
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tqdm import tqdm
-
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.errors import UserError
 from src.common.folder_search import Found, search
 from src.common.names import as_bytes
 from src.common.process_pool import available_cores, map_unordered
+from src.common.progress import Progress, say
 from src.composites.pictures import Shares, Task, make_pictures
 from src.data.lists import find_listed, read_lists
 from src.data.pair_folder import PairPaths, claimed, pair_paths
@@ -145,7 +144,7 @@ def _picture(folder: Path, person: PhotoWithAlpha, k: int) -> PairPaths:
 def _make(tasks: Sequence[Task], count: int, workers: int | None) -> list[str]:
     left_out = []
     missing = sum(len(task.pictures) for task in tasks)
-    with tqdm(total=count, initial=count - missing, unit="image", desc="composites") as bar:
+    with Progress("composites", "image", count, initial=count - missing) as bar:
         workers = max(1, min(workers or available_cores(), len(tasks)))
         with contextlib.closing(map_unordered(make_pictures, tasks, workers)) as results:
             for task, problems in results:
@@ -153,7 +152,7 @@ def _make(tasks: Sequence[Task], count: int, workers: int | None) -> list[str]:
                 for problem in problems:
                     if problem not in left_out:
                         left_out.append(problem)
-                        bar.write(f"left out: {problem}")
+                        say(f"left out: {problem}")
     return left_out
 
 

@@ -11,21 +11,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
+from src.common.strict_yaml import YamlError, is_empty, parse_yaml
+from src.config_values import (
+    CheckpointCount,
+    ImageSize,
+    LearningRate,
+    Natural,
+    OwnOrImageSize,
+    Positive,
+    Proportion,
+    Switch,
+)
 from src.systems.model_info import ChannelMean, ModelInfo
-from src.systems.registry import SystemName, check_input_size
+from src.systems.registry import SystemName
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
 LearningRateSchedule = Literal["constant", "cosine"]
@@ -34,34 +36,6 @@ DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
 
 class ConfigError(UserError):
     """A configuration that cannot be used; the message names every key that is wrong."""
-
-
-def _number_or_all(value: Any) -> str:
-    text = str(value)
-    if text != "all" and not text.isdecimal():
-        raise ValueError("must be 'all' or a number >= 0")
-    return text
-
-
-def _three_parts(value: str) -> str:
-    parts = value.split(":")
-    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
-        raise ValueError("must have three whole parts, train:eval:test, such as '6:2:2'")
-    if int(parts[0]) == 0:
-        raise ValueError("must leave something to train on: the first part cannot be 0")
-    return value
-
-
-Natural = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
-ImageSize = Annotated[Positive, AfterValidator(check_input_size)]
-# "auto", None in Python: the model's own size.
-OwnOrImageSize = Annotated[
-    ImageSize | None,
-    BeforeValidator(lambda value: None if value == "auto" else value),
-    PlainSerializer(lambda value: value or "auto"),
-]
-LearningRate = Annotated[float, Field(gt=0, lt=10)]
 
 
 class _Section(BaseModel):
@@ -73,7 +47,7 @@ class PhaseConfig(_Section):
 
     rank: Natural = 0
     group_size: Positive = 8
-    finetuning: bool = True
+    finetuning: Switch = True
     nThreads: Positive = 1  # noqa: N815 - the published name
     train_batch: Positive = 8
     patch_size: ImageSize = 320
@@ -84,7 +58,7 @@ class PhaseConfig(_Section):
     nEpochs: Positive = 200  # noqa: N815 - the published name
     save_epoch: Positive = 1
     save_steps: Natural = 0
-    keep_checkpoint_max: Annotated[str, BeforeValidator(_number_or_all)] = "10"
+    keep_checkpoint_max: CheckpointCount = "10"
     train_phase: PhaseName
 
     def checkpoints_to_keep(self) -> int | None:
@@ -128,18 +102,18 @@ class GenerateDataConfig(_Section):
     path_mt_human: str = "/cache/human_matting"
     path_save: str = "/cache/datasets"
     path_debug: str = "/cache/datasets_debug"
-    proportion: Annotated[str, AfterValidator(_three_parts)] = "6:2:2"
+    proportion: Proportion = "6:2:2"
     split_by: Literal["group", "image"] = "group"
     debug_pic_nums: Natural = 400
-    copy_pic: bool = True
-    generate_mask: bool = True
-    generate_txt: bool = True
-    generate_trimap: bool = True
+    copy_pic: Switch = True
+    generate_mask: Switch = True
+    generate_txt: Switch = True
+    generate_trimap: Switch = True
     ksize: Positive = 10
-    fixed_ksize: bool = True
-    generate_alpha: bool = True
-    generate_debug: bool = True
-    generate_mean_std: bool = True
+    fixed_ksize: Switch = True
+    generate_alpha: Switch = True
+    generate_debug: Switch = True
+    generate_mean_std: Switch = True
     num_workers: Natural = 0
     list_error_files: tuple[str, ...] = (
         "/cache/human_matting/matting/1803201916/._matting_00000000",
@@ -160,13 +134,13 @@ class Config(_Section):
     rank: Natural = 0
     group_size: Positive = 8
     device_target: DeviceTarget = "auto"
-    saveIRFlag: bool = False  # noqa: N815 - the published name
+    saveIRFlag: Switch = False  # noqa: N815 - the published name
     ckpt_version: Annotated[str, Field(min_length=1)] = "ckpt_s2"
     train_phases: tuple[PhaseName, ...] = ("pre_train_t_net", "end_to_end")
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = ModelInfo().mean
     amp_level: Literal["auto", "O0", "O2", "O3"] = "auto"
     amp_dtype: Literal["float16", "bfloat16"] = "float16"
-    vertical_flip: bool = False
+    vertical_flip: Switch = False
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
     resume: Literal["auto", "force"] = "auto"
     pre_train_t_net: PhaseConfig = PhaseConfig(
@@ -181,11 +155,17 @@ class Config(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _phase_sections_start_from_their_defaults(cls, values: Any) -> Any:
-        """Let a section give only what differs from the phase's own defaults."""
-        for name in ("pre_train_t_net", "pre_train_m_net", "end_to_end"):
-            if isinstance(values, dict) and isinstance(values.get(name), dict):
-                values = {**values, name: {**cls.model_fields[name].default.model_dump(), **values[name]}}
+    def _sections_start_from_their_defaults(cls, values: Any) -> Any:
+        """Let a section give only what differs from its own defaults, which may be nothing."""
+        if not isinstance(values, dict):
+            return values
+        values = dict(values)
+        for name, field in cls.model_fields.items():
+            if name in values and isinstance(field.default, _Section):
+                given = {} if is_empty(values[name]) else values[name]
+                if isinstance(given, dict):
+                    given = {**field.default.model_dump(), **given}
+                values[name] = given
         return values
 
     @model_validator(mode="after")
@@ -231,23 +211,15 @@ def save_config(config: Config, path: str | Path) -> None:
     write_text(path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
 
 
-def _parse(text: str) -> Any:
-    """Read YAML with every value as text, which the sections turn into their types.
-
-    YAML's own guesses are left out: it takes 1e-3 for text and 6:2:2 for a number (to base 60).
-    """
-    return yaml.load(text, yaml.BaseLoader)
-
-
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = _parse(path.read_text(encoding="utf-8")) or {}
+        values = parse_yaml(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; give the configuration with --yaml_path") from None
+    except YamlError as error:
+        raise ConfigError(f"{path}: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: must hold 'key: value' lines, but holds a {type(values).__name__}")
     return values
@@ -259,7 +231,9 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override}: must be KEY=VALUE, such as end_to_end.lr=1e-4")
     *sections, key = dotted_key.split(".")
     for section in sections:
-        inner = values.setdefault(section, {})
+        if is_empty(values.get(section)):
+            values[section] = {}
+        inner = values[section]
         if not isinstance(inner, dict):
             raise ConfigError(f"--set {override}: '{section}' is a value, not a section")
         values = inner
@@ -269,9 +243,9 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
 def _parse_list(override: str, text: str) -> Any:
     """Lists are YAML; all else is taken as it stands, since paths may hold what YAML would cut off."""
     try:
-        return _parse(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {override}: the list is not valid YAML, such as [a, b]") from None
+        return parse_yaml(text)
+    except YamlError as error:
+        raise ConfigError(f"--set {override}: {error}; a list is [a, b]") from None
 
 
 def _explain(detail: dict[str, Any]) -> str:

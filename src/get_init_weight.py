@@ -19,8 +19,8 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
+from src.common.naming import naming_file  # noqa: E402
 from src.config import Config  # noqa: E402
-from src.conversion.naming import naming_file  # noqa: E402
 from src.conversion.torch_state_dict import read_torch_state_dict  # noqa: E402
 from src.systems.model_info import ModelInfo, info_path  # noqa: E402
 from src.systems.registry import check_input_size  # noqa: E402

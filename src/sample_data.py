@@ -11,11 +11,10 @@ from typing import NamedTuple
 if not __package__:  # started as a script: the package `src` lies in the repository root
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tqdm import tqdm
-
 from src.common.command_line import run_command
 from src.common.errors import UserError
 from src.common.process_pool import available_cores, map_unordered
+from src.common.progress import Progress
 from src.data.pair_folder import PairPaths, claimed, pair_paths, write_pair
 from src.portrait.scene import SHOTS_PER_SESSION, render_portrait
 
@@ -74,7 +73,7 @@ def make_sample_data(
 
 
 def _make(missing: list[_Portrait], count: int, seed: int, workers: int | None) -> None:
-    with tqdm(total=count, initial=count - len(missing), unit="image", desc="portraits") as bar:
+    with Progress("portraits", "image", count, initial=count - len(missing)) as bar:
         sessions = _by_session(missing, seed)
         workers = max(1, min(workers or available_cores(), len(sessions)))
         with contextlib.closing(map_unordered(_make_session, sessions, workers)) as results:

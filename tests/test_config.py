@@ -384,3 +384,92 @@ def test_saved_configurations_are_read_back_equal(tmp_path_factory, config):
     path = tmp_path_factory.getbasetemp() / "saved" / "config.yaml"
     save_config(config, path)
     assert load_config(path) == config
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "lines"),
+    [
+        ("seed: 1\nrank: 2\nseed: 1", "seed", "1 and 3"),
+        ("end_to_end:\n  lr: 1e-3\n  nEpochs: 2\n  lr: 1e-4", "lr", "2 and 4"),
+        ("end_to_end: {lr: 1}\ntest:\n  size: 16\nend_to_end:\n  lr: 2", "end_to_end", "1 and 4"),
+        ("infer: {size: 16, size: 16}", "size", "1 and 1"),
+        ("test: &it\n  size: 16\ninfer:\n  <<: *it\n  'size': 32\n  size: 48", "size", "5 and 6"),
+    ],
+)
+def test_a_key_given_twice_is_named_with_its_lines(load, tmp_path, content, key, lines):
+    with pytest.raises(ConfigError) as caught:
+        load(content)
+    start = f"{tmp_path / 'config.yaml'}: the key '{key}' is given twice"
+    assert str(caught.value).startswith(start) and lines in str(caught.value)
+
+
+def test_a_key_given_twice_in_a_list_of_the_command_line(load):
+    with pytest.raises(ConfigError, match="--set test={size: 16, size: 32}: the key 'size' is given twice"):
+        load("", "test={size: 16, size: 32}")
+
+
+@pytest.mark.parametrize("nothing", ["", " ~", " null", " {}", "  # all as it is"])
+@pytest.mark.parametrize(
+    "section", ["pre_train_t_net", "end_to_end", "test", "infer", "export", "generate_data"]
+)
+def test_an_empty_section_means_its_defaults(load, section, nothing):
+    assert load(f"seed: 4\n{section}:{nothing}") == Config(seed=4)
+
+
+def test_an_empty_section_takes_overrides(load):
+    config = load("end_to_end:\ntest: ~", "end_to_end.lr=1e-2", "test.size=64")
+    assert (config.end_to_end.lr, config.end_to_end.nEpochs, config.test.size) == (0.01, 200, 64)
+
+
+@pytest.mark.parametrize("key", ["seed", "mean", "end_to_end.lr", "generate_data.copy_pic"])
+def test_an_empty_value_is_none(errors, key):
+    section, _, last = key.rpartition(".")
+    (line,) = errors(f"{section}:\n  {last}:" if section else f"{key}:")
+    assert line.startswith(f"{key} = ")
+
+
+def test_sections_share_settings_by_anchors(load):
+    shared = "pre_train_m_net: &shared {train_batch: 2, nEpochs: 3}\n"
+    config = load(f"{shared}end_to_end: {{<<: *shared, train_phase: end_to_end, nEpochs: 5}}")
+    assert (config.end_to_end.train_batch, config.end_to_end.nEpochs) == (2, 5)
+    assert (config.pre_train_m_net.train_batch, config.pre_train_m_net.nEpochs) == (2, 3)
+
+
+@pytest.mark.parametrize("value", ["1", "0", "2", "0.0", "perhaps", "~"])
+def test_switches_are_true_or_false_and_no_numbers(errors, value):
+    (line,) = errors(f"end_to_end: {{finetuning: {value}}}")
+    assert line.startswith(f"end_to_end.finetuning = {value}: ")
+
+
+@pytest.mark.parametrize("value", ["nan", ".nan", "inf", "-inf", ".inf", "1e999"])
+@pytest.mark.parametrize("key", ["end_to_end.lr", "end_to_end.ema_decay", "max_bad_fraction", "seed"])
+def test_numbers_that_are_none(errors, key, value):
+    (line,) = errors("", f"{key}={value}")
+    assert line.startswith(f"{key} = {value}: ")
+    (line,) = errors(f"mean: [1, {value}, 3]")
+    assert line.startswith(f"mean.1 = {value}: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        ("end_to_end:\n\tlr: 1e-3", "is not valid YAML: while scanning"),
+        ("? [a, b]\n: 3", "is not valid YAML: while constructing a mapping"),
+        ("seed: *absent", "is not valid YAML: found undefined alias 'absent'"),
+        ("seed: !!python/object:os.system 1", "is not valid YAML: could not determine a constructor"),
+        ("seed: 1\n---\nseed: 2", "is not valid YAML: expected a single document"),
+        ("test: {<<: 3}", "is not valid YAML: while constructing a mapping"),
+    ],
+)
+def test_what_this_project_has_no_use_for(load, content, cause):
+    with pytest.raises(ConfigError) as caught:
+        load(content)
+    assert cause in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_keys_that_are_no_texts_are_unknown(errors):
+    assert [line.partition(":")[0] for line in errors("1: 2\ntrue: 3\ntest: {2.5: 1}")] == [
+        "test.2.5",
+        "1",
+        "true",
+    ]

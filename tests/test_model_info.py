@@ -42,6 +42,12 @@ def test_the_shipped_model_says_what_it_is():
         ("system: other", "system"),
         ("- 1", "file"),
         ("size: [", "not valid YAML"),
+        ("size: 32\ncolour: BGR\nsize: 64", "'size' is given twice, in lines 1 and 3"),
+        ("mean: [1, .nan, 3]", "mean.1"),
+        ("mean: [1, 2, .inf]", "mean.2"),
+        ("mean: [nan, 2, 3]", "mean.0"),
+        ("size:", "size"),
+        ("", "file"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, fact):

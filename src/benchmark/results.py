@@ -5,15 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 
 from src.benchmark.contender import Contender, LeftOutError
 from src.benchmark.rows import BOUND, Row
 from src.common.atomic_file import atomic_path
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+from src.common.plotting import plt
 
 _PAUSE = 0.3  # seconds, so that the previous contender's threads go to sleep
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from src.common import unfinished
 from src.common.errors import UserError
 from src.common.names import ESCAPE
 
@@ -56,8 +57,7 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
-        temporary = Path(name)
+        temporary, handle = _create_file(path)
         _lock(handle)
         yield temporary
         if flush:
@@ -72,7 +72,19 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+            unfinished.finished(temporary)
             os.close(handle)
+
+
+def _create_file(path: Path) -> tuple[Path, int]:
+    handles = []
+
+    def make() -> str:
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
+        handles.append(handle)
+        return name
+
+    return unfinished.create(make), handles[0]
 
 
 def _lock(handle: int) -> None:
@@ -116,7 +128,9 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned([path])
-        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent))
+        temporary = unfinished.create(
+            lambda: tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
+        )
         handle = os.open(temporary, os.O_RDONLY)
         _lock(handle)
     except OSError as error:
@@ -128,6 +142,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         _take_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        unfinished.finished(temporary)
         os.close(handle)
 
 
@@ -147,9 +162,11 @@ def _take_place(temporary: Path, path: Path) -> None:
     earlier = Path(f"{temporary}-earlier")
     try:
         temporary.chmod(0o777 & ~_UMASK)  # mkdtemp gives access to the owner only
-        if path.exists():
-            path.rename(earlier)
-        temporary.rename(path)
+        with unfinished.taking_its_place():
+            if path.exists():
+                path.rename(earlier)
+            temporary.rename(path)
+            unfinished.finished(temporary)
     except OSError as error:
         if earlier.exists():
             earlier.rename(path)

@@ -1,38 +1,95 @@
-"""How every Python command starts and ends: errors, signals, exit status."""
+"""How every Python command starts and ends: errors, signals, streams, exit status.
 
+A command imports this module first: from then on, Ctrl-C and SIGTERM end it at any moment with one word.
+"""
+
+import contextlib
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
+from src.common import signals
 from src.common.errors import UserError
-from src.common.names import show_any_name
-from src.common.remarks import show_remarks
 from src.common.stopping import StoppedError
+from src.common.streams import repair_streams
+from src.common.unfinished import remove_unfinished
 
 SKIPPED_STATUS = 3  # finished, but some files could not be used
 INTERRUPTED_STATUS = 130
+
+_ROOT = Path(__file__).resolve().parents[2]
+_COMMAND_FOLDERS = (_ROOT, _ROOT / "src", _ROOT / "src" / "deployment", _ROOT / "scripts")
+_UNWINDING = signal.SIGUSR1  # interrupts the main thread, even where it waits
+
+
+class _Interruption:
+    """What the signals of this command have come to."""
+
+    status: int | None = None  # to exit with, once one was received
+    is_running = False  # whether run_command shows what ends the command
 
 
 def run_command(main: Callable[[], int | None]) -> None:
     """Run `main` and exit with the status it returns (None means 0).
 
-    A user error exits with status 1 and one message, Ctrl-C with 130. Errors of the operating system
-    (a full disk, a folder that is not writable) count as user errors.
+    A user error exits with status 1 and one message, Ctrl-C with 130, SIGTERM with 143. Errors of the
+    operating system (a full disk, a folder that is not writable) count as user errors.
     """
-    show_any_name()
-    show_remarks()
-    # Once MindSpore has computed anything, it handles Ctrl-C by sending SIGTERM to its own process.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        _Interruption.is_running = True
         sys.exit(main())
     except StoppedError as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(stopped.exit_status)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
-    except OSError as error:
+    except (UserError, OSError, KeyboardInterrupt) as error:
+        if _Interruption.status or isinstance(error, KeyboardInterrupt):
+            print("\ninterrupted", file=sys.stderr)
+            sys.exit(_Interruption.status or INTERRUPTED_STATUS)
+        if isinstance(error, UserError):
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(error.exit_status)
         sys.exit(f"error: {error.filename or 'system'}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED_STATUS)
+    finally:
+        _Interruption.is_running = False
+
+
+def _end(number: int) -> None:
+    """End the command on a signal.
+
+    Where MindSpore is not in use, the main thread is interrupted, so that its processes finish their work;
+    where it is, that would abort it, and while modules are imported nothing is begun.
+    """
+    first = _Interruption.status is None
+    _Interruption.status = 128 + number
+    if first and _Interruption.is_running and "mindspore" not in sys.modules:
+        signal.pthread_kill(threading.main_thread().ident, _UNWINDING)
+        return
+    _kill_children()
+    remove_unfinished()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        print("\ninterrupted", file=sys.stderr, flush=True)
+    os._exit(_Interruption.status)
+
+
+def _kill_children() -> None:
+    """End the programs that this process started, such as ffmpeg; they have inherited the blocked signals."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in children.read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+
+
+def _is_command() -> bool:
+    """Whether a command of this project is the program, and not a notebook or a test that imports one."""
+    program = getattr(sys.modules["__main__"], "__file__", None)
+    return program is not None and Path(program).resolve().parent in _COMMAND_FOLDERS
+
+
+if _is_command():
+    repair_streams()
+    signal.signal(_UNWINDING, signal.default_int_handler)
+    signals.receive(_end)

@@ -13,7 +13,9 @@ from typing import TypeVar
 
 import cv2
 
+from src.common import signals
 from src.common.errors import UserError
+from src.common.unfinished import remove_unfinished
 
 # For each worker: enough to keep it busy, few enough to finish quickly when the run is stopped.
 _TASKS_AHEAD = 4
@@ -41,7 +43,8 @@ def map_unordered(
         yield from ((task, function(task)) for task in tasks)
         return
     # spawn: a fork could copy locks that running threads (progress bar, OpenCV) hold at that moment.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    with _interrupts_held():  # it starts multiprocessing's tracker, which unblocks signals
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
     running: dict[Future, Task] = {}
     try:
         for task in tasks:
@@ -56,6 +59,10 @@ def map_unordered(
             "a worker process was killed, possibly for lack of memory; run again with fewer workers "
             "(finished work is kept)"
         ) from None
+    except (KeyboardInterrupt, GeneratorExit):  # nobody wants what is being worked on
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -77,11 +84,20 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _start_worker() -> None:
+    signals.receive(_leave_on)
     cv2.setNumThreads(1)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_on(number: int) -> None:
+    """End this worker on SIGTERM; Ctrl-C is for its parent, which lets it finish."""
+    if number == signal.SIGTERM:
+        remove_unfinished()
+        os._exit(128 + number)
 
 
 def _leave_with_parent() -> None:
     """End this worker when its parent is gone; it would wait for tasks forever."""
     multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    remove_unfinished()
     os._exit(1)

@@ -1,12 +1,9 @@
 """Stops a run on a signal: the first one lets it save its state, the second ends it at once."""
 
 import os
-import signal
 import sys
-import threading
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_POLL_SECONDS = 0.2
+from src.common.signals import Handler, received_by
 
 
 class StoppedError(Exception):
@@ -25,34 +22,33 @@ class StoppedError(Exception):
 class StopRequest:
     """Handles SIGTERM and Ctrl-C while entered; a second signal ends the process at once.
 
-    Enter it before importing MindSpore, so that MindSpore's threads leave these signals to this class. While
-    computing, MindSpore uses its own handlers, which turn Ctrl-C into SIGTERM.
+    So does the first, as in every command, before `has_state` says that there is something to save. Enter it
+    before importing MindSpore, whose threads must leave these signals alone.
     """
 
     def __init__(self):
         self.signal_number: int | None = None
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
-        self._is_over = threading.Event()
+        self.has_state = False
 
     def __enter__(self) -> "StopRequest":
-        self._earlier = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        self._watcher.start()
+        self._received = received_by(self._make_handler)
+        self._received.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._is_over.set()
-        self._watcher.join()
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._earlier)
+        self._received.__exit__(*exception)
 
     def __bool__(self) -> bool:
         return self.signal_number is not None
 
-    def _watch(self) -> None:
-        while not self._is_over.is_set():
-            received = signal.sigtimedwait(_SIGNALS, _POLL_SECONDS)
-            if received is None:
-                continue
+    def _make_handler(self, earlier: Handler | None) -> Handler:
+        def handle(number: int) -> None:
+            if earlier and not self.has_state:
+                earlier(number)
+                return
             if self:
-                os._exit(128 + received.si_signo)
-            self.signal_number = received.si_signo
+                os._exit(128 + number)
+            self.signal_number = number
             print("\nsaving after this step; interrupt again to quit at once", file=sys.stderr, flush=True)
+
+        return handle

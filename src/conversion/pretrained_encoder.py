@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from src.common.errors import UserError
+from src.common.naming import naming_file
 from src.config import Config
 from src.conversion.folded_encoder import load_folded_encoder
-from src.conversion.naming import naming_file
 from src.conversion.photos import read_photos
 from src.conversion.tflite import read_tflite_convolutions
 from src.conversion.torch_state_dict import read_torch_state_dict

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from src.common.errors import UserError
+from src.common.naming import naming_file
+from src.common.numbers import require_numbers
 
 _MAGIC = b"TFL3"  # at byte 4
 # The stored axes in the order (O, I, kh, kw).
@@ -29,8 +31,8 @@ def read_tflite_convolutions(path: str | Path) -> list[FoldedConv]:
     """Read the convolutions of a TFLite file in the order of its operators, dequantised.
 
     Raises:
-        UserError: the package tflite is not installed, or the file is missing, damaged, no TFLite file, or
-            stores its convolutions in an unknown form.
+        UserError: the package that reads it is not installed, or the file is missing, damaged, no TFLite file
+            or one that stores convolutions otherwise, or values that are no numbers.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file")
@@ -44,7 +46,8 @@ def read_tflite_convolutions(path: str | Path) -> list[FoldedConv]:
     if content[4:8] != _MAGIC:
         raise UserError(f"{path}: is no TensorFlow Lite file")
     try:
-        return _convolutions(tflite, tflite.Model.GetRootAsModel(content, 0))
+        with naming_file(path):
+            return _convolutions(tflite, tflite.Model.GetRootAsModel(content, 0))
     except _DAMAGE as error:
         raise UserError(f"{path}: is damaged, or stores convolutions in an unknown form: {error}") from None
 
@@ -64,6 +67,8 @@ def _convolutions(tflite, model) -> list[FoldedConv]:
         weight = np.ascontiguousarray(weight.transpose(axes))
         if bias.shape != weight.shape[:1]:
             raise ValueError(f"operator {number} has {weight.shape[0]} outputs, but a bias {bias.shape}")
+        for values in (weight, bias):
+            require_numbers(f"operator {number}", values)
         found.append(FoldedConv(weight, bias))
     return found
 

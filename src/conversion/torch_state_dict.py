@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
+from src.common.numbers import require_numbers
+from src.model.foreign_files import explain, is_of_pytorch
 
 # Only the parameters of batch normalisation have different names.
 _TORCH_NAMES = {
@@ -35,6 +37,11 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file")
+    if Path(path).suffix.lower() in (".ckpt", ".mindir") and not is_of_pytorch(Path(path)):
+        raise UserError(f"{path}: is a model of MindSpore already; train.py --init_weight takes checkpoints")
+    reason = None if is_of_pytorch(Path(path)) else explain(Path(path))
+    if reason:
+        raise UserError(f"{path}: {reason}")
     try:
         import torch
     except ImportError:
@@ -67,7 +74,8 @@ def select_entries(
         network: name of the network for error messages.
 
     Raises:
-        UserError: an entry is missing or has a different shape; the message names it.
+        UserError: an entry is missing, has another shape or holds values that are no numbers; the message
+            names it.
     """
     missing = [name for name in shapes if name not in state]
     if missing:
@@ -81,7 +89,9 @@ def select_entries(
         if state[name].shape != shape
     ]
     if wrong:
-        raise UserError(f"has weights of a different shape than {network}: {_listed(wrong)}")
+        raise UserError(f"has weights of another shape than those of {network}: {_listed(wrong)}")
+    for name in shapes:
+        require_numbers(name, state[name])
     return {name: np.asarray(state[name], np.float32) for name in shapes}
 
 

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from src.common.errors import UserError
+from src.common.progress import say
 from src.common.world import World
 
 _SHOWN = 20
@@ -57,7 +57,7 @@ class BadSamples:
             self._reasons[index] = reason
             if len(self._reasons) > self._max_fraction * len(self._names):
                 raise TooManyBadSamplesError(self._describe(len(self._reasons)))
-            tqdm.write(f"replaced by another sample: {self._names[index]}: {reason}")
+            say(f"replaced by another sample: {self._names[index]}: {reason}")
 
     def _describe(self, count: int) -> str:
         lines = [f"  {self._names[index]}: {reason}" for index, reason in sorted(self._reasons.items())]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from src.common.atomic_file import write_csv
 from src.common.errors import UserError
+from src.common.progress import track
 from src.data.pairs import PhotoWithAlpha
 from src.deployment.runner_files import INPUTS, OUTPUTS, TIMES, InputFiles, read_float32, read_outputs
 from src.images.contact_sheet import contact_sheet
@@ -76,7 +76,7 @@ def compare(engine: Engine, folder: Path, output_folder: Path) -> Comparison:
     shape = (1, 3, size, size)
     engine.run({INPUT: np.zeros(shape, np.float32)})  # compile before timing
     photos, rows = [], []
-    for path in tqdm(inputs.photos(), desc="comparing", unit="image"):
+    for path in track(inputs.photos(), "comparing", "image", len(inputs.photos())):
         sample = PhotoWithAlpha(path.stem, path, inputs.true_alpha(path.stem))
         image, true_alpha = sample.read()
         network_input = {INPUT: read_float32(inputs.network_input(sample.name), shape)}

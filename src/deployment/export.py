@@ -1,7 +1,6 @@
 """Export of the network for deployment, and a check that the exported file computes the same."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import mindspore as ms
@@ -10,6 +9,7 @@ from mindspore import Tensor, nn, ops
 
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
+from src.common.unfinished import temporary_folder
 from src.deployment.half_weights import store_half
 from src.deployment.lowering import LOWERED_VERSION, lower_file
 from src.inference.embedded_info import embed_model_info
@@ -68,8 +68,8 @@ def export_network(
     path = Path(file_name + _SUFFIXES[file_format])
     image = Tensor(np.zeros((1, 3, info.size, info.size), np.float32))
     try:
-        # MindSpore exports only to plain ASCII paths; the user's may contain spaces or Chinese characters.
-        with tempfile.TemporaryDirectory() as folder:
+        # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
+        with temporary_folder() as folder:
             exported = Path(folder, f"network{path.suffix}")
             ms.export(network, image, file_name=str(exported), file_format=file_format)
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
@@ -114,7 +114,7 @@ def export_checked(
         UserError: the file cannot be written.
     """
     path = Path(file_name + _SUFFIXES[file_format])
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         candidate = Path(folder, path.name)
         try:
             export_network(

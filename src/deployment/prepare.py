@@ -3,11 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
-
 from src.common.atomic_file import BadNameError, atomic_folder, write_bytes
 from src.common.errors import UserError
 from src.common.process_pool import available_cores, map_unordered
+from src.common.progress import track
 from src.data.pairs import PhotoWithAlpha
 from src.data.split_files import SplitFiles
 from src.deployment.runner_files import InputFiles, sample_name
@@ -40,7 +39,7 @@ def prepare(files: SplitFiles, folder: Path, info: ModelInfo) -> list[str]:
     with atomic_folder(folder) as temporary:
         work = partial(_prepare_one, InputFiles(temporary), MattingSteps(info, PUBLISHED))
         results = map_unordered(work, samples, min(available_cores(), len(samples)))
-        reason_of = dict(tqdm(results, desc="preparing", unit="image", total=len(samples)))
+        reason_of = dict(track(results, "preparing", "image", len(samples)))
         skipped = [reason_of[sample] for sample in samples if reason_of[sample]]
         if len(skipped) == len(samples):
             raise UserError(f"no photo could be read, the first: {skipped[0]}")

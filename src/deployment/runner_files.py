@@ -69,7 +69,7 @@ def read_outputs(folder: Path, name: str, size: int) -> Arrays:
         Trimap logits (1, 3, size, size) and alpha (1, 1, size, size), float32, by name.
 
     Raises:
-        OutputError: a file is missing, cannot be read or has the wrong size.
+        OutputError: a file is missing, cannot be read, has another size or holds values that are no numbers.
     """
     return {
         TRIMAP_LOGITS: read_float32(folder / f"{name}_0.bin", (1, 3, size, size)),
@@ -94,6 +94,8 @@ def read_float32(path: Path, shape: tuple[int, ...]) -> np.ndarray:
             f"{path}: has {path.stat().st_size} bytes instead of {4 * np.prod(shape)}; infer.size and "
             "export.size must be equal"
         )
+    if not np.isfinite(values).all():
+        raise OutputError(f"{path}: holds values that are NaN or infinite; look at the model's weights")
     return values.reshape(shape)
 
 

@@ -4,11 +4,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from src.common.atomic_file import atomic_folder
 from src.common.errors import UserError
 from src.common.process_pool import available_cores, map_unordered
+from src.common.progress import track
 from src.data.pairs import PhotoWithAlpha
 from src.deployment.runner_files import InputFiles, OutputError, read_outputs
 from src.evaluation.report import Measurement, measure, write_matte, write_report
@@ -48,7 +48,7 @@ def score(
     with atomic_folder(result_folder) as temporary:
         work = partial(_score_one, matte_of, temporary)
         results = map_unordered(work, samples, min(available_cores(), len(samples)))
-        found = dict(tqdm(results, desc="measuring", unit="image", total=len(samples)))
+        found = dict(track(results, "measuring", "image", len(samples)))
         measurements = [Measurement(each, found[each]) for each in samples if isinstance(found[each], dict)]
         skipped = [found[each] for each in samples if isinstance(found[each], str)]
         if not measurements:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from src.common.errors import UserError
+from src.common.progress import Progress
 from src.common.read_ahead import map_ahead
 from src.data.pairs import PhotoWithAlpha
 from src.evaluation.report import Measurement, Save, measure, write_matte, write_report
@@ -67,7 +67,7 @@ def measure_photos(
     with (
         ThreadPoolExecutor(1) as readers,
         ThreadPoolExecutor(1) as writers,
-        tqdm(total=len(samples), desc="evaluating", unit="image") as bar,
+        Progress("evaluating", "image", len(samples)) as bar,
     ):
         measurements = []
         for measurement in map_ahead(writers, finish, mattes()):

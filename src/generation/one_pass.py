@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from src.common.process_pool import available_cores, map_unordered
+from src.common.progress import Progress
 from src.config import GenerateDataConfig
 from src.generation.folder import ALPHA, CLIP_IMG, KINDS, MASK, MATTING, TRIMAP, path_in_split
 from src.generation.journal import Entry, Journal
@@ -60,7 +59,7 @@ def make_pairs(
             to_do[task] = entry.made
     workers = max(1, min(config.num_workers or available_cores(), len(to_do)))
     with (
-        tqdm(total=len(tasks), initial=len(tasks) - len(to_do), unit="image", mininterval=1) as progress,
+        Progress("data set", "image", len(tasks), initial=len(tasks) - len(to_do)) as progress,
         contextlib.closing(map_unordered(make_pair, _forgetting(to_do, journal), workers)) as results,
     ):
         for task, result in results:

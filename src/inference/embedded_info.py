@@ -12,10 +12,15 @@ from src.common.errors import UserError
 from src.systems.model_info import ModelInfo, dump_model_info, parse_model_info, read_model_info
 from src.systems.registry import check_input_size
 
-EXPORTED_SUFFIXES = (".mindir", ".onnx")
+_EXPORTED_SUFFIXES = (".mindir", ".onnx")
 _ENTRIES = 14  # number of the field with the keys and values, in both formats
 _INFO, _CHECKPOINT = b"matting_model", b"checkpoint_sha256"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+
+
+def is_exported(path: Path) -> bool:
+    """Whether a model is an exported one, by its name in small or capital letters."""
+    return path.suffix.lower() in _EXPORTED_SUFFIXES
 
 
 def find_model_info(path: str | Path) -> ModelInfo | None:
@@ -25,7 +30,7 @@ def find_model_info(path: str | Path) -> ModelInfo | None:
         UserError: the file cannot be read, or what it says cannot be understood.
     """
     path = Path(path)
-    if path.suffix not in EXPORTED_SUFFIXES:
+    if not is_exported(path):
         return read_model_info(path)
     text = _find_text(path, _INFO)
     return parse_model_info(text, path) if text else None
@@ -56,10 +61,12 @@ def model_info_of(
         otherwise: what holds for a model that does not say what it is.
 
     Raises:
-        UserError: as `find_model_info`, or the size cannot be used.
+        UserError: as `find_model_info`, or size or mean cannot be used.
     """
+    if mean is not None and not all(0 <= value <= 255 for value in mean):  # nor NaN
+        raise UserError(f"mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
     info = find_model_info(path) or otherwise
-    given = {"size": size, "mean": mean and tuple(mean)}
+    given = {"size": size, "mean": None if mean is None else tuple(mean)}
     info = info.model_copy(update={key: value for key, value in given.items() if value is not None})
     try:
         check_input_size(info.size, info.system)
@@ -76,7 +83,7 @@ def embed_model_info(path: Path, info: ModelInfo, checkpoint: Path | None = None
         info: what the model is.
         checkpoint: where it comes from.
     """
-    if path.suffix not in EXPORTED_SUFFIXES:
+    if not is_exported(path):
         return
     texts = {_INFO: dump_model_info(info)}
     if checkpoint is not None:

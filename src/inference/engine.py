@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
-from src.inference.embedded_info import EXPORTED_SUFFIXES, model_info_of
+from src.common.naming import naming_file
+from src.common.numbers import require_numbers
+from src.inference.embedded_info import is_exported, model_info_of
 from src.inference.engine_choice import EngineName, choose_engine
+from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
@@ -25,7 +28,7 @@ Run = Callable[[np.ndarray], list[np.ndarray]]
 
 @dataclass(frozen=True)
 class Engine:
-    """A loaded network.
+    """A loaded network, which any thread may run; they take turns.
 
     Args:
         run: {"image": (1, 3, S, S) float32} to {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}.
@@ -57,26 +60,28 @@ def open_engine(
         otherwise: what holds for a model that does not say what it is.
 
     Raises:
-        UserError: the file is missing, damaged or of another network, or the engine, size or device cannot
-            be used.
+        UserError: the file is missing, damaged or of another network, or engine, size, mean or device cannot
+            be used. Running the network raises it where the outputs are no numbers.
+        ForkedError: as `turn`; running the network raises it, too.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such model")
     info = model_info_of(path, size=size, mean=mean, otherwise=otherwise)
     name, file = choose_engine(path, engine, size=size, device=device)
-    if name == "mindspore":
-        from src.common.device import use_device
+    with turn():
+        if name == "mindspore":
+            from src.common.device import use_device
 
-        use_device(device)
-    if file.suffix in EXPORTED_SUFFIXES:
-        from src.inference.exported import load_exported
+            use_device(device)
+        if is_exported(file):
+            from src.inference.exported import load_exported
 
-        run, own_size = load_exported(file)
-        info = info.model_copy(update={"size": own_size})
-    else:
-        run = _open_checkpoint(file)
-    return Engine(_named(run), info)
+            run, own_size = load_exported(file)
+            info = info.model_copy(update={"size": own_size})
+        else:
+            run = _open_checkpoint(file)
+    return Engine(_in_turn(run, file), info)
 
 
 def _open_checkpoint(path: Path) -> Run:
@@ -88,5 +93,15 @@ def _open_checkpoint(path: Path) -> Run:
     return lambda image: [output.asnumpy() for output in compiled(ms.Tensor(image))]
 
 
-def _named(run: Run) -> Callable[[Arrays], Arrays]:
-    return lambda inputs: dict(zip((TRIMAP_LOGITS, ALPHA), run(inputs[INPUT]), strict=True))
+def _in_turn(run: Run, path: Path) -> Callable[[Arrays], Arrays]:
+    """Let threads take turns, and take no result that is none."""
+
+    def run_in_turn(inputs: Arrays) -> Arrays:
+        with turn():
+            outputs = run(inputs[INPUT])
+        with naming_file(path):
+            for values in outputs:
+                require_numbers("its outputs", values)
+        return dict(zip((TRIMAP_LOGITS, ALPHA), outputs, strict=True))
+
+    return run_in_turn

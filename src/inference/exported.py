@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
+from src.common.unfinished import temporary_folder
 from src.inference.mindir import input_size
+from src.model.foreign_files import explain
 
 Run = Callable[[np.ndarray], list[np.ndarray]]
 
@@ -29,8 +31,12 @@ def load_exported(path: Path) -> tuple[Run, int]:
     Raises:
         UserError: the file is damaged or takes something else, or ONNX Runtime is missing.
     """
-    if path.suffix == ".mindir":
-        return load_mindir(path), input_size(path)
+    reason = explain(path)
+    if reason:
+        raise ExportedError(f"{path}: {reason}")
+    if path.suffix.lower() == ".mindir":
+        size = input_size(path)
+        return load_mindir(path), size
     session = _onnx_session(path)
     shape = session.get_inputs()[0].shape
     if len(shape) != 4 or shape[1] != 3 or shape[2] != shape[3]:
@@ -47,7 +53,10 @@ def load_mindir(path: Path) -> Run:
     import mindspore as ms
 
     try:
-        graph = ms.nn.GraphCell(ms.load(str(path)))
+        with temporary_folder() as folder:
+            link = Path(folder, "model.mindir")  # MindSpore takes no other ending, such as .MINDIR
+            link.symlink_to(path.absolute())
+            graph = ms.nn.GraphCell(ms.load(str(link)))
     except (ValueError, RuntimeError) as error:
         raise ExportedError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
     return lambda image: [output.asnumpy() for output in graph(ms.Tensor(image))]

@@ -19,6 +19,7 @@ from src.inference.engine_choice import EngineName
 from src.inference.guided_filter import guided_filter
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
 from src.inference.small_components import remove_small_components
+from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
 
 SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "pretrained" / "shm_portrait.ckpt"
@@ -49,9 +50,13 @@ class MattingSteps:
         Raises:
             ValueError: it is no photo.
         """
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
-            found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-            raise ValueError(f"image must be BGR (H, W, 3) uint8, as read_image returns it, not {found}")
+        is_array = isinstance(image, np.ndarray)
+        if not is_array or image.dtype != np.uint8 or image.shape[2:] != (3,) or not image.size:
+            found = f"{image.dtype} {image.shape}" if is_array else type(image).__name__
+            raise ValueError(
+                "image must be BGR (H, W, 3) uint8, as read_image returns it, of at least one pixel, "
+                f"not {found}"
+            )
         size, mean = self.info.size, self.info.mean
         square = resize(image, size, size) if self.protocol.stretch else letterbox(image, size, mean)
         squares = [square, square[:, ::-1]] if self.protocol.mirror else [square]
@@ -90,7 +95,7 @@ class MattingSteps:
 
 
 class Matting(MattingSteps):
-    """Photos to mattes.
+    """Photos to mattes, in any thread.
 
     Args:
         engine: the network.
@@ -157,16 +162,24 @@ def load_matting(
     return Matting(opened, protocol)
 
 
-_shipped = functools.cache(load_matting)
+_shipped = functools.cache(load_matting)  # called by one thread at a time: each would load its own
 
 
 def matte(image: np.ndarray) -> np.ndarray:
     """Matte a photo with the model of this repository, which is loaded at the first call.
+
+    Any thread may call it; the network itself runs in one at a time.
 
     Args:
         image: BGR (H, W, 3) uint8 of any size.
 
     Returns:
         alpha (H, W) float32 in [0, 1].
+
+    Raises:
+        ValueError: it is no photo.
+        ForkedError: this process was forked after the model had been loaded.
     """
-    return _shipped()(image)
+    with turn():
+        matting = _shipped()
+    return matting(image)

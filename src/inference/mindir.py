@@ -1,13 +1,18 @@
 """A MINDIR file as a message, without loading it into MindSpore."""
 
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from src.common.errors import UserError
+import numpy as np
 
+from src.common.errors import UserError
+from src.common.lone_module import make_module, module_path
+from src.common.naming import naming_file
+from src.common.numbers import require_numbers
+
+_FLOATS = {1: np.float32, 10: np.float16, 11: np.float64}  # by the number of the type in the format
 _FORMAT_MODULE = "mindspore.train.mind_ir_pb2"
 
 
@@ -48,10 +53,15 @@ def input_size(path: str | Path) -> int:
     """Height and width of the square input (1, 3, S, S) that a model takes.
 
     Raises:
-        MindirError: as `read_mindir`, or the model takes something else.
+        UserError: as `read_mindir`, or the model takes something else or has weights that are no numbers.
     """
-    inputs = read_mindir(path).graph.input
-    shape = [tuple(tensor.dims) for each in inputs for tensor in each.tensor]
+    graph = read_mindir(path).graph
+    with naming_file(path):
+        for weight in graph.parameter:
+            kind = _FLOATS.get(weight.data_type)
+            if kind and len(weight.raw_data) % np.dtype(kind).itemsize == 0:
+                require_numbers(weight.name, np.frombuffer(weight.raw_data, kind))
+    shape = [tuple(tensor.dims) for each in graph.input for tensor in each.tensor]
     if len(shape) != 1 or len(shape[0]) != 4 or shape[0][1] != 3 or shape[0][2] != shape[0][3]:
         raise MindirError(f"{path}: takes inputs of shape {shape}; one of (1, 3, S, S) is needed")
     return int(shape[0][2])
@@ -61,12 +71,7 @@ def _mindspore_module(name: str) -> ModuleType:
     """A module of MindSpore that needs no other, without the seconds that importing all of it takes."""
     if name in sys.modules:
         return sys.modules[name]
-    package, *place = name.split(".")
-    found = importlib.util.find_spec(package)
-    if found is None or not found.origin:
-        raise ImportError(f"{package} is not installed")
-    path = Path(found.origin).parent.joinpath(*place).with_suffix(".py")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)  # and not into sys.modules: MindSpore's own imports depend on their order
+    module = make_module(name.rpartition(".")[2], module_path(name))
+    # Not into sys.modules: MindSpore's own imports depend on their order.
+    module.__spec__.loader.exec_module(module)
     return module

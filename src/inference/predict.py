@@ -4,9 +4,8 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from src.common.atomic_file import remove_abandoned
+from src.common.progress import Progress, say
 from src.images.files import ImageError
 from src.inference.background import Background
 from src.inference.cutout import CutoutMaker
@@ -96,14 +95,14 @@ def predict(
 def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
     """Returns how many were left out."""
     problems, started = 0, time.perf_counter()
-    with tqdm(total=len(photos), unit="photo", desc="matting") as bar:
+    with Progress("matting", "photo", len(photos)) as bar:
         for job, problem, remarks in matte_photos(photos, cutouts):
             bar.update()
             for remark in remarks:
-                bar.write(f"{job.source}: {remark}")
+                say(f"{job.source}: {remark}")
             problems += bool(problem)
             result = job.results(cutouts.background.is_transparent)[-1]
-            bar.write(f"left out: {problem}" if problem else f"{job.source}: {result}")
+            say(f"left out: {problem}" if problem else f"{job.source}: {result}")
     rate = len(photos) / (time.perf_counter() - started)
     print(f"{len(photos) - problems} photos, {rate:.2f} a second, compiling included; {problems} left out")
     return problems
@@ -113,9 +112,9 @@ def _matte_video(job: Job, cutouts: CutoutMaker) -> int:
     """Returns 1 where it was left out, or much of it could not be read."""
     name = job.source.name
     try:
-        with tqdm(unit="frame", desc=f"looking through {name}", leave=False) as bar:
+        with Progress(f"looking through {name}", "frame", stays=False) as bar:
             video = scan_video(job.source, bar.update)
-        with tqdm(total=video.frames, unit="frame", desc=name) as bar:
+        with Progress(name, "frame", video.frames) as bar:
             count = matte_video(job, video, cutouts, bar.update)
     except ImageError as error:
         print(f"left out: {error}")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
+from src.common.progress import say
 from src.common.read_ahead import map_ahead
 from src.images.files import ImageError
 from src.inference.cutout import CutoutMaker, naming_failures
@@ -127,6 +127,6 @@ def _add_sound(video: Path, source: Path, count: int) -> None:
                 with_sound.replace(video)
                 return
         reason = (result.stderr.decode(errors="replace").strip().splitlines() or ["frames were lost"])[-1]
-        tqdm.write(f"{source}: its sound could not be copied: {reason}")
+        say(f"{source}: its sound could not be copied: {reason}")
     finally:
         with_sound.unlink(missing_ok=True)

@@ -7,6 +7,9 @@ from mindspore import Parameter, nn
 
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
+from src.common.naming import naming_file
+from src.common.numbers import require_numbers
+from src.model.foreign_files import explain_checkpoint
 
 
 def save_parameters(what: nn.Cell | list[dict], path: str | Path) -> None:
@@ -19,15 +22,22 @@ def read_checkpoint(path: str | Path) -> dict[str, Parameter]:
     """Read all parameters of a checkpoint.
 
     Raises:
-        UserError: the file is missing or damaged.
+        UserError: the file is missing, damaged or something else; the message says what to do.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such checkpoint")
     try:
+        reason = explain_checkpoint(Path(path))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    if reason:
+        raise UserError(f"{path}: {reason}")
+    try:
         return ms.load_checkpoint(str(path))
-    except (ValueError, RuntimeError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path}: is no checkpoint, or a damaged one: {reason}") from None
+    except (ValueError, RuntimeError, TypeError):  # they say no more than that
+        raise UserError(
+            f"{path}: is no checkpoint, or a damaged one: copy it again, or name another"
+        ) from None
 
 
 def load_weights(cell: nn.Cell, path: str | Path) -> None:
@@ -36,7 +46,8 @@ def load_weights(cell: nn.Cell, path: str | Path) -> None:
     Whatever else the checkpoint holds, such as an optimizer's moments, is left alone.
 
     Raises:
-        UserError: the file is missing or damaged, or lacks a parameter or has it in another shape.
+        UserError: the file is missing or damaged, or lacks a parameter, has it in another shape or with
+            values that are no numbers.
     """
     loaded = read_checkpoint(path)
     wanted = {parameter.name: parameter for parameter in cell.get_parameters()}
@@ -52,5 +63,7 @@ def load_weights(cell: nn.Cell, path: str | Path) -> None:
                 f"{path}: {name} has the shape {tuple(loaded[name].shape)}, "
                 f"but the network's is {tuple(parameter.shape)}"
             )
+        with naming_file(path):
+            require_numbers(name, loaded[name].astype(ms.float32).asnumpy())
     for name, parameter in wanted.items():
         parameter.set_data(loaded[name].astype(parameter.dtype))

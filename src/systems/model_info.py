@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
+from src.common.strict_yaml import YamlError, parse_yaml
 from src.systems.registry import SystemName
 
 ChannelMean = Annotated[float, Field(ge=0, le=255)]
@@ -82,9 +83,9 @@ def parse_model_info(text: str, source: str | Path) -> ModelInfo:
         UserError: the metadata is invalid; the message names the keys.
     """
     try:
-        return ModelInfo.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise UserError(f"{source}: is not valid YAML: {' '.join(str(error).split())}") from None
+        return ModelInfo.model_validate(parse_yaml(text))
+    except YamlError as error:
+        raise UserError(f"{source}: {error}") from None
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].lower()}" for e in error.errors()

@@ -17,6 +17,8 @@ from mindspore import Parameter, Tensor, nn
 
 from src.common.atomic_file import remove_leftovers
 from src.common.errors import UserError
+from src.common.naming import naming_file
+from src.common.numbers import require_numbers
 from src.common.world import World
 from src.model.weights import load_weights, read_checkpoint, save_parameters
 from src.systems.model_info import ModelInfo, info_path, write_model_info
@@ -167,6 +169,8 @@ class PhaseCheckpoints:
             for name, value in values.items():
                 if value.shape != self._state[name].shape:  # set_data would accept it
                     raise ValueError(f"{name} has the shape {tuple(value.shape)}")
+                with naming_file(state):
+                    require_numbers(name, value.asnumpy())
         except (KeyError, ValueError) as error:
             raise UserError(f"{state}: does not fit this phase: {error}") from None
         load_weights(self._network, weights)

@@ -3,14 +3,9 @@
 import csv
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")  # works without a screen
-from matplotlib import pyplot as plt  # noqa: E402
-from matplotlib.ticker import MaxNLocator  # noqa: E402
-
-from src.common.atomic_file import atomic_path, write_csv  # noqa: E402
-from src.systems.system import System  # noqa: E402
+from src.common.atomic_file import atomic_path, write_csv
+from src.common.plotting import MaxNLocator, plt
+from src.systems.system import System
 
 METRICS_FILE = "metrics.csv"
 CURVES_FILE = "curves.png"

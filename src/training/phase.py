@@ -47,6 +47,7 @@ def train_phase(run: PhaseRun, init_weight: str | None, stop: StopRequest) -> No
     run.folder.mkdir(parents=True, exist_ok=True)
     training = _PhaseTraining(run)
     training.start(init_weight)
+    stop.has_state = True
     with training.open_log() as log, training.open_events() as events:
         if training.done.epoch >= run.settings.nEpochs:
             log.say(

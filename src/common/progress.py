@@ -1,0 +1,90 @@
+"""How far a command is: a bar on a terminal, else now and then a line, which a log can hold."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+_SHARE = 0.1  # done between two lines, or
+_SECONDS = 30  # between them
+
+Item = TypeVar("Item")
+
+
+class Progress:
+    """Progress of one piece of work, shown on standard error while entered.
+
+    Args:
+        what: is done.
+        unit: in which it is counted.
+        total: how many there are; None where nobody knows.
+        initial: how many were done before.
+        stays: whether the full bar stays on the terminal.
+        logs: whether there are lines where there is no terminal.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        unit: str,
+        total: int | None = None,
+        *,
+        initial: int = 0,
+        stays: bool = True,
+        logs: bool = True,
+    ):
+        is_terminal = sys.stderr.isatty()
+        self._bar = tqdm(
+            total=total, initial=initial, desc=what, unit=unit, leave=stays, disable=not is_terminal
+        )
+        self._what, self._unit, self._total, self._initial = what, unit, total, initial
+        self._logs = logs and not is_terminal
+        self._done = self._told = initial
+        self._started = self._told_at = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.close()
+
+    def update(self, count: int = 1) -> None:
+        """So many more are done."""
+        self._bar.update(count)
+        self._done += count
+        if not self._logs:
+            return
+        now = time.monotonic()
+        has_share = self._total is not None and self._done - self._told >= _SHARE * self._total
+        if has_share or self._done == self._total or now - self._told_at >= _SECONDS:
+            self._told, self._told_at = self._done, now
+            print(self._line(now - self._started), file=sys.stderr, flush=True)
+
+    def note(self, text: str) -> None:
+        """Show something beside the bar."""
+        self._bar.set_postfix_str(text, refresh=False)
+
+    def _line(self, seconds: float) -> str:
+        passed = tqdm.format_interval(seconds)
+        if self._total is None:
+            return f"{self._what}: {self._done} {self._unit}s, {passed} passed"
+        share = f"{self._what}: {self._done} of {self._total} {self._unit}s, {self._done / self._total:.0%}"
+        if self._done >= self._total:
+            return f"{share}, {passed} passed"
+        left = seconds * (self._total - self._done) / (self._done - self._initial)
+        return f"{share}, {tqdm.format_interval(left)} left"
+
+
+def say(text: str) -> None:
+    """Print a line, above the bar if there is one."""
+    tqdm.write(text, file=sys.stdout)
+
+
+def track(items: Iterable[Item], what: str, unit: str, total: int) -> Iterator[Item]:
+    """Show progress while the items are taken."""
+    with Progress(what, unit, total) as progress:
+        for item in items:
+            yield item
+            progress.update()

@@ -1,0 +1,65 @@
+"""Ctrl-C and SIGTERM, received by a thread of their own.
+
+MindSpore takes both over once it computes, and a KeyboardInterrupt within its C++ code aborts the process. So
+they are blocked, in the threads that MindSpore starts, too, and wait for the thread that receives them.
+"""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+_POLL_SECONDS = 0.2
+
+Handler = Callable[[int], None]
+_handlers: list[Handler] = []
+
+
+def receive(handler: Handler) -> None:
+    """Call handler(signal number) for each signal from now on, until the process ends.
+
+    To be called in the main thread, before any other starts.
+    """
+    _handlers.append(handler)
+    numbers = _block()
+    if numbers:
+        threading.Thread(target=_watch, args=(numbers, lambda: False), daemon=True).start()
+
+
+@contextlib.contextmanager
+def received_by(make_handler: Callable[[Handler | None], Handler]) -> Iterator[None]:
+    """While entered, signals go to the handler that is made; it is given the one that it stands before."""
+    earlier = _handlers[-1] if _handlers else None
+    _handlers.append(make_handler(earlier))
+    try:
+        if earlier:
+            yield
+            return
+        is_over = threading.Event()
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        watcher = threading.Thread(target=_watch, args=(_block(), is_over.is_set), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            watcher.join()
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    finally:
+        _handlers.pop()
+
+
+def _block() -> set[int]:
+    """Block both, unless whoever started this process wants them ignored, as nohup and & may."""
+    numbers = {
+        number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN
+    }
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    return numbers
+
+
+def _watch(numbers: set[int], is_over: Callable[[], bool]) -> None:
+    while not is_over():
+        received = signal.sigtimedwait(numbers, _POLL_SECONDS)
+        if received is not None:
+            _handlers[-1](received.si_signo)

@@ -1,0 +1,44 @@
+"""The kinds of values in a configuration, with what is allowed."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+
+from src.systems.registry import check_input_size
+
+
+def _number_or_all(value: Any) -> str:
+    text = str(value)
+    if text != "all" and not text.isdecimal():
+        raise ValueError("must be 'all' or a number >= 0")
+    return text
+
+
+def _true_or_false(value: Any) -> Any:
+    if not isinstance(value, bool) and str(value).isdecimal():  # pydantic takes 1 and 0, but not 2
+        raise ValueError("must be True or False")
+    return value
+
+
+def _three_parts(value: str) -> str:
+    parts = value.split(":")
+    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
+        raise ValueError("must have three whole parts, train:eval:test, such as '6:2:2'")
+    if int(parts[0]) == 0:
+        raise ValueError("must leave something to train on: the first part cannot be 0")
+    return value
+
+
+Switch = Annotated[bool, BeforeValidator(_true_or_false)]
+Natural = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+ImageSize = Annotated[Positive, AfterValidator(check_input_size)]
+# "auto", None in Python: the model's own size.
+OwnOrImageSize = Annotated[
+    ImageSize | None,
+    BeforeValidator(lambda value: None if value == "auto" else value),
+    PlainSerializer(lambda value: value or "auto"),
+]
+LearningRate = Annotated[float, Field(gt=0, lt=10)]
+CheckpointCount = Annotated[str, BeforeValidator(_number_or_all)]
+Proportion = Annotated[str, AfterValidator(_three_parts)]
