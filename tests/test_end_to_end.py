@@ -20,19 +20,19 @@ from src.config import Config
 from src.data.split_files import SplitFiles
 from src.generate_datasets import generate_datasets
 from src.images.files import read_alpha_channel, read_gray, read_image, write_image
-from src.images.preprocessing import network_input
 from src.load_model import load_network
 from src.sample_data import make_sample_data
+from tests.published_input import published_input
 from tests.thin_network import make_networks_thin
 from tests.training_runs import make_config, read_parameters, read_steps, run_training
 
 SEED = 1
-PORTRAITS = 96
+PORTRAITS = 60
 SIZE = 32
 PARAMETERS = 355
-BATCH = 8
-T_NET_EPOCHS = 6
-END_TO_END_EPOCHS = 8
+BATCH = 4
+T_NET_EPOCHS = 4
+END_TO_END_EPOCHS = 6
 
 REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
 REAL_COUNT = 40
@@ -96,7 +96,7 @@ def result(tmp_path_factory) -> Result:
     """T-Net and the whole network trained on sample portraits, and evaluated."""
     folder = tmp_path_factory.mktemp("end_to_end")
     make_sample_data(folder / "portraits", PORTRAITS, SEED)
-    section = make_data(folder / "portraits", folder, "4:1:1")
+    section = make_data(folder / "portraits", folder, "3:1:1")
     data, output = folder / "datasets", folder / "result"
     model = folder / "training" / "single" / "small" / "end_to_end" / "semantic_hm_best.ckpt"
     test = {"model": str(model), "test_pic_path": str(data), "output_path": str(output)}
@@ -153,7 +153,7 @@ def test_the_exported_file_mattes_a_photo_as_the_network_does(result, tmp_path):
     settings = {"ckpt_file": str(result.model), "file_name": str(tmp_path / "shm"), "size": SIZE}
     path = export(Config.model_validate({"export": {**settings, "device_target": "CPU"}}))
     photo = read_image(SplitFiles(result.data, "test").photo(0))
-    image = Tensor(network_input(photo, SIZE, result.config.mean))
+    image = Tensor(published_input(photo, SIZE, result.config.mean))
     exported = [output.asnumpy() for output in nn.GraphCell(ms.load(str(path)))(image)]
     expected = [output.asnumpy() for output in load_network(result.model)(image)]
     for found, wanted in zip(exported, expected, strict=True):

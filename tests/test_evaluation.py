@@ -22,7 +22,6 @@ from src.config import Config, save_config
 from src.data.split_files import SplitFiles
 from src.evaluation.evaluate import evaluate
 from src.images.files import read_gray, read_image, write_image
-from src.images.preprocessing import normalise, resize
 from src.images.trimap import TrimapClass, class_map_to_trimap
 from src.inference.engine import open_engine
 from src.inference.matting import Matting
@@ -30,6 +29,7 @@ from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
 from src.metric import METRICS
 from tests.predicting import open_once
+from tests.published_input import published_input
 from tests.small_dataset import make_person, photo_file, write_dataset
 
 SIZE = 64
@@ -80,13 +80,9 @@ def files_below(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def network_input(photo: np.ndarray) -> np.ndarray:
-    return normalise(resize(photo, SIZE, SIZE), MEAN)[np.newaxis]
-
-
 def network_alpha(network, photo: np.ndarray) -> np.ndarray:
     """The network's alpha at the photo's size, without `Matting`."""
-    alpha = network(Tensor(network_input(photo)))[1].asnumpy()[0, 0]
+    alpha = network(Tensor(published_input(photo, SIZE, MEAN)))[1].asnumpy()[0, 0]
     return np.clip(cv2.resize(alpha, photo.shape[1::-1], interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
@@ -266,7 +262,7 @@ def test_missing_data(golden_checkpoint, tmp_path):
 
 def test_the_matte_of_a_photo_of_the_networks_size_is_the_network(matting, network):
     photo, _ = make_person((3, 3), SIZE, SIZE)
-    logits, alpha = (output.asnumpy()[0] for output in network(Tensor(network_input(photo))))
+    logits, alpha = (output.asnumpy()[0] for output in network(Tensor(published_input(photo, SIZE, MEAN))))
     matte = matting.matte(photo)
     np.testing.assert_allclose(matte.alpha, np.clip(alpha[0], 0, 1), atol=1e-5)
     two_best = np.sort(logits, axis=0)[-2:]

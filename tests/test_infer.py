@@ -27,11 +27,12 @@ from src.deployment.runner_files import (
 )
 from src.deployment.score import score
 from src.images.files import read_gray, read_image, write_image
-from src.images.preprocessing import network_input, upsample_alpha
+from src.images.preprocessing import upsample_alpha
 from src.inference.engine import ALPHA, TRIMAP_LOGITS
 from src.inference.matting import MattingSteps
 from src.inference.protocol import PUBLISHED
 from src.systems.model_info import ModelInfo
+from tests.published_input import published_input
 from tests.small_dataset import make_person, write_dataset
 
 SIZE = 32
@@ -104,7 +105,7 @@ def test_the_files_of_a_sample(data, tmp_path):
     for index, name in enumerate(names):
         photo = split(data).photo(index)
         values = np.fromfile(tmp_path / INPUTS / "img_data" / f"{name}.bin", np.float32)
-        np.testing.assert_array_equal(values, network_input(read_image(photo), SIZE, MEAN).ravel())
+        np.testing.assert_array_equal(values, published_input(read_image(photo), SIZE, MEAN).ravel())
         copy = tmp_path / INPUTS / "clip_data" / f"{name}.jpg"
         assert copy.read_bytes() == photo.read_bytes()
         assert not copy.samefile(photo)
@@ -127,10 +128,10 @@ def test_odd_photos_become_inputs_as_everywhere_else(data, tmp_path):
     assert prepare(split(data), tmp_path / INPUTS, INFO) == []
     for index, name in enumerate(sample_names(data)):
         values = np.fromfile(tmp_path / INPUTS / "img_data" / f"{name}.bin", np.float32)
-        expected = network_input(read_image(split(data).photo(index)), SIZE, MEAN)
+        expected = published_input(read_image(split(data).photo(index)), SIZE, MEAN)
         np.testing.assert_array_equal(values, expected.ravel())
     upright = np.fromfile(tmp_path / INPUTS / "img_data" / f"{sample_names(data)[2]}.bin", np.float32)
-    np.testing.assert_allclose(upright, network_input(person[::-1, ::-1], SIZE, MEAN).ravel(), atol=0.1)
+    np.testing.assert_allclose(upright, published_input(person[::-1, ::-1], SIZE, MEAN).ravel(), atol=0.1)
     assert (tmp_path / INPUTS / "clip_data" / f"{sample_names(data)[3]}.png").is_file()
 
 

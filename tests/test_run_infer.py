@@ -23,11 +23,11 @@ from src.config import Config
 from src.data.split_files import SplitFiles
 from src.deployment.compare import PICTURE_FILE, TABLE_FILE, compare
 from src.images.files import read_image, write_image
-from src.images.preprocessing import network_input
 from src.inference.engine import open_engine
 from src.inference.matting import Matting
 from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
+from tests.published_input import published_input
 from tests.runner import ENVIRONMENT, ROOT, SKIPPED, read_output
 from tests.small_dataset import make_person, write_dataset
 
@@ -175,7 +175,7 @@ def test_alphas_are_those_of_mindspore(project, finished, thin_checkpoint):
     files = SplitFiles(project.data, "test")
     for index in range(len(files)):
         photo = read_image(files.photo(index))
-        logits, alpha = network(Tensor(network_input(photo, SIZE, MEAN)))
+        logits, alpha = network(Tensor(published_input(photo, SIZE, MEAN)))
         results = project.scripts / "result_Files"
         found = read_output(results, f"{sample(index, files)}_1", alpha.shape)
         np.testing.assert_allclose(found, alpha.asnumpy(), atol=1e-4)
