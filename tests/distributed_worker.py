@@ -35,11 +35,10 @@ PATCH = 32
 EPOCHS = (1, 2)
 
 
-def main(data: str, output: str, batch_size: int, phase_name: str, size: str, kinds: list[str]) -> None:
+def main(data: str, output: str, batch_size: int, phase_name: str, kinds: list[str]) -> None:
     """Train a phase once for each kind of statistics, then validate."""
     use_device("CPU")
-    if size == "thin":
-        make_networks_thin(pytest.MonkeyPatch())
+    make_networks_thin(pytest.MonkeyPatch())
     world = join_world()
     phase = PHASES[phase_name]
     common = {"patch_size": PATCH, "mean": (114, 121, 134)}
@@ -80,4 +79,4 @@ def main(data: str, output: str, batch_size: int, phase_name: str, size: str, ki
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3], int(sys.argv[3]), *sys.argv[4:6], sys.argv[6:])
+    main(*sys.argv[1:3], int(sys.argv[3]), sys.argv[4], sys.argv[5:])

@@ -81,9 +81,8 @@ def test_an_accelerator_is_better_than_the_cpu(pair, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "engine", "device", "facts"),
     [
-        ("shm.mindir", "onnx", "auto", ("shm.mindir", "onnx", "mindspore or lite")),
+        ("shm.mindir", "onnx", "auto", ("shm.mindir", "onnx", "use mindspore")),
         ("shm.onnx", "mindspore", "auto", ("shm.onnx", "mindspore", "use onnx")),
-        ("shm.ckpt", "lite", "auto", ("shm.ckpt", "MINDIR", "export.py")),
         ("shm.ckpt", "onnx", "Ascend", ("engine onnx", "Ascend")),
     ],
 )

@@ -164,10 +164,10 @@ def test_the_mirror_image_is_shown_as_well():
     assert np.ptp(once) > 0.4 and np.ptp(twice) < 1e-5
 
 
-def test_letterbox_and_stretch_differ_and_the_guided_filter_is_optional(sure_checkpoint):
+def test_letterbox_and_stretch_differ_and_the_guided_filter_is_optional(matting):
     wide = np.hstack([PHOTO, PHOTO])
     outputs = [
-        load_matting(sure_checkpoint, size=SIZE, stretch=stretch, upsampling=upsampling)(wide)
+        Matting(matting.engine, dataclasses.replace(DEFAULT, stretch=stretch, upsampling=upsampling))(wide)
         for stretch in (False, True)
         for upsampling in ("guided", "none")
     ]

@@ -25,10 +25,10 @@ def train(data: Path, output: Path, steps: int, *options: str) -> str:
 
 def test_a_run_is_continued_and_its_weights_come_back(tmp_path):
     write_dataset(tmp_path / "data", {"train": 16, "eval": 4})
-    first = train(tmp_path / "data", tmp_path / "out", 20, "--phase", "end_to_end")
-    assert "step 20: eval loss" in first
-    second = train(tmp_path / "data", tmp_path / "out", 40, "--phase", "end_to_end")
-    assert "resuming after step 20" in second and "step 40: eval loss" in second
+    first = train(tmp_path / "data", tmp_path / "out", 10, "--phase", "end_to_end")
+    assert "step 10: eval loss" in first
+    second = train(tmp_path / "data", tmp_path / "out", 20, "--phase", "end_to_end")
+    assert "resuming after step 10" in second and "step 20: eval loss" in second
     losses = [float(text.split("eval loss ")[1].split()[0]) for text in (first, second)]
     assert losses[1] < losses[0]
 

@@ -52,7 +52,7 @@ def open_engine(
 
     Args:
         path: a checkpoint (.ckpt), or an exported model (.mindir, .onnx).
-        engine: 'onnx' (ONNX Runtime), 'mindspore', 'lite' (the C++ runner), or 'auto', see `choose_engine`.
+        engine: 'onnx' (ONNX Runtime), 'mindspore' or 'auto', see `choose_engine`.
         size: height and width of the input, a multiple of 16; None for the model's own. An exported model
             has its own, which counts.
         mean: subtracted from the BGR values in training; None for the model's own.

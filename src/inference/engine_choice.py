@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from src.common.errors import UserError
 from src.inference.embedded_info import find_model_info, is_export_of
 
-EngineName = Literal["auto", "onnx", "mindspore", "lite"]
+EngineName = Literal["auto", "onnx", "mindspore"]
 _DEVICE_FILES = ("/dev/davinci_manager", "/dev/nvidiactl")  # of an Ascend's and of a GPU's driver
 
 
@@ -30,18 +30,18 @@ def choose_engine(
         path: a checkpoint (.ckpt) or an exported model (.mindir, .onnx).
         engine: 'auto' or the one that has to run it.
         size: height and width of the input, where they are not to be the model's own.
-        device: 'auto', 'Ascend', 'GPU' or 'CPU'; other engines than MindSpore compute on the CPU.
+        device: 'auto', 'Ascend', 'GPU' or 'CPU'; ONNX Runtime computes on the CPU.
 
     Raises:
         UserError: the engine cannot run this model.
     """
-    if engine not in ("auto", "mindspore") and device in ("Ascend", "GPU"):
-        raise UserError(f"engine {engine}: computes on the CPU, not on {device}; leave the engine out")
-    match path.suffix:
+    if engine == "onnx" and device in ("Ascend", "GPU"):
+        raise UserError(f"engine onnx: computes on the CPU, not on {device}; use mindspore")
+    match path.suffix.lower():
         case ".onnx":
-            return _require(engine, ("onnx",), path)
+            return _require(engine, "onnx", path)
         case ".mindir":
-            return _require(engine, ("mindspore", "lite"), path)
+            return _require(engine, "mindspore", path)
     if engine == "mindspore":
         return Choice("mindspore", path)
     exported = path.with_suffix(".onnx")
@@ -50,17 +50,15 @@ def choose_engine(
         if problem or device in ("Ascend", "GPU") or (device == "auto" and _has_accelerator()):
             return _mindspore(path, problem)
         return Choice("onnx", exported)
-    if engine == "lite":
-        raise UserError(f"{path}: engine lite runs MINDIR files; write one with export.py")
     if problem:
         raise UserError(f"{path}: engine onnx {problem}")
     return Choice("onnx", exported)
 
 
-def _require(engine: EngineName, possible: tuple[EngineName, ...], path: Path) -> Choice:
-    if engine not in ("auto", *possible):
-        raise UserError(f"{path}: engine {engine} does not run such files; use {' or '.join(possible)}")
-    return Choice(possible[0] if engine == "auto" else engine, path)
+def _require(engine: EngineName, possible: EngineName, path: Path) -> Choice:
+    if engine not in ("auto", possible):
+        raise UserError(f"{path}: engine {engine} does not run such files; use {possible}")
+    return Choice(possible, path)
 
 
 def _problem(exported: Path, checkpoint: Path, size: int | None) -> str:

@@ -104,7 +104,7 @@ class Matting(MattingSteps):
 
     def __init__(self, engine: Engine, protocol: Protocol = DEFAULT):
         super().__init__(engine.info, protocol)
-        self._engine = engine
+        self.engine = engine
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """Matte a photo.
@@ -126,7 +126,7 @@ class Matting(MattingSteps):
 
     def predict(self, image: np.ndarray) -> Matte:
         """The matte of a photo at the network's size, which `upsample` brings to the photo's."""
-        return self.join(image, [self._engine.run(inputs) for inputs in self.prepare(image)])
+        return self.join(image, [self.engine.run(inputs) for inputs in self.prepare(image)])
 
 
 def load_matting(
