@@ -30,7 +30,7 @@ _BAD_NAMES = (
 
 
 class BadNameError(UserError):
-    """A file cannot have its name or place; others can be written."""
+    """This file cannot be created, because of its name or what is already there; others can."""
 
 
 # Read once, at import: reading the umask means changing it briefly, which other threads must not see.
@@ -50,8 +50,8 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         flush: wait until the data is on the disk (a checkpoint should survive a power cut).
 
     Raises:
-        UserError: the folder is not writable or the disk is full; where the name is too long, or something is
-            in its way, a BadNameError.
+        BadNameError: the name is not allowed (too long, for example), or something is in the way.
+        UserError: the folder is not writable, or the disk is full.
     """
     path = Path(path)
     temporary = None
@@ -153,7 +153,7 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 
 
 def write_text(path: str | Path, content: str) -> None:
-    """Write `content` to `path` atomically, as UTF-8; names that are no text are escaped."""
+    """Write `content` to `path` atomically, as UTF-8; undecodable bytes of file names are escaped."""
     write_bytes(path, content.encode("utf-8", ESCAPE))
 
 

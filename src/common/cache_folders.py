@@ -1,7 +1,7 @@
-"""Where libraries keep their caches, on machines where their usual folders cannot be written.
+"""Cache folders for libraries, on machines where the usual ones are not writable.
 
-The project may be installed read-only for all, HOME may be missing or not writable. Where no home is known,
-libraries would otherwise make a folder named ~ in the current one.
+The project may be installed read-only for all users, and HOME may be missing or not writable. Without a home
+folder, libraries would create a folder named ~ in the current one.
 """
 
 import atexit
@@ -14,12 +14,12 @@ from src.common import unfinished
 
 
 def use_cache_folder(variable: str, usual: Path | None = None) -> None:
-    """Set the environment variable by which a library is told its folder, unless it is set.
+    """Set the environment variable that tells a library its cache folder, unless it is already set.
 
     Args:
-        variable: such as MPLCONFIGDIR.
-        usual: left to the library where it can be written; then the user's cache folder is the next choice,
-            and last one for this process alone.
+        variable: its name, such as MPLCONFIGDIR.
+        usual: the library's default folder; if it is writable, nothing is set. Otherwise the user's cache
+            folder is used, or a temporary one if that is not writable either.
     """
     if os.environ.get(variable) or (usual and _is_writable(usual)):
         return
@@ -36,7 +36,7 @@ def _user_cache() -> Path | None:
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, which is made if missing; permissions alone do not tell."""
+    """Whether files can be created in a folder, which is created if missing; permissions can mislead."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -1,6 +1,7 @@
 """How every Python command starts and ends: errors, signals, streams, exit status.
 
-A command imports this module first: from then on, Ctrl-C and SIGTERM end it at any moment with one word.
+A command imports this module first: from then on, Ctrl-C and SIGTERM end it at any moment without a
+traceback.
 """
 
 import contextlib
@@ -22,14 +23,14 @@ INTERRUPTED_STATUS = 130
 
 _ROOT = Path(__file__).resolve().parents[2]
 _COMMAND_FOLDERS = (_ROOT, _ROOT / "src", _ROOT / "src" / "deployment", _ROOT / "scripts")
-_UNWINDING = signal.SIGUSR1  # interrupts the main thread, even where it waits
+_UNWINDING = signal.SIGUSR1  # interrupts the main thread, even while it waits
 
 
 class _Interruption:
-    """What the signals of this command have come to."""
+    """Whether a signal has interrupted this command."""
 
-    status: int | None = None  # to exit with, once one was received
-    is_running = False  # whether run_command shows what ends the command
+    status: int | None = None  # the exit status, once a signal was received
+    is_running = False  # whether run_command is active and reports how the command ends
 
 
 def run_command(main: Callable[[], int | None]) -> None:
@@ -59,8 +60,9 @@ def run_command(main: Callable[[], int | None]) -> None:
 def _end(number: int) -> None:
     """End the command on a signal.
 
-    Where MindSpore is not in use, the main thread is interrupted, so that its processes finish their work;
-    where it is, that would abort it, and while modules are imported nothing is begun.
+    Without MindSpore, the main thread is interrupted, so that its worker processes can finish their work.
+    MindSpore would abort on such an interrupt, so the process exits at once if it is loaded. It also does so
+    while modules are imported, when no work has started.
     """
     first = _Interruption.status is None
     _Interruption.status = 128 + number
@@ -76,7 +78,7 @@ def _end(number: int) -> None:
 
 
 def _kill_children() -> None:
-    """End the programs that this process started, such as ffmpeg; they have inherited the blocked signals."""
+    """Kill the programs that this process started, such as ffmpeg; they inherited the blocked signals."""
     for children in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):
             for child in children.read_text().split():
@@ -84,7 +86,7 @@ def _kill_children() -> None:
 
 
 def _is_command() -> bool:
-    """Whether a command of this project is the program, and not a notebook or a test that imports one."""
+    """Whether the program is a command of this project, not a notebook or a test that imports one."""
     program = getattr(sys.modules["__main__"], "__file__", None)
     return program is not None and Path(program).resolve().parent in _COMMAND_FOLDERS
 

@@ -1,30 +1,31 @@
-"""Searches folders for files to any depth, and passes over nothing without a word."""
+"""Searches folders for files at any depth, and reports everything that is left out."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-_OF_THE_SYSTEM = ("thumbs.db", "desktop.ini")  # beside the hidden files
+_OF_THE_SYSTEM = ("thumbs.db", "desktop.ini")  # treated like hidden files
 
 
 class Found(NamedTuple):
-    """What a folder holds, but for what is hidden."""
+    """The files in a folder, except hidden ones."""
 
-    files: list[Path]  # of the suffixes asked for, sorted
-    others: list[Path]  # files of other suffixes, sorted
-    problems: list[str]  # what cannot be searched or read, each with its name
+    files: list[Path]  # with one of the given suffixes, sorted
+    others: list[Path]  # with other suffixes, sorted
+    problems: list[str]  # one message for each path that cannot be searched or read
 
 
 def search(folder: Path, suffixes: Sequence[str], deep: bool = True) -> Found:
-    """Find the files of some suffixes.
+    """Find the files with certain suffixes; paths that cannot be read are reported, not raised.
 
-    Links are followed, but each real folder is searched once only: by its own name, where it has one here.
+    Symbolic links are followed, but each real folder is searched only once: under its own path if that lies
+    in `folder`, otherwise through a link.
 
     Args:
-        folder: of the search.
+        folder: the folder to search.
         suffixes: in lower case, such as ".jpg".
-        deep: whether folders in it are searched as well.
+        deep: whether subfolders are searched as well.
     """
     found = Found([], [], [])
     seen: set[tuple[int, int]] = set()
@@ -53,7 +54,7 @@ def search(folder: Path, suffixes: Sequence[str], deep: bool = True) -> Found:
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a file is hidden, such as those in which macOS keeps notes on others (._photo.jpg)."""
+    """Whether a file is hidden or a system file, such as ._photo.jpg (macOS) or Thumbs.db (Windows)."""
     return path.name.startswith(".") or path.name.lower() in _OF_THE_SYSTEM
 
 
@@ -66,7 +67,7 @@ def _sort_in(
         elif entry.is_file():
             (found.files if path.suffix.lower() in suffixes else found.others).append(path)
         elif entry.is_symlink():
-            found.problems.append(f"{path}: is a link that leads nowhere")
+            found.problems.append(f"{path}: is a broken link")
         else:
             found.problems.append(f"{path}: is a pipe or device, not a file")
     except OSError as error:  # such as a loop of links

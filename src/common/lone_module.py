@@ -1,4 +1,4 @@
-"""One module of a package, without the seconds, or minutes, that importing all of the package takes."""
+"""Loads one module of a package without importing the whole package, which can take seconds or minutes."""
 
 import importlib.util
 from pathlib import Path
@@ -6,7 +6,7 @@ from types import ModuleType
 
 
 def module_path(name: str) -> Path:
-    """The file of a module such as package.part.module.
+    """The file of a module, given by its full name, such as package.part.module.
 
     Raises:
         ImportError: the package is not installed.
@@ -19,6 +19,6 @@ def module_path(name: str) -> Path:
 
 
 def make_module(name: str, path: Path) -> ModuleType:
-    """A module that is still to be executed by `module.__spec__.loader.exec_module(module)`."""
+    """Create a module without executing it; `module.__spec__.loader.exec_module(module)` executes it."""
     spec = importlib.util.spec_from_file_location(name, path)
     return importlib.util.module_from_spec(spec)

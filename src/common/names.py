@@ -1,11 +1,11 @@
-"""File names are bytes: those that are no text are shown and written with \\xNN in place of the odd bytes."""
+"""File names are bytes; bytes that are not valid UTF-8 are shown and written as \\xNN."""
 
 import codecs
 import sys
 
 ESCAPE = "escape-name"  # for the `errors` of files and of str.encode
 
-_FIRST_ODD_BYTE = 0xDC00  # Python's stand-in for the byte 0 that is no text (PEP 383)
+_FIRST_ODD_BYTE = 0xDC00  # Python decodes an invalid byte b to this code + b (PEP 383)
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
@@ -26,17 +26,17 @@ codecs.register_error(ESCAPE, _escape)
 
 
 def shown(name: str) -> str:
-    """A name as text that every encoding of Unicode holds."""
+    """A name as valid Unicode text, with invalid bytes escaped."""
     return name.encode("utf-8", ESCAPE).decode()
 
 
 def as_bytes(name: str) -> bytes:
-    """The bytes of a name: UTF-8, but for those that are no text."""
+    """The bytes of a name: UTF-8, with invalid bytes as they were."""
     return name.encode("utf-8", "surrogateescape")
 
 
 def show_any_name() -> None:
-    """Let what this process prints hold names that its output's encoding has no characters for."""
+    """Escape characters that the encoding of standard output or standard error lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ESCAPE)

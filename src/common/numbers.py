@@ -1,4 +1,4 @@
-"""Values that are no numbers, which a network would turn into an alpha of 0 everywhere without a word."""
+"""Detects NaN and infinite values, which a network would silently turn into an alpha of 0 everywhere."""
 
 import numpy as np
 
@@ -6,10 +6,14 @@ from src.common.errors import UserError
 
 
 def require_numbers(name: str, values: np.ndarray) -> None:
-    """Make sure that values of any type hold no NaN and nothing infinite.
+    """Check that an array has no NaN or infinite values.
+
+    Args:
+        name: what the array is, for the message.
+        values: of any shape and type.
 
     Raises:
-        UserError: they do; `naming_file` puts the file before the message.
+        UserError: it has some; `naming_file` adds the file to the message.
     """
     wrong = np.count_nonzero(~np.isfinite(values)) if values.dtype.kind == "f" else 0
     if wrong:

@@ -1,4 +1,4 @@
-"""Matplotlib, as this project draws with it: without a screen, and wherever it can keep its lists."""
+"""Matplotlib, set up to draw without a screen and to use a writable cache folder."""
 
 import os
 from pathlib import Path

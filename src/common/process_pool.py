@@ -43,7 +43,7 @@ def map_unordered(
         yield from ((task, function(task)) for task in tasks)
         return
     # spawn: a fork could copy locks that running threads (progress bar, OpenCV) hold at that moment.
-    with _interrupts_held():  # it starts multiprocessing's tracker, which unblocks signals
+    with _interrupts_held():  # this starts multiprocessing's resource tracker, which unblocks signals
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
     running: dict[Future, Task] = {}
     try:
@@ -59,7 +59,7 @@ def map_unordered(
             "a worker process was killed, possibly for lack of memory; run again with fewer workers "
             "(finished work is kept)"
         ) from None
-    except (KeyboardInterrupt, GeneratorExit):  # nobody wants what is being worked on
+    except (KeyboardInterrupt, GeneratorExit):  # the results of running tasks are not needed
         for worker in multiprocessing.active_children():
             worker.terminate()
         raise
@@ -90,14 +90,14 @@ def _start_worker() -> None:
 
 
 def _leave_on(number: int) -> None:
-    """End this worker on SIGTERM; Ctrl-C is for its parent, which lets it finish."""
+    """End this worker on SIGTERM; Ctrl-C is handled by its parent, which lets it finish."""
     if number == signal.SIGTERM:
         remove_unfinished()
         os._exit(128 + number)
 
 
 def _leave_with_parent() -> None:
-    """End this worker when its parent is gone; it would wait for tasks forever."""
+    """End this worker when its parent is gone; otherwise it would wait for tasks forever."""
     multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
     remove_unfinished()
     os._exit(1)

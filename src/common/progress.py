@@ -1,4 +1,4 @@
-"""How far a command is: a bar on a terminal, else now and then a line, which a log can hold."""
+"""Shows a command's progress: a bar on a terminal, otherwise a line from time to time, as suits a log."""
 
 import sys
 import time
@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-_SHARE = 0.1  # done between two lines, or
-_SECONDS = 30  # between them
+# Without a terminal, a line is printed after this share of the total or this time, whichever comes first.
+_SHARE = 0.1
+_SECONDS = 30
 
 Item = TypeVar("Item")
 
@@ -17,12 +18,12 @@ class Progress:
     """Progress of one piece of work, shown on standard error while entered.
 
     Args:
-        what: is done.
-        unit: in which it is counted.
-        total: how many there are; None where nobody knows.
-        initial: how many were done before.
-        stays: whether the full bar stays on the terminal.
-        logs: whether there are lines where there is no terminal.
+        what: the work, such as 'matting'.
+        unit: what is counted, in the singular, such as 'photo'.
+        total: how many there are; None if unknown.
+        initial: how many are already done.
+        stays: whether the finished bar stays on the terminal.
+        logs: whether lines are printed if standard error is not a terminal.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Progress:
         self._bar.close()
 
     def update(self, count: int = 1) -> None:
-        """So many more are done."""
+        """Count `count` more as done."""
         self._bar.update(count)
         self._done += count
         if not self._logs:
@@ -63,7 +64,7 @@ class Progress:
             print(self._line(now - self._started), file=sys.stderr, flush=True)
 
     def note(self, text: str) -> None:
-        """Show something beside the bar."""
+        """Show a text beside the bar."""
         self._bar.set_postfix_str(text, refresh=False)
 
     def _line(self, seconds: float) -> str:
@@ -83,7 +84,7 @@ def say(text: str) -> None:
 
 
 def track(items: Iterable[Item], what: str, unit: str, total: int) -> Iterator[Item]:
-    """Show progress while the items are taken."""
+    """Yield the items and show progress; arguments as for `Progress`."""
     with Progress(what, unit, total) as progress:
         for item in items:
             yield item

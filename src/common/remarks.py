@@ -1,4 +1,4 @@
-"""Remarks of the library, such as that a file holds several pictures, as lines on a command's screen."""
+"""Shows the library's log messages in a command's output, such as that a file holds several pictures."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 
 class _Lines(logging.Handler):
-    """Writes whole lines, past progress bars."""
+    """Writes each message as a line of its own, without breaking a progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if sys.stderr is not None:
@@ -15,7 +15,7 @@ class _Lines(logging.Handler):
 
 
 def show_remarks() -> None:
-    """Show what the library remarks; a program that uses it decides that by itself, through logging."""
+    """Print the library's log messages to standard error; other programs configure logging themselves."""
     library = logging.getLogger("src")
     if not library.handlers:
         library.addHandler(_Lines())

@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM, received by a thread of their own.
+"""Ctrl-C and SIGTERM, received by a separate thread.
 
-MindSpore takes both over once it computes, and a KeyboardInterrupt within its C++ code aborts the process. So
-they are blocked, in the threads that MindSpore starts, too, and wait for the thread that receives them.
+MindSpore handles both itself once it computes, and a KeyboardInterrupt within its C++ code aborts the
+process. They are therefore blocked in all threads, including those that MindSpore starts, and the receiving
+thread waits for them.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ _handlers: list[Handler] = []
 def receive(handler: Handler) -> None:
     """Call handler(signal number) for each signal from now on, until the process ends.
 
-    To be called in the main thread, before any other starts.
+    Call it in the main thread, before any other thread starts.
     """
     _handlers.append(handler)
     numbers = _block()
@@ -28,7 +29,11 @@ def receive(handler: Handler) -> None:
 
 @contextlib.contextmanager
 def received_by(make_handler: Callable[[Handler | None], Handler]) -> Iterator[None]:
-    """While entered, signals go to the handler that is made; it is given the one that it stands before."""
+    """While entered, pass signals to the handler that `make_handler` returns.
+
+    Args:
+        make_handler: takes the handler in use, or None, and returns the new one.
+    """
     earlier = _handlers[-1] if _handlers else None
     _handlers.append(make_handler(earlier))
     try:
@@ -50,7 +55,7 @@ def received_by(make_handler: Callable[[Handler | None], Handler]) -> Iterator[N
 
 
 def _block() -> set[int]:
-    """Block both, unless whoever started this process wants them ignored, as nohup and & may."""
+    """Block both signals, except those that this process was started to ignore, as by nohup or &."""
     numbers = {
         number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN
     }

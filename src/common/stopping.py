@@ -22,8 +22,8 @@ class StoppedError(Exception):
 class StopRequest:
     """Handles SIGTERM and Ctrl-C while entered; a second signal ends the process at once.
 
-    So does the first, as in every command, before `has_state` says that there is something to save. Enter it
-    before importing MindSpore, whose threads must leave these signals alone.
+    Until `has_state` is set there is nothing to save, so the first signal ends the process, as in every
+    command. Enter it before importing MindSpore, whose threads must not receive these signals.
     """
 
     def __init__(self):

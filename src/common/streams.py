@@ -1,4 +1,4 @@
-"""Standard streams that are closed, or that nobody reads any more: a command works on without a word."""
+"""Replaces closed standard streams and ignores broken pipes, so that a command can go on."""
 
 import io
 import os
@@ -6,11 +6,11 @@ import sys
 
 
 def repair_streams() -> None:
-    """Open closed streams to nowhere, and let output to a closed pipe vanish."""
+    """Open closed streams on /dev/null, and discard output to a closed pipe."""
     for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
-        except OSError:  # else the next file opened would get this number, and messages between its bytes
+        except OSError:  # otherwise the next file opened gets this number, and messages are written to it
             os.open(os.devnull, mode)  # takes the lowest number that is free
     sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
     sys.stdout, sys.stderr = (
@@ -29,7 +29,7 @@ def _repaired(stream: io.TextIOWrapper | None, number: int) -> io.TextIOWrapper:
 
 
 class _Output(io.FileIO):
-    """Once nobody reads it, what is written goes nowhere."""
+    """Discards output once the reader has closed the pipe."""
 
     def write(self, content: bytes) -> int:
         try:

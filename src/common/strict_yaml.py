@@ -1,4 +1,4 @@
-"""YAML as this project reads it: every value as text, and no key twice."""
+"""YAML as this project reads it: every value is text, and duplicate keys are errors."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import yaml
 
 
 class YamlError(ValueError):
-    """A text that is not YAML or gives a key twice; the message, of one line, says where."""
+    """A text is not YAML or has a duplicate key; the message, one line, says where."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Without YAML's own guesses: it takes 1e-3 for text and 6:2:2 for a number (to base 60)."""
+    """Does not guess types: YAML would read 1e-3 as text and 6:2:2 as a number (in base 60)."""
 
-    # All that is left of them is the key <<, which takes over the keys of another section.
+    # Only the merge key << keeps its meaning; it copies the keys of another section.
     yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}
 
     def __init__(self, text: str):
@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):
         self._checked: set[yaml.Node] = set()
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        # The first time, a section holds its own keys only; those that << takes over may be given again.
+        # On the first call, a section has only its own keys; keys merged by << may be overridden.
         if node not in self._checked:
             self._checked.add(node)
             _require_different_keys(node)
@@ -31,7 +31,7 @@ def _require_different_keys(node: yaml.MappingNode) -> None:
     lines: dict[str, int] = {}
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            continue  # an error of its own
+            continue  # PyYAML reports it
         line = key.start_mark.line + 1
         if key.value in lines:
             raise YamlError(f"the key '{key.value}' is given twice, in lines {lines[key.value]} and {line}")
@@ -39,10 +39,10 @@ def _require_different_keys(node: yaml.MappingNode) -> None:
 
 
 def parse_yaml(text: str) -> Any:
-    """Read YAML: texts, and lists and dicts of them; None where it holds nothing.
+    """Read YAML as strings, and lists and dicts of strings; None if it is empty.
 
     Raises:
-        YamlError: it is not YAML, or gives a key twice.
+        YamlError: it is not YAML, or has a duplicate key.
     """
     try:
         return yaml.load(text, _Loader)
@@ -53,5 +53,5 @@ def parse_yaml(text: str) -> Any:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a key was given without a value: nothing, ~ or null."""
+    """Whether a key has no value: nothing, ~ or null."""
     return value is None or (isinstance(value, str) and value.lower() in ("", "~", "null"))

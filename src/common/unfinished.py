@@ -1,4 +1,4 @@
-"""Files and folders that are being written: whoever ends this process at once removes them first."""
+"""Files and folders that are being written; they are removed if the process has to exit at once."""
 
 import contextlib
 import shutil
@@ -12,7 +12,7 @@ _paths: set[Path] = set()
 
 
 def create(make: Callable[[], str | Path]) -> Path:
-    """The path that `make` creates, noted as unfinished."""
+    """Call `make`, record the path that it creates as unfinished, and return that path."""
     with _lock:
         path = Path(make())
         _paths.add(path)
@@ -21,19 +21,19 @@ def create(make: Callable[[], str | Path]) -> Path:
 
 @contextlib.contextmanager
 def taking_its_place() -> Iterator[None]:
-    """Keep `remove_unfinished` from coming between two steps that belong together."""
+    """Keep `remove_unfinished` from running between two steps that belong together."""
     with _lock:
         yield
 
 
 def finished(path: Path) -> None:
-    """A path has taken its place, or is removed."""
+    """Record that a path is complete or removed."""
     _paths.discard(path)
 
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder for this process alone, gone in the end."""
+    """Yield a temporary folder, which is removed at the end."""
     folder = create(tempfile.mkdtemp)
     try:
         yield folder
@@ -43,7 +43,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def remove_unfinished() -> None:
-    """Remove all that is unfinished; the process must end now: no thread can begin anything more."""
+    """Remove everything unfinished. The process must exit afterwards: no thread can create files any more."""
     _lock.acquire()
     for path in list(_paths):
         if path.is_dir():
