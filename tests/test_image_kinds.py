@@ -39,7 +39,7 @@ def test_grey_of_32_bits_is_scaled(tmp_path, values):
     photo = read_photo(tmp_path / "deep.tif")
     assert np.abs(photo.colours.astype(int) - RAMP[..., np.newaxis]).max() <= 1
     assert np.abs(read_gray(tmp_path / "deep.tif").astype(int) - RAMP).max() <= 1
-    assert "white at" in photo.remarks[0]
+    assert "for white" in photo.remarks[0]
 
 
 def test_light_brighter_than_white_is_white(tmp_path):

@@ -1,4 +1,4 @@
-"""Foreground, background and alpha put together."""
+"""Composites a foreground over a background, and joins photo and alpha."""
 
 import numpy as np
 
@@ -8,7 +8,16 @@ _CHECKER_SHADES = (255, 205)
 
 
 def blend(foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """alpha * foreground + (1 - alpha) * background, all uint8, rounded; strip by strip to save memory."""
+    """Blend: alpha * foreground + (1 - alpha) * background, rounded; strip by strip to save memory.
+
+    Args:
+        foreground: (H, W, 3) uint8.
+        background: (H, W, 3) uint8, in the same channel order.
+        alpha: (H, W) uint8.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
     result = np.empty_like(foreground)
     rows = max(1, _STRIP // foreground.shape[1])
     for top in range(0, len(result), rows):
@@ -25,7 +34,15 @@ def cutout(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def on_checkerboard(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Composite a photo over the checkerboard that marks transparency; BGR uint8."""
+    """Composite a photo, BGR (H, W, 3) uint8, over a checkerboard that marks transparency.
+
+    Args:
+        image: the photo.
+        alpha: (H, W) uint8.
+
+    Returns:
+        BGR (H, W, 3) uint8.
+    """
     rows, columns = np.indices(alpha.shape) // _CHECKER_SIDE
     board = np.where((rows + columns) % 2, *_CHECKER_SHADES).astype(np.float32)
     weight = alpha.astype(np.float32)[..., np.newaxis] / 255

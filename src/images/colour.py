@@ -1,4 +1,4 @@
-"""Pictures of any colours brought to sRGB, and their alpha."""
+"""Converts pictures of any colour space to sRGB, and reads their alpha."""
 
 import io
 
@@ -9,11 +9,14 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 
 def to_rgb(image: Image.Image, remarks: list[str]) -> Image.Image:
-    """Convert a picture of 8 bits to sRGB, using the file's colour profile if it has a valid one.
+    """Convert an 8-bit picture to sRGB, using its colour profile if it has a valid one.
 
     Args:
-        image: with or without alpha, which is dropped.
-        remarks: gets that a profile is damaged.
+        image: of any 8-bit mode; alpha is dropped.
+        remarks: a damaged profile is reported here.
+
+    Returns:
+        A picture of mode RGB.
     """
     profile = image.info.get("icc_profile")
     if profile and image.mode in ("RGBA", "P"):
@@ -24,7 +27,7 @@ def to_rgb(image: Image.Image, remarks: list[str]) -> Image.Image:
             if "srgb" not in ImageCms.getProfileDescription(source).lower():
                 return ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError):
-            remarks.append("its colour profile is damaged; its colours are taken for sRGB")
+            remarks.append("its colour profile is damaged; sRGB is assumed")
     return converted(image, "RGB")
 
 
@@ -34,7 +37,7 @@ def converted(image: Image.Image, mode: str) -> Image.Image:
 
 
 def alpha_channel(image: Image.Image) -> Image.Image | None:
-    """The alpha of a picture: of a channel, a palette, or the one colour that is clear; None: opaque."""
+    """The alpha of a picture, from a channel, a palette or a transparent colour; None if it is opaque."""
     if not image.has_transparency_data:
         return None
     clear = image.info.get("transparency")

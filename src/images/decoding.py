@@ -1,4 +1,4 @@
-"""Opens image files of every kind with Pillow: the first picture, upright, whatever lies beside it."""
+"""Opens image files of every kind with Pillow: the first picture, upright, even with damaged metadata."""
 
 import io
 import stat
@@ -42,7 +42,7 @@ _TURN_OF_ORIENTATION = {
 }
 _FORMATS_OF_SEVERAL = ("GIF", "TIFF", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "FLI", "DCX")
 
-# Pillow warns of odd trimmings without the file's name; what matters of them is a remark here.
+# Pillow's warnings about metadata do not name the file; the remarks made here cover what matters.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
@@ -54,14 +54,14 @@ def load_picture(path: Path, remarks: list[str]) -> Image.Image:
     """Load the first picture of a file, upright.
 
     Args:
-        path: of the file; its content tells its format. HEIC needs the package pillow-heif.
-        remarks: gets what was left aside.
+        path: the file; its content determines the format. HEIC needs the package pillow-heif.
+        remarks: everything that was ignored is reported here.
 
     Raises:
-        ImageError: HEIC cannot be read, or it is no file; the message lacks its name.
-        DAMAGE: it cannot be read.
+        ImageError: `path` is a pipe or device, or HEIC support is missing; the message lacks the file's name.
+        DAMAGE: the file cannot be read.
     """
-    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():  # to read a pipe might never end
+    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():  # reading a pipe could block forever
         raise ImageError("is a pipe or device, not a file")
     image = _load(path, remarks)
     if image.format in _FORMATS_OF_SEVERAL:
@@ -84,23 +84,21 @@ def _load(path: Path, remarks: list[str]) -> Image.Image:
 
 
 def _repaired(content: bytes, suffix: str) -> Iterator[tuple[Image.Image, str]]:
-    """What can be read of a file that cannot be read as it is, and what is wrong with it."""
+    """Yield the picture of a damaged file, if it can be recovered completely, with a remark on the damage."""
     bare = without_trimmings(content)
     if bare is None:
         return
     for candidate in (content, bare):
-        copies = with_ends(candidate)  # of JPEG
+        copies = with_ends(candidate)  # only of a JPEG
         try:
             pictures = [_open(io.BytesIO(copy), suffix) for copy in copies or (candidate,)]
         except DAMAGE:
             continue
-        # A progressive picture is whole, but blurred, after each of its scans.
+        # A truncated progressive JPEG decodes without errors, but blurred.
         if copies and pictures[0].info.get("progressive"):
             continue
         if all(picture == pictures[0] for picture in pictures[1:]):
-            what = (
-                "the end of the file is missing" if copies else "what it holds beside the picture is damaged"
-            )
+            what = "the end of the file is missing" if copies else "its metadata is damaged"
             yield pictures[0], f"{what}; the picture is whole"
 
 
@@ -130,7 +128,7 @@ def _reads_heif() -> bool:
 
 
 def _tell_of_others(path: Path, remarks: list[str]) -> None:
-    """Say that a file holds several pictures; they are counted apart, since that moves Pillow's place."""
+    """Report that a file holds several pictures; counting moves Pillow's position, hence the second open."""
     try:
         with Image.open(path) as image:
             count = image.n_frames
@@ -149,5 +147,5 @@ def _upright(image: Image.Image, remarks: list[str]) -> Image.Image:
     except DAMAGE:
         is_damaged, turn = True, None
     if is_damaged:
-        remarks.append("its EXIF data is damaged; whether it should be turned is not known")
+        remarks.append("its EXIF data is damaged; its orientation is not known")
     return image if turn is None else image.transpose(turn)

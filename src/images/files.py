@@ -30,7 +30,7 @@ __all__ = [
     "write_image",
 ]
 
-PLAIN = (255, 255, 255)  # BGR, behind photos that have alpha: of those tried, the mattes are best on white
+PLAIN = (255, 255, 255)  # BGR, behind photos with alpha; of the colours tried, white gives the best mattes
 
 _log = logging.getLogger(__name__)
 
@@ -38,11 +38,11 @@ Result = TypeVar("Result")
 
 
 class Photo(NamedTuple):
-    """A photo as its file holds it."""
+    """A photo as stored in its file."""
 
-    colours: np.ndarray  # (H, W, 3) uint8, BGR, sRGB; under alpha 0 whatever the file hides there
+    colours: np.ndarray  # (H, W, 3) uint8, BGR, sRGB; arbitrary where alpha is 0
     alpha: np.ndarray | None  # (H, W) uint8; None: opaque
-    remarks: tuple[str, ...]  # what its reader should know, such as that it is the first picture of several
+    remarks: tuple[str, ...]  # messages for the user, such as that the file holds several pictures
 
     def seen(self) -> np.ndarray:
         """The photo over a plain colour: (H, W, 3) uint8, BGR."""
@@ -70,7 +70,7 @@ def read_photo(path: str | Path) -> Photo:
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Read a photo as it is seen: `read_photo`, over a plain colour where it has alpha; remarks are logged.
+    """Read a photo as it is displayed: over a plain colour where it is transparent. Remarks are logged.
 
     Returns:
         (H, W, 3) uint8, BGR, sRGB.
@@ -152,5 +152,5 @@ def _tell(path: str | Path, remarks: tuple[str, ...]) -> None:
 
 @functools.lru_cache(maxsize=4096)
 def _tell_once(remark: str) -> None:
-    """Training reads a photo again and again."""
+    """Log a remark only once, although training reads each photo many times."""
     _log.warning(remark)

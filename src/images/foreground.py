@@ -1,9 +1,9 @@
-"""Foreground colours: what the person in a photo looks like where the background shines through.
+"""Estimates foreground colours: the person's own colours where the background shows through.
 
 Multi-level estimation (Germer et al., Fast Multi-Level Foreground Estimation, arXiv:2006.14970): foreground F
-and background B minimise (alpha F + (1 - alpha) B - image)^2, and neighbours differ little, least where alpha
-is equal. The levels of a pyramid are solved from the coarsest to the finest, above 32 pixels at soft pixels
-only: elsewhere the photo shows F or B itself.
+and background B minimise (alpha F + (1 - alpha) B - image)^2 plus a smoothness term, whose weight grows with
+the difference in alpha between neighbours. The levels of a pyramid are solved from coarse to fine. Levels of
+more than 32 pixels are solved only where alpha is soft; elsewhere the photo shows F or B itself.
 """
 
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-# Larger photos are estimated smaller: colours vary slowly, and an 8K photo would take gigabytes.
+# Larger photos are reduced for the estimate: colours vary slowly, and an 8K photo would take gigabytes.
 _MOST_PIXELS = 1 << 22
-_SMOOTHNESS = 1e-5  # between neighbours of equal alpha; it grows by the difference of their alphas
+_SMOOTHNESS = 1e-5  # between neighbours of equal alpha; the difference of their alphas is added
 _SOLVED_WHOLE = 32  # pixels of the longer side up to which a level is solved whole
 _COARSE_SWEEPS, _FINE_SWEEPS = 16, 5
 
 
 def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Estimate the foreground colour of every pixel, so that no rim of the old background stays.
+    """Estimate the foreground colour of every pixel, so that no fringe of the old background remains.
 
-    Where the photo shows the person alone, its colours stay as they are.
+    Where alpha is 255, the photo's colours are kept.
 
     Args:
         image: (H, W, 3) uint8.
@@ -74,17 +74,17 @@ def _resize_colours(colours: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 class _Equations(NamedTuple):
-    """The linear equations of P pixels, two unknowns a channel, solved for fixed neighbours."""
+    """The linear equations of P pixels, with two unknowns (F and B) per channel and fixed neighbours."""
 
-    pixels: np.ndarray  # (P,) places in the flat image
-    neighbours: tuple[np.ndarray, ...]  # 4 x (P,)
+    pixels: np.ndarray  # (P,) indices into the flattened image
+    neighbours: tuple[np.ndarray, ...]  # 4 x (P,) indices
     weights: tuple[np.ndarray, ...]  # 4 x (P, 1), of the neighbours
-    constant: np.ndarray  # (P, 6): alpha image, (1 - alpha) image
-    inverse: tuple[np.ndarray, np.ndarray, np.ndarray]  # 3 x (P, 1): of the matrices, symmetric 2x2
+    constant: np.ndarray  # (P, 6): alpha * image, (1 - alpha) * image
+    inverse: tuple[np.ndarray, np.ndarray, np.ndarray]  # 3 x (P, 1): inverses of symmetric 2x2 matrices
 
 
 def _solve_level(colours: np.ndarray, image: np.ndarray, alpha: np.ndarray) -> None:
-    """Improve F and B (h, w, 6) of a level in place, by Gauss-Seidel sweeps over a chessboard's squares."""
+    """Improve F and B (h, w, 6) of a level in place, by Gauss-Seidel sweeps in checkerboard order."""
     height, width = alpha.shape
     image = image.reshape(height, width, 3)
     is_coarse = max(height, width) <= _SOLVED_WHOLE
@@ -110,7 +110,7 @@ def _solve_level(colours: np.ndarray, image: np.ndarray, alpha: np.ndarray) -> N
 
 
 def _equations(image: np.ndarray, alpha: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> _Equations:
-    """The equations of some pixels of a level; beyond the edge, a pixel is its own neighbour."""
+    """The equations of some pixels of a level; at the border, a pixel stands in for its missing neighbour."""
     height, width = alpha.shape
     pixels = rows * width + columns
     neighbours = (
@@ -136,7 +136,7 @@ def _equations(image: np.ndarray, alpha: np.ndarray, rows: np.ndarray, columns: 
 
 
 def _add_detail(foreground: np.ndarray, image: np.ndarray, blurred: np.ndarray, alpha: np.ndarray) -> None:
-    """Give an enlarged estimate what the photo lost when it was shrunk, as far as it shows the person."""
+    """Add the detail that the photo lost by shrinking to an enlarged estimate, weighted by alpha."""
     rows = max(1, _MOST_PIXELS // image.shape[1])
     for top in range(0, len(image), rows):
         part = slice(top, top + rows)

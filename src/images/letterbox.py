@@ -9,7 +9,7 @@ from src.images.preprocessing import resize
 
 
 class Place(NamedTuple):
-    """Where the photo lies in the square."""
+    """Where the photo lies in the square, in pixels."""
 
     top: int
     left: int
@@ -36,7 +36,7 @@ def stretched_place(height: int, width: int, size: int) -> Place:
 def letterbox(image: np.ndarray, size: int, mean: Sequence[float]) -> np.ndarray:
     """Resize a photo, BGR (H, W, 3) uint8, to fit a square, and centre it between bars.
 
-    The bars have the colour `mean`, which normalisation turns into about zero.
+    The bars have the colour `mean`, which normalisation maps to about zero.
 
     Returns:
         (size, size, 3) uint8.

@@ -1,4 +1,4 @@
-"""Which file names are those of photos."""
+"""File name suffixes of photos."""
 
 # What Pillow reads (with pillow-heif also HEIC), but not what merely contains pictures, such as PostScript.
 PHOTO_SUFFIXES = (

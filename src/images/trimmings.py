@@ -1,4 +1,4 @@
-"""Files whose picture is whole, but not what they hold beside it: copies that decoders read.
+"""Repairs image files whose metadata or end is damaged: makes copies that decoders can read.
 
 PNG: https://www.w3.org/TR/png-3/#5Chunk-layout; JPEG: ITU-T T.81, annex B; WebP: RFC 9649; TIFF 6.0.
 """
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = (b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"eXIf")
-_LONGEST_PROFILE = 1 << 20  # Pillow takes no longer one
+_LONGEST_PROFILE = 1 << 20  # Pillow's limit
 
 _JPEG, _JPEG_END, _SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 _COMMENT, _APPLICATIONS = 0xFE, range(0xE0, 0xF0)
 _JPEG_KEPT = (b"JFIF\0", b"Adobe", b"Exif\0", b"ICC_PROFILE\0")
-_ADOBE_LENGTH = 16  # with its marker
+_ADOBE_LENGTH = 16  # including the marker
 
 _WEBP_TRIMMINGS = (b"EXIF", b"XMP ")
-_TIFF = {b"II*\0": "<", b"MM\0*": ">"}  # and the order of bytes
+_TIFF = {b"II*\0": "<", b"MM\0*": ">"}  # signature and byte order
 _TIFF_SIZES = {
     1: 1,
     2: 1,
@@ -31,12 +31,12 @@ _TIFF_SIZES = {
     10: 8,
     11: 4,
     12: 8,
-}  # of a value of a type
+}  # bytes per value, by type
 _MORE = (b"", b"\x55\xaa" * 32, b"\x12\x34" * 32)
 
 
 def without_trimmings(content: bytes) -> bytes | None:
-    """A PNG, JPEG, WebP or TIFF without texts, comments and the like; None: it is none of these."""
+    """Remove texts, comments and damaged metadata from a PNG, JPEG, WebP or TIFF; None for other formats."""
     if content.startswith(_PNG):
         return _PNG + b"".join(_needed_chunks(content))
     if content.startswith(_JPEG):
@@ -50,9 +50,9 @@ def without_trimmings(content: bytes) -> bytes | None:
 
 
 def with_ends(content: bytes) -> tuple[bytes, ...]:
-    """A JPEG whose end is missing, with different bytes in place of it; empty: it is none.
+    """Complete a truncated JPEG in several ways, with different bytes; empty if it is not a truncated JPEG.
 
-    The pictures of all are equal only where nothing but the end is missing.
+    All copies decode to the same picture only if no picture data is missing.
     """
     if not content.startswith(_JPEG) or content.rstrip(b"\0").endswith(_JPEG_END):
         return ()
