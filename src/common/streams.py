@@ -1,4 +1,4 @@
-"""Replaces closed standard streams and ignores broken pipes, so that a command can go on."""
+"""Replaces closed standard streams and ignores broken pipes, so that a command can continue."""
 
 import io
 import os
