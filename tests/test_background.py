@@ -76,5 +76,5 @@ def test_blending_is_exact_in_strips(monkeypatch, strip):
 
 @pytest.mark.parametrize("description", ["no colour", "gone.jpg", "#12", ""])
 def test_what_is_no_background_is_named(description):
-    with pytest.raises(UserError, match="no such image, and no colour"):
+    with pytest.raises(UserError, match="neither an image file nor a colour"):
         Background(description)

@@ -252,7 +252,7 @@ def test_a_damaged_file(golden_mindir, tmp_path, damage):
     path = tmp_path / "damaged.mindir"
     path.write_bytes(damage(golden_mindir.read_bytes()))
     with pytest.raises(
-        MindirError, match="damaged.mindir: (damaged or no MINDIR file|holds no network); write it"
+        MindirError, match="damaged.mindir: (damaged or not a MINDIR file|contains no network); write it"
     ):
         lower_file(path, tmp_path / "lowered.mindir")
 

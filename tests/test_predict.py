@@ -194,7 +194,7 @@ def test_mistakes_are_named(tmp_path, monkeypatch, capsys):
 
     assert error("gone.jpg") == "error: gone.jpg: no such file or folder"
     assert "must be a multiple of 16" in error("me.png", "--size", "100")
-    assert "no such image, and no colour" in error("me.png", "--background", "sky.jpg")
+    assert "neither an image file nor a colour" in error("me.png", "--background", "sky.jpg")
     assert error("me.png", "--checkpoint", "gone.ckpt") == "error: gone.ckpt: no such model"
     assert "bad.ckpt: is no checkpoint" in error("me.png", "--checkpoint", "bad.ckpt")
     assert "bad.mindir" in error("me.png", "--checkpoint", "bad.mindir")

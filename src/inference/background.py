@@ -1,4 +1,4 @@
-"""What comes behind a cut-out person: nothing, a colour, a picture, or the photo itself, blurred."""
+"""Backgrounds for a cut-out person: transparent, a colour, a picture, or the blurred photo itself."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class Background:
         description: 'transparent', 'blur', a colour name or '#RRGGBB', or the path of an image.
 
     Raises:
-        UserError: it is none of these.
+        UserError: it is none of these, or the image cannot be read.
     """
 
     def __init__(self, description: str):
@@ -38,21 +38,21 @@ class Background:
             red, green, blue = ImageColor.getrgb(description)[:3]
         except ValueError:
             raise UserError(
-                f"background '{description}': no such image, and no colour; give a file, a colour name such "
-                "as white, #RRGGBB, blur or transparent"
+                f"background '{description}': neither an image file nor a colour; give a file, a colour "
+                "name such as white, #RRGGBB, blur or transparent"
             ) from None
         self._picture = np.array([[[blue, green, red]]], np.uint8)
 
     def behind(self, image: np.ndarray, alpha: np.ndarray, foreground: np.ndarray) -> np.ndarray:
-        """Put the person of a photo before this background.
+        """Composite the person in a photo over this background.
 
         Args:
             image: the photo, BGR (H, W, 3) uint8.
             alpha: (H, W) uint8.
-            foreground: its foreground colours, as the photo.
+            foreground: the photo's foreground colours, BGR (H, W, 3) uint8.
 
         Returns:
-            (H, W, 3) uint8; (H, W, 4) with alpha where the background is transparent.
+            BGR (H, W, 3) uint8; BGRA (H, W, 4) uint8 if the background is transparent.
         """
         if self.is_transparent:
             return np.dstack([foreground, alpha])
@@ -61,7 +61,7 @@ class Background:
 
 
 def _cover(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The middle of a picture, of the shape's aspect ratio, resized to it."""
+    """Crop the middle of a picture to the aspect ratio of `shape`, (height, width), and resize it to that."""
     height, width = shape
     scale = max(height / picture.shape[0], width / picture.shape[1])
     cut_height, cut_width = (max(1, round(side / scale)) for side in shape)
@@ -73,9 +73,9 @@ def _cover(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _without_person(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The photo blurred, its person left out of the mean, so that no halo stays."""
+    """The photo, blurred without the person's pixels, so that no halo remains."""
     height, width = alpha.shape
-    scale = min(1, 640 / max(height, width))  # strong blur on a small copy: the same to the eye
+    scale = min(1, 640 / max(height, width))  # a strong blur looks the same on a small copy
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     weight = 1 - cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255 + 1e-3

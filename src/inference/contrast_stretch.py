@@ -1,4 +1,4 @@
-"""What a network leaves where it is nearly sure: a little alpha beside the person, a little missing in it."""
+"""Contrast stretch: removes faint alpha beside the person, and fills nearly opaque alpha within."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ MARGIN = 0.15  # chosen on training photos
 
 
 def stretch_contrast(alpha: np.ndarray) -> np.ndarray:
-    """Stretch alpha so that what is within MARGIN of 0 or 1 is 0 or 1.
+    """Stretch alpha so that values below MARGIN become 0 and values above 1 - MARGIN become 1.
 
     Args:
         alpha: of any shape, float32, about in [0, 1].
 
     Returns:
-        In [0, 1].
+        An array of the same shape, float32 in [0, 1].
     """
     return np.clip((alpha - np.float32(MARGIN)) / np.float32(1 - 2 * MARGIN), 0, 1)

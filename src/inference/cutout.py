@@ -1,4 +1,4 @@
-"""From the network's alpha of a photo or frame to the pictures that people want."""
+"""Makes alpha and cutouts at full size from the network's alpha for a photo or frame."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,7 +17,11 @@ from src.inference.matting import Matting
 
 @contextlib.contextmanager
 def naming_failures(source: Path) -> Iterator[None]:
-    """Make what goes wrong with a photo or video too large or odd an ImageError that names it."""
+    """Name the photo or video in errors that arise while matting it.
+
+    Raises:
+        ImageError: OpenCV failed, or there was not enough memory.
+    """
     try:
         yield
     except (cv2.error, MemoryError) as error:
@@ -27,13 +31,13 @@ def naming_failures(source: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class CutoutMaker:
-    """How people are cut out.
+    """Cuts people out of photos and frames.
 
     Args:
-        matting: makes alpha.
-        background: comes behind the person.
-        estimates_foreground: whether the old background's colours are taken out of the person's rim.
-        overwrite: whether results that are there are made again.
+        matting: predicts alpha.
+        background: replaces the old background.
+        estimates_foreground: whether the colours of the old background are removed from soft edges.
+        overwrite: whether existing results are replaced.
     """
 
     matting: Matting
@@ -42,13 +46,17 @@ class CutoutMaker:
     overwrite: bool = False
 
     def alpha(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
-        """The alpha of `Matting.predict` at the image's size, (H, W) uint8."""
+        """Resize the alpha of `Matting.predict` to the image's size, (H, W) uint8."""
         return alpha_to_bytes(self.matting.upsample(image, pred_alpha))
 
     def cut_out(self, photo: Photo, pred_alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Alpha and picture of a photo, from the alpha of `Matting.predict`.
+        """Cut out the person in a photo, given the alpha of `Matting.predict`.
 
-        Where the photo has alpha itself, that is the most that comes of it, and what is clear has no colour.
+        If the photo itself has alpha, the result never exceeds it; where the result is 0, the foreground is
+        black.
+
+        Returns:
+            Alpha, (H, W) uint8, and the picture as in `picture`.
         """
         seen = photo.seen()
         alpha = self.alpha(seen, pred_alpha)
@@ -60,6 +68,6 @@ class CutoutMaker:
         return alpha, self.background.behind(seen, alpha, foreground)
 
     def picture(self, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        """The person before the background: BGR uint8, or BGRA where that is transparent."""
+        """The person over the background: BGR (H, W, 3) uint8, or BGRA (H, W, 4) if that is transparent."""
         foreground = estimate_foreground(image, alpha) if self.estimates_foreground else image
         return self.background.behind(image, alpha, foreground)

@@ -1,7 +1,7 @@
-"""What a model is, inside an exported file: in the user_info of MINDIR, in the metadata of ONNX.
+"""A model's metadata inside an exported file: in the user_info of MINDIR, in the metadata of ONNX.
 
-Both are protocol buffers with a list of keys and values at their top level. Fields may come in any order, so
-that one is added at the file's end; looking for it needs neither MindSpore nor ONNX.
+Both formats are protocol buffers with a list of keys and values at the top level. Fields may come in any
+order, so entries are simply appended to the file; reading them needs neither MindSpore nor ONNX.
 """
 
 import hashlib
@@ -19,15 +19,15 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 
 
 def is_exported(path: Path) -> bool:
-    """Whether a model is an exported one, by its name in small or capital letters."""
+    """Whether a file is an exported model, by its suffix in lower or upper case."""
     return path.suffix.lower() in _EXPORTED_SUFFIXES
 
 
 def find_model_info(path: str | Path) -> ModelInfo | None:
-    """What a checkpoint or exported model is; None where it does not say, as older ones.
+    """The metadata of a checkpoint or exported model; None if it has none, like older ones.
 
     Raises:
-        UserError: the file cannot be read, or what it says cannot be understood.
+        UserError: the file cannot be read, or its metadata is invalid.
     """
     path = Path(path)
     if not is_exported(path):
@@ -37,7 +37,7 @@ def find_model_info(path: str | Path) -> ModelInfo | None:
 
 
 def is_export_of(path: Path, checkpoint: Path) -> bool:
-    """Whether an exported file says that it comes from just this checkpoint.
+    """Whether an exported file was made from exactly this checkpoint, according to its metadata.
 
     Raises:
         UserError: one of them cannot be read.
@@ -52,13 +52,13 @@ def model_info_of(
     mean: Sequence[float] | None = None,
     otherwise: ModelInfo,
 ) -> ModelInfo:
-    """What a model is, with other settings where they are given.
+    """The metadata of a model, with size and mean replaced if given.
 
     Args:
         path: a checkpoint or exported model.
-        size: height and width of its input; None for its own.
-        mean: subtracted from the BGR values in training; None for its own.
-        otherwise: what holds for a model that does not say what it is.
+        size: height and width of the input, in pixels; None for the model's own.
+        mean: BGR, 0..255, subtracted from photos in training; None for the model's own.
+        otherwise: used for a model without metadata.
 
     Raises:
         UserError: as `find_model_info`, or size or mean cannot be used.
@@ -76,12 +76,15 @@ def model_info_of(
 
 
 def embed_model_info(path: Path, info: ModelInfo, checkpoint: Path | None = None) -> None:
-    """Add to an exported file what the model is; other formats stay as they are.
+    """Append a model's metadata to an exported file; files of other formats are left unchanged.
 
     Args:
         path: the exported file.
-        info: what the model is.
-        checkpoint: where it comes from.
+        info: the metadata.
+        checkpoint: the checkpoint that was exported; its SHA-256 is stored as well.
+
+    Raises:
+        UserError: the checkpoint cannot be read.
     """
     if not is_exported(path):
         return
@@ -106,18 +109,18 @@ def _read(path: Path) -> bytes:
 
 
 def _find_text(path: Path, key: bytes) -> str | None:
-    """The text of a key in an exported file; None where it has none."""
+    """The text of a key in an exported file; None if the key is missing."""
     try:
-        for number, entry in _fields(memoryview(_read(path))):  # a view: fields are megabytes
+        for number, entry in _fields(memoryview(_read(path))):  # a view: fields can be megabytes
             if number == _ENTRIES and (pair := dict(_fields(entry))).get(1) == key:
                 return bytes(pair[2]).decode()
-    except (IndexError, KeyError, ValueError):  # damaged: whoever loads it says so
+    except (IndexError, KeyError, ValueError):  # damaged; the loader reports it
         pass
     return None
 
 
 def _fields(content: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Number and content of each field of bytes in a message."""
+    """Number and content of each length-delimited field in a message."""
     place = 0
     while place < len(content):
         tag, place = _read_varint(content, place)
@@ -135,7 +138,7 @@ def _fields(content: memoryview) -> Iterator[tuple[int, memoryview]]:
 
 
 def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
-    """The number at a place, in groups of seven bits from the lowest, and the place after it."""
+    """The varint at a position (groups of seven bits, lowest first), and the position after it."""
     value, shift = 0, 0
     while True:
         byte = content[place]
@@ -146,7 +149,7 @@ def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """A field of bytes."""
+    """Encode a length-delimited field."""
     return _varint(number << 3 | _BYTES) + _varint(len(content)) + content
 
 

@@ -1,8 +1,8 @@
-"""What runs a network: named arrays in, named arrays out, made of a checkpoint, a MINDIR or an ONNX file.
+"""Engines run a network, loaded from a checkpoint, a MINDIR or an ONNX file, on named arrays.
 
-MindSpore and ONNX Runtime are imported when a file is loaded: a mistake on the command line should not wait
-for them, who predicts with one does not need the other, and the C++ runner's pre- and postprocessing needs
-neither.
+MindSpore and ONNX Runtime are imported only when a file is loaded. So a mistake on the command line is
+reported at once, prediction with one does not need the other, and the C++ runner's pre- and postprocessing
+needs neither.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,11 +28,12 @@ Run = Callable[[np.ndarray], list[np.ndarray]]
 
 @dataclass(frozen=True)
 class Engine:
-    """A loaded network, which any thread may run; they take turns.
+    """A loaded network; any thread may run it, one at a time.
 
     Args:
-        run: {"image": (1, 3, S, S) float32} to {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}.
-        info: what the model is; `info.size` is S.
+        run: maps {"image": (1, 3, S, S)} to {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}, all
+            float32.
+        info: the model's metadata; `info.size` is S.
     """
 
     run: Callable[[Arrays], Arrays]
@@ -53,16 +54,16 @@ def open_engine(
     Args:
         path: a checkpoint (.ckpt), or an exported model (.mindir, .onnx).
         engine: 'onnx' (ONNX Runtime), 'mindspore' or 'auto', see `choose_engine`.
-        size: height and width of the input, a multiple of 16; None for the model's own. An exported model
-            has its own, which counts.
-        mean: subtracted from the BGR values in training; None for the model's own.
-        device: that MindSpore computes on: 'auto', 'Ascend', 'GPU' or 'CPU'.
-        otherwise: what holds for a model that does not say what it is.
+        size: height and width of the input, a multiple of 16; None for the model's own. The size of an
+            exported model is fixed, and `size` is ignored.
+        mean: BGR, 0..255, subtracted from photos in training; None for the model's own.
+        device: the device for MindSpore: 'auto', 'Ascend', 'GPU' or 'CPU'.
+        otherwise: the metadata of a model that has none.
 
     Raises:
         UserError: the file is missing, damaged or of another network, or engine, size, mean or device cannot
-            be used. Running the network raises it where the outputs are no numbers.
-        ForkedError: as `turn`; running the network raises it, too.
+            be used. Running the network raises it if the outputs have NaN or infinite values.
+        ForkedError: this process was forked after a network was loaded; running the network raises it, too.
     """
     path = Path(path)
     if not path.is_file():
@@ -94,7 +95,7 @@ def _open_checkpoint(path: Path) -> Run:
 
 
 def _in_turn(run: Run, path: Path) -> Callable[[Arrays], Arrays]:
-    """Let threads take turns, and take no result that is none."""
+    """Run the network in one thread at a time, and reject NaN and infinite outputs."""
 
     def run_in_turn(inputs: Arrays) -> Arrays:
         with turn():

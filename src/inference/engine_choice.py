@@ -1,4 +1,4 @@
-"""Which engine runs a model: ONNX Runtime on CPUs where it can, else MindSpore."""
+"""Chooses the engine that runs a model: ONNX Runtime on CPUs if possible, otherwise MindSpore."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,7 +8,7 @@ from src.common.errors import UserError
 from src.inference.embedded_info import find_model_info, is_export_of
 
 EngineName = Literal["auto", "onnx", "mindspore"]
-_DEVICE_FILES = ("/dev/davinci_manager", "/dev/nvidiactl")  # of an Ascend's and of a GPU's driver
+_DEVICE_FILES = ("/dev/davinci_manager", "/dev/nvidiactl")  # created by the drivers of Ascend and NVIDIA
 
 
 class Choice(NamedTuple):
@@ -21,19 +21,19 @@ class Choice(NamedTuple):
 def choose_engine(
     path: Path, engine: EngineName = "auto", *, size: int | None = None, device: str = "auto"
 ) -> Choice:
-    """Choose what runs a model.
+    """Choose the engine for a model.
 
-    A checkpoint runs in ONNX Runtime as the exported file that lies beside it, shm.onnx beside shm.ckpt, if
-    that was exported from just this checkpoint.
+    ONNX Runtime runs a checkpoint through the exported file beside it (shm.onnx beside shm.ckpt), if that was
+    exported from exactly this checkpoint.
 
     Args:
         path: a checkpoint (.ckpt) or an exported model (.mindir, .onnx).
-        engine: 'auto' or the one that has to run it.
-        size: height and width of the input, where they are not to be the model's own.
-        device: 'auto', 'Ascend', 'GPU' or 'CPU'; ONNX Runtime computes on the CPU.
+        engine: 'auto', or the engine to use.
+        size: height and width of the input; None for the model's own.
+        device: 'auto', 'Ascend', 'GPU' or 'CPU'; ONNX Runtime computes only on the CPU.
 
     Raises:
-        UserError: the engine cannot run this model.
+        UserError: the engine cannot run this model on this device, or is not installed.
     """
     if engine == "onnx" and device in ("Ascend", "GPU"):
         raise UserError(f"engine onnx: computes on the CPU, not on {device}; use mindspore")
@@ -57,12 +57,12 @@ def choose_engine(
 
 def _require(engine: EngineName, possible: EngineName, path: Path) -> Choice:
     if engine not in ("auto", possible):
-        raise UserError(f"{path}: engine {engine} does not run such files; use {possible}")
+        raise UserError(f"{path}: engine {engine} cannot run this format; use {possible}")
     return Choice(possible, path)
 
 
 def _problem(exported: Path, checkpoint: Path, size: int | None) -> str:
-    """Why ONNX Runtime cannot run a checkpoint, "" where it can."""
+    """Why ONNX Runtime cannot run a checkpoint; "" if it can."""
     if not find_spec("onnxruntime"):
         return "needs ONNX Runtime: pip install onnxruntime"
     if not exported.is_file() or not is_export_of(exported, checkpoint):
@@ -82,5 +82,5 @@ def _mindspore(path: Path, problem: str) -> Choice:
 
 
 def _has_accelerator() -> bool:
-    """Whether MindSpore may have better than the CPU; it says itself, but takes seconds to import."""
+    """Whether MindSpore may find an accelerator; it would know, but takes seconds to import."""
     return bool(find_spec("mindspore")) and any(Path(file).exists() for file in _DEVICE_FILES)

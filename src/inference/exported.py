@@ -1,4 +1,4 @@
-"""Exported models, loaded and run: MINDIR by MindSpore, ONNX by ONNX Runtime."""
+"""Loads and runs exported models: MINDIR with MindSpore, ONNX with ONNX Runtime."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,18 +18,18 @@ class ExportedError(UserError):
 
 
 class MissingRuntimeError(ExportedError):
-    """What runs the file is not installed."""
+    """The runtime that the file needs is not installed."""
 
 
 def load_exported(path: Path) -> tuple[Run, int]:
     """Load a MINDIR or ONNX file.
 
     Returns:
-        A function of an image (1, 3, S, S) float32 to trimap logits (1, 3, S, S) and alpha
-        (1, 1, S, S), and S.
+        A function that maps an image (1, 3, S, S) to trimap logits (1, 3, S, S) and alpha (1, 1, S, S), all
+        float32; and S.
 
     Raises:
-        UserError: the file is damaged or takes something else, or ONNX Runtime is missing.
+        UserError: the file is damaged or has another input, or its runtime is missing.
     """
     reason = explain(path)
     if reason:
@@ -45,7 +45,7 @@ def load_exported(path: Path) -> tuple[Run, int]:
 
 
 def load_mindir(path: Path) -> Run:
-    """A MINDIR file as a function of an image (1, 3, H, W) float32 to its outputs.
+    """Load a MINDIR file as a function that maps an image (1, 3, H, W) float32 to its outputs.
 
     Raises:
         ExportedError: the file cannot be loaded.
@@ -54,7 +54,7 @@ def load_mindir(path: Path) -> Run:
 
     try:
         with temporary_folder() as folder:
-            link = Path(folder, "model.mindir")  # MindSpore takes no other ending, such as .MINDIR
+            link = Path(folder, "model.mindir")  # MindSpore requires this suffix, in lower case
             link.symlink_to(path.absolute())
             graph = ms.nn.GraphCell(ms.load(str(link)))
     except (ValueError, RuntimeError) as error:
@@ -63,7 +63,7 @@ def load_mindir(path: Path) -> Run:
 
 
 def load_onnx(path: Path) -> Run:
-    """An ONNX file as a function of an image (1, 3, H, W) float32 to its outputs.
+    """Load an ONNX file as a function that maps an image (1, 3, H, W) float32 to its outputs.
 
     Raises:
         MissingRuntimeError: ONNX Runtime is not installed.
@@ -74,7 +74,7 @@ def load_onnx(path: Path) -> Run:
 
 def _onnx_session(path: Path):
     try:
-        import onnxruntime  # only who wants ONNX needs it
+        import onnxruntime  # needed only for ONNX files
     except ImportError:
         raise MissingRuntimeError(f"{path}: running it needs ONNX Runtime: pip install onnxruntime") from None
     try:

@@ -1,4 +1,4 @@
-"""Alpha back at the photo's size, with the photo's own edges: a fast guided filter.
+"""Upsamples alpha to the photo's size, along the photo's edges, with a fast guided filter.
 
 He et al., Guided Image Filtering, TPAMI 2013, section 3.5 (colour guide); He and Sun, Fast Guided Filter,
 arXiv:1505.00996: the linear coefficients are computed at low resolution and enlarged.
@@ -8,20 +8,20 @@ import cv2
 import numpy as np
 
 _RADIUS = 2  # of the window, in pixels of the network; chosen on training photos
-_EPSILON = 1e-5  # against noise, for colours in [0, 1]
-_LONGEST_SIDE = 1 << 14  # of a part; OpenCV's remap takes less than twice as much
+_EPSILON = 1e-5  # regularisation against noise, for colours in [0, 1]
+_LONGEST_SIDE = 1 << 14  # of a part; OpenCV's remap is limited to just under twice this
 _STRIP_PIXELS = 1 << 22  # enlarged at a time, so that an 8K photo needs little memory
 
 
 def guided_filter(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
     """Enlarge alpha along the edges of a photo.
 
-    In every window alpha is taken for a linear function of colour, so an edge of the photo, such as a
-    strand of hair, becomes one of alpha.
+    Within every window, alpha is modelled as a linear function of colour, so an edge in the photo, such as a
+    strand of hair, becomes an edge in alpha.
 
     Args:
         image: the photo, BGR (H, W, 3) uint8.
-        pred_alpha: (h, w) float32 in [0, 1] of the whole photo, smaller than it.
+        pred_alpha: (h, w) float32 in [0, 1] for the whole photo, smaller than it.
 
     Returns:
         (H, W) float32 in [0, 1].
@@ -42,7 +42,7 @@ def guided_filter(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
 
 
 def _linear_coefficients(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope (h, w, 3) and offset (h, w) of alpha over colour, means of all windows around a pixel."""
+    """Slope (h, w, 3) and offset (h, w) of alpha over colour, averaged over all windows around a pixel."""
     mean_guide, mean_alpha = _mean(guide), _mean(alpha)
     covariance = _mean(guide * alpha[..., np.newaxis]) - mean_guide * mean_alpha[..., np.newaxis]
     products = guide[..., :, np.newaxis] * guide[..., np.newaxis, :]
@@ -60,7 +60,7 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def _apply(image: np.ndarray, coefficients: np.ndarray, part: tuple[slice, slice]) -> np.ndarray:
-    """Alpha of some rows and columns: coefficients enlarged bilinearly, times colour."""
+    """Alpha of some rows and columns, from colour and the coefficients, enlarged bilinearly."""
     height, width = image.shape[:2]
     small_height, small_width = coefficients.shape[:2]
     rows, columns = (np.arange(each.start, each.stop, dtype=np.float32) + 0.5 for each in part)

@@ -1,6 +1,6 @@
-"""The one way from a photo to its matte: prepare, run, finish.
+"""The steps from a photo to its matte: prepare, run, finish.
 
-Prediction, evaluation and the C++ runner's pre- and postprocessing all take it, so they give the same alpha.
+Prediction, evaluation and the C++ runner's pre- and postprocessing all use them, so they give the same alpha.
 """
 
 import functools
@@ -26,18 +26,18 @@ SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "pretrained" / "shm_portra
 
 
 class Matte(NamedTuple):
-    """What the network says of a photo, at the photo's size or at the network's."""
+    """The network's prediction for a photo, at the photo's size or the network's."""
 
     trimap: np.ndarray  # (H, W) uint8 {0, 128, 255}
     alpha: np.ndarray  # (H, W) float32 in [0, 1]
 
 
 class MattingSteps:
-    """What comes before the network and after it.
+    """The steps before and after the network.
 
     Args:
-        info: what the model is.
-        protocol: how photos enter it, and how alpha comes back to their size.
+        info: the model's metadata.
+        protocol: how photos are prepared, and how alpha is brought back to their size.
     """
 
     def __init__(self, info: ModelInfo, protocol: Protocol = DEFAULT):
@@ -45,10 +45,13 @@ class MattingSteps:
         self.protocol = protocol
 
     def prepare(self, image: np.ndarray) -> list[Arrays]:
-        """Turn a photo, BGR (H, W, 3) uint8, into the inputs of one run of the network or more.
+        """Turn a photo, BGR (H, W, 3) uint8, into inputs: one, or two with the mirror image.
+
+        Returns:
+            Arrays {"image": (1, 3, S, S) float32} for each run of the network.
 
         Raises:
-            ValueError: it is no photo.
+            ValueError: `image` is not such an array, or is empty.
         """
         is_array = isinstance(image, np.ndarray)
         if not is_array or image.dtype != np.uint8 or image.shape[2:] != (3,) or not image.size:
@@ -63,7 +66,7 @@ class MattingSteps:
         return [{INPUT: normalise(each, mean)[np.newaxis]} for each in squares]
 
     def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
-        """Turn the outputs for `prepare(image)` into a matte of the network's size, (h, w), without bars."""
+        """Turn the outputs for `prepare(image)` into a matte at the network's size, without the bars."""
         logits, alpha = (self._mean([each[name][0] for each in outputs]) for name in (TRIMAP_LOGITS, ALPHA))
         height, width = image.shape[:2]
         place_of = stretched_place if self.protocol.stretch else letterbox_place
@@ -75,11 +78,11 @@ class MattingSteps:
         return Matte(trimap, alpha)
 
     def _mean(self, maps: Sequence[np.ndarray]) -> np.ndarray:
-        """The mean of a map (C, S, S) and, where there is one, that of the mirror image."""
+        """A map (C, S, S), averaged with that of the mirror image if there is one."""
         return (maps[0] + maps[1][..., ::-1]) / 2 if self.protocol.mirror else maps[0]
 
     def upsample(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
-        """Bring the alpha of `join` to the photo's size, (H, W) float32 in [0, 1]."""
+        """Resize the alpha of `join` to the photo's size, (H, W) float32 in [0, 1]."""
         height, width = image.shape[:2]
         shrinks = height < pred_alpha.shape[0] or width < pred_alpha.shape[1]
         if self.protocol.upsampling == "none" or shrinks:  # a small photo has no finer edges
@@ -95,11 +98,11 @@ class MattingSteps:
 
 
 class Matting(MattingSteps):
-    """Photos to mattes, in any thread.
+    """Mattes photos, in any thread.
 
     Args:
-        engine: the network.
-        protocol: how photos enter it, and how alpha comes back to their size.
+        engine: runs the network.
+        protocol: how photos are prepared, and how alpha is brought back to their size.
     """
 
     def __init__(self, engine: Engine, protocol: Protocol = DEFAULT):
@@ -116,16 +119,17 @@ class Matting(MattingSteps):
             alpha (H, W) float32 in [0, 1].
 
         Raises:
-            ValueError: it is no photo.
+            ValueError: `image` is not such an array, or is empty.
+            UserError: the network's outputs have NaN or infinite values.
         """
         return self.upsample(image, self.predict(image).alpha)
 
     def matte(self, image: np.ndarray) -> Matte:
-        """As a call, with the trimap."""
+        """As calling the object, but with the trimap, both at the photo's size."""
         return self._at_size(image, self.predict(image))
 
     def predict(self, image: np.ndarray) -> Matte:
-        """The matte of a photo at the network's size, which `upsample` brings to the photo's."""
+        """The matte of a photo at the network's size; `upsample` resizes its alpha to the photo's."""
         return self.join(image, [self.engine.run(inputs) for inputs in self.prepare(image)])
 
 
@@ -145,14 +149,14 @@ def load_matting(
 
     Args:
         checkpoint: a checkpoint (.ckpt), or an exported model (.mindir, .onnx); by default this repository's.
-        engine: what runs it, see `open_engine`; by default ONNX Runtime on CPUs where it can, else MindSpore.
-        device: that MindSpore computes on: 'auto', 'Ascend', 'GPU' or 'CPU'.
+        engine: 'auto' (ONNX Runtime on CPUs if possible, otherwise MindSpore), 'onnx' or 'mindspore'.
+        device: the device for MindSpore: 'auto', 'Ascend', 'GPU' or 'CPU'.
         size: height and width of the network's input, a multiple of 16; None for the model's own.
-        mean: subtracted from the BGR values in training; None for the model's own.
-        stretch: stretch photos to the network's square, as published; else their aspect ratio is kept.
-        upsampling: how alpha comes back to the photo's size: 'guided' (by its edges) or 'none' (bicubic).
-        mirror: show the network mirror images too: better, in twice the time.
-        otherwise: what holds for a model that does not say what it is.
+        mean: BGR, 0..255, subtracted from photos in training; None for the model's own.
+        stretch: stretch photos to the network's square, as published; otherwise keep their aspect ratio.
+        upsampling: of alpha to the photo's size: 'guided' (along its edges) or 'none' (bicubic).
+        mirror: average the alphas of the photo and its mirror image: better, but takes twice the time.
+        otherwise: the metadata of a model that has none.
 
     Raises:
         UserError: as `open_engine`.
@@ -162,7 +166,7 @@ def load_matting(
     return Matting(opened, protocol)
 
 
-_shipped = functools.cache(load_matting)  # called by one thread at a time: each would load its own
+_shipped = functools.cache(load_matting)  # called in one thread at a time, or each would load a model
 
 
 def matte(image: np.ndarray) -> np.ndarray:
@@ -177,7 +181,8 @@ def matte(image: np.ndarray) -> np.ndarray:
         alpha (H, W) float32 in [0, 1].
 
     Raises:
-        ValueError: it is no photo.
+        ValueError: `image` is not such an array, or is empty.
+        UserError: the model cannot be loaded.
         ForkedError: this process was forked after the model had been loaded.
     """
     with turn():

@@ -1,4 +1,4 @@
-"""A MINDIR file as a message, without loading it into MindSpore."""
+"""Reads a MINDIR file as a protocol buffer, without loading the network into MindSpore."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from src.common.lone_module import make_module, module_path
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
 
-_FLOATS = {1: np.float32, 10: np.float16, 11: np.float64}  # by the number of the type in the format
+_FLOATS = {1: np.float32, 10: np.float16, 11: np.float64}  # by the format's number for the type
 _FORMAT_MODULE = "mindspore.train.mind_ir_pb2"
 
 
@@ -24,7 +24,7 @@ def read_mindir(path: str | Path) -> Any:
     """Read a MINDIR file as a mindspore.train.mind_ir_pb2.ModelProto.
 
     Raises:
-        MindirError: the file is missing, damaged or no MINDIR, or MindSpore is not installed.
+        MindirError: the file is missing, damaged or not a MINDIR file, or MindSpore is not installed.
     """
     path = Path(path)
     try:
@@ -33,7 +33,7 @@ def read_mindir(path: str | Path) -> Any:
         model = _mindspore_module(_FORMAT_MODULE).ModelProto()
     except ImportError:
         raise MindirError(
-            f"{path}: reading it needs MindSpore for Python; or export with export.mindir_version=1"
+            f"{path}: reading it needs MindSpore for Python; otherwise, export with export.mindir_version=1"
         ) from None
 
     try:
@@ -43,9 +43,9 @@ def read_mindir(path: str | Path) -> Any:
     except OSError as error:
         raise MindirError(f"{path}: cannot be read: {error.strerror}") from None
     except DecodeError:
-        raise MindirError(f"{path}: damaged or no MINDIR file; write it again with export.py") from None
+        raise MindirError(f"{path}: damaged or not a MINDIR file; write it again with export.py") from None
     if not model.graph.node or not model.mind_ir_version:
-        raise MindirError(f"{path}: holds no network; write it again with export.py")
+        raise MindirError(f"{path}: contains no network; write it again with export.py")
     return model
 
 
@@ -53,7 +53,7 @@ def input_size(path: str | Path) -> int:
     """Height and width of the square input (1, 3, S, S) that a model takes.
 
     Raises:
-        UserError: as `read_mindir`, or the model takes something else or has weights that are no numbers.
+        UserError: as `read_mindir`, or the model has another input, or NaN or infinite weights.
     """
     graph = read_mindir(path).graph
     with naming_file(path):
@@ -63,15 +63,15 @@ def input_size(path: str | Path) -> int:
                 require_numbers(weight.name, np.frombuffer(weight.raw_data, kind))
     shape = [tuple(tensor.dims) for each in graph.input for tensor in each.tensor]
     if len(shape) != 1 or len(shape[0]) != 4 or shape[0][1] != 3 or shape[0][2] != shape[0][3]:
-        raise MindirError(f"{path}: takes inputs of shape {shape}; one of (1, 3, S, S) is needed")
+        raise MindirError(f"{path}: takes inputs of shape {shape}; one input (1, 3, S, S) is needed")
     return int(shape[0][2])
 
 
 def _mindspore_module(name: str) -> ModuleType:
-    """A module of MindSpore that needs no other, without the seconds that importing all of it takes."""
+    """Load one module of MindSpore that needs no others; importing MindSpore would take seconds."""
     if name in sys.modules:
         return sys.modules[name]
     module = make_module(name.rpartition(".")[2], module_path(name))
-    # Not into sys.modules: MindSpore's own imports depend on their order.
+    # It must not enter sys.modules: MindSpore's own imports depend on their order.
     module.__spec__.loader.exec_module(module)
     return module

@@ -1,4 +1,4 @@
-"""How a photo meets the network, and how the network's alpha comes back to the photo's size."""
+"""How a photo is prepared for the network, and how alpha is brought back to the photo's size."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,13 +9,13 @@ ProtocolName = Literal["published", "default"]
 
 @dataclass(frozen=True)
 class Protocol:
-    """The settings of the way from photo to alpha.
+    """The settings for computing alpha from a photo.
 
     Args:
-        stretch: stretch the photo to the network's square; else it is letterboxed, its aspect ratio kept.
-        mirror: show the network the photo's mirror image too and take the mean: better, in twice the time.
+        stretch: stretch the photo to the network's square; otherwise letterbox it, keeping its aspect ratio.
+        mirror: average the outputs for the photo and its mirror image: better, but takes twice the time.
         clean_up: stretch alpha's contrast and remove small components.
-        upsampling: how alpha comes back to the photo's size: 'guided' (by its edges) or 'none' (bicubic).
+        upsampling: of alpha to the photo's size: 'guided' (along its edges) or 'none' (bicubic).
     """
 
     stretch: bool
@@ -25,9 +25,9 @@ class Protocol:
 
 
 PROTOCOLS: dict[ProtocolName, Protocol] = {
-    # What published numbers mean: eval.py's default, and the C++ runner's way.
+    # Comparable with published results; used by eval.py by default and for the C++ runner.
     "published": Protocol(stretch=True, mirror=False, clean_up=False, upsampling="none"),
-    # What predict.py delivers.
+    # Used by predict.py.
     "default": Protocol(stretch=False, mirror=True, clean_up=True, upsampling="guided"),
 }
 PUBLISHED, DEFAULT = PROTOCOLS["published"], PROTOCOLS["default"]

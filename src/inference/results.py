@@ -1,4 +1,4 @@
-"""Which files are results of earlier runs, by their names."""
+"""Recognises results of earlier runs by their file names."""
 
 import re
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ _RESULT = re.compile(f"(.+)({ALPHA}|{CUTOUT}|{COMPOSITE})({PHOTO_ENDING}|{VIDEO_
 
 
 def find_results(photos: Iterable[Path], videos: Iterable[Path]) -> set[Path]:
-    """Those of some photos and videos that are results.
+    """Find the results of earlier runs among photos and videos.
 
-    Wherever it lies, a file is a result of the photo or video that its name begins with, if that is among
-    them. Without it, alpha and the cutout or composite, side by side, tell each other.
+    A file such as me_alpha.png is a result if a photo called me is among the photos, in any folder. It is
+    also a result if its counterpart lies beside it: a cutout or composite for alpha, alpha for the others.
     """
     results = set()
     for ending, paths in ((PHOTO_ENDING, set(photos)), (VIDEO_ENDING, set(videos))):
