@@ -62,15 +62,15 @@ class PhaseConfig(_Section):
     train_phase: PhaseName
 
     def checkpoints_to_keep(self) -> int | None:
-        """How many of the newest checkpoints stay; None for all of them."""
-        # The newest always stays: without it a stopped run could not go on.
+        """How many of the newest checkpoints to keep; None for all of them."""
+        # The newest is always kept: without it, a stopped run could not resume.
         return None if self.keep_checkpoint_max == "all" else max(1, int(self.keep_checkpoint_max))
 
 
 class TestConfig(_Section):
     """Evaluation."""
 
-    __test__ = False  # pytest: no test class
+    __test__ = False  # not a test class for pytest
     device_target: DeviceTarget = "auto"
     model: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
     test_pic_path: str = "/cache/datasets"
@@ -156,7 +156,7 @@ class Config(_Section):
     @model_validator(mode="before")
     @classmethod
     def _sections_start_from_their_defaults(cls, values: Any) -> Any:
-        """Let a section give only what differs from its own defaults, which may be nothing."""
+        """Fill the keys that a section leaves out with its own defaults; it may be empty."""
         if not isinstance(values, dict):
             return values
         values = dict(values)
@@ -181,7 +181,7 @@ class Config(_Section):
         return self
 
     def model_info(self) -> ModelInfo:
-        """What holds for a model that does not say what it is."""
+        """The metadata to use for a model that has none."""
         return ModelInfo(system=self.system, mean=self.mean)
 
     def phase(self, name: PhaseName) -> PhaseConfig:
@@ -193,7 +193,8 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     """Read a YAML file, apply overrides of the form "section.key=value", check everything.
 
     Raises:
-        ConfigError: names each wrong key, its value and what is allowed.
+        ConfigError: the file cannot be read or values are wrong; each key, its value and what is allowed is
+            named.
     """
     values = _read_yaml(Path(path))
     for override in overrides:
@@ -241,11 +242,11 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
 
 
 def _parse_list(override: str, text: str) -> Any:
-    """Lists are YAML; all else is taken as it stands, since paths may hold what YAML would cut off."""
+    """Parse a list as YAML; other values stay as they are, since YAML would cut off parts of some paths."""
     try:
         return parse_yaml(text)
     except YamlError as error:
-        raise ConfigError(f"--set {override}: {error}; a list is [a, b]") from None
+        raise ConfigError(f"--set {override}: {error}; write a list as [a, b]") from None
 
 
 def _explain(detail: dict[str, Any]) -> str:

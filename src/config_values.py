@@ -1,4 +1,4 @@
-"""The kinds of values in a configuration, with what is allowed."""
+"""The types of configuration values, with their checks."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ def _number_or_all(value: Any) -> str:
 
 
 def _true_or_false(value: Any) -> Any:
-    if not isinstance(value, bool) and str(value).isdecimal():  # pydantic takes 1 and 0, but not 2
+    if not isinstance(value, bool) and str(value).isdecimal():  # pydantic would accept 1 and 0
         raise ValueError("must be True or False")
     return value
 
@@ -23,7 +23,7 @@ def _true_or_false(value: Any) -> Any:
 def _three_parts(value: str) -> str:
     parts = value.split(":")
     if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
-        raise ValueError("must have three whole parts, train:eval:test, such as '6:2:2'")
+        raise ValueError("must be three whole numbers, train:eval:test, such as '6:2:2'")
     if int(parts[0]) == 0:
         raise ValueError("must leave something to train on: the first part cannot be 0")
     return value
@@ -33,7 +33,7 @@ Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 ImageSize = Annotated[Positive, AfterValidator(check_input_size)]
-# "auto", None in Python: the model's own size.
+# "auto", which is None in Python, stands for the model's own size.
 OwnOrImageSize = Annotated[
     ImageSize | None,
     BeforeValidator(lambda value: None if value == "auto" else value),

@@ -3,8 +3,9 @@
     python src/get_init_weight.py MODEL.pth [--output init_weight.ckpt]
     python src/get_init_weight.py --encoder FILE --photos DIR [--output init_weight.ckpt]
 
-The first converts the whole original PyTorch network; the second starts T-Net's encoder from a MobileNetV2.
-PyTorch's files need one more package: pip install torch; those of TensorFlow Lite: pip install tflite
+The first converts the whole original PyTorch network; the second takes only T-Net's encoder, from a
+MobileNetV2. PyTorch files need an extra package (pip install torch), as do TensorFlow Lite files (pip install
+tflite).
 """
 
 import argparse
@@ -25,8 +26,8 @@ from src.conversion.torch_state_dict import read_torch_state_dict  # noqa: E402
 from src.systems.model_info import ModelInfo, info_path  # noqa: E402
 from src.systems.registry import check_input_size  # noqa: E402
 
-# What imports MindSpore is imported where it is needed: that takes seconds, which --help and a wrong path
-# should not wait for.
+# MindSpore takes seconds to import; --help and a wrong path should not wait for it. Modules that need it are
+# therefore imported where they are used.
 
 _EXAMPLES = """examples:
   python src/get_init_weight.py model_obj.pth --output init_weight.ckpt
@@ -35,7 +36,7 @@ _EXAMPLES = """examples:
 
 
 def convert_original(path: str, output: str, info: ModelInfo, *, half: bool = False) -> None:
-    """Convert the original PyTorch network's weights, and say what was left out.
+    """Convert the original PyTorch network's weights, and report what was left out.
 
     Raises:
         UserError: the file cannot be used, or the output cannot be written.
@@ -56,10 +57,10 @@ def convert_original(path: str, output: str, info: ModelInfo, *, half: bool = Fa
 def convert_encoder(
     path: str, output: str, info: ModelInfo, *, photos: str | None, seed: int, half: bool = False
 ) -> list[str]:
-    """Make a checkpoint whose encoder is pre-trained and whose other weights are fresh.
+    """Make a checkpoint whose encoder is pre-trained and whose other weights are random.
 
     Returns:
-        What is wrong with photos that could not be read.
+        One message for each photo that could not be read.
 
     Raises:
         UserError: a file or folder cannot be used, or the output cannot be written.
@@ -73,14 +74,14 @@ def convert_encoder(
     weights = {parameter.name: parameter.asnumpy() for parameter in start.network.get_parameters()}
     write_checkpoint(weights, output, info, half=half)
     _report(output, weights)
-    norms = f"calibrated on {start.photos} photos" if start.photos else "its own, no photos used"
-    print(f"T-Net's encoder is that of {path} (batch normalisations: {norms}); all else is fresh")
+    norms = f"calibrated on {start.photos} photos" if start.photos else "from the file, no photos used"
+    print(f"T-Net's encoder is that of {path} (batch normalisations: {norms}); all other weights are random")
     return start.problems
 
 
 def _report(output: str, weights: dict[str, np.ndarray]) -> None:
     values = sum(map(np.size, weights.values()))
-    print(f"{output}: {len(weights)} parameters, {values} values; {info_path(output)} says what it is")
+    print(f"{output}: {len(weights)} parameters, {values} values; {info_path(output)} holds the metadata")
 
 
 def _model_info(size: int, mean: Sequence[float]) -> ModelInfo:
@@ -96,8 +97,8 @@ def _model_info(size: int, mean: Sequence[float]) -> ModelInfo:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description="Make a MindSpore checkpoint for train.py --init_weight: from weights of the original\n"
-        "PyTorch network, or with T-Net's encoder from a MobileNetV2 that was trained elsewhere and all\n"
-        "else fresh. PyTorch's files need PyTorch, .tflite files the package tflite.",
+        "PyTorch network, or with T-Net's encoder from a MobileNetV2 that was trained elsewhere and random\n"
+        "weights otherwise. PyTorch files need the package torch, .tflite files the package tflite.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -115,17 +116,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--photos",
         metavar="DIR",
-        help="some photos like those to be matted; a .tflite file's batch normalisations are calibrated on "
-        "them, torchvision's need none",
+        help="photos like those to be matted, to calibrate the batch normalisations of a .tflite file; not "
+        "needed for torchvision's files",
     )
     parser.add_argument(
         "--seed",
         type=int,
         default=Config().seed,
-        help="of the fresh weights around the encoder (default: %(default)s)",
+        help="seed of the random weights around the encoder (default: %(default)s)",
     )
     parser.add_argument(
-        "--output", metavar="FILE", default="init_weight.ckpt", help="written (default: %(default)s)"
+        "--output",
+        metavar="FILE",
+        default="init_weight.ckpt",
+        help="checkpoint to write (default: %(default)s)",
     )
     parser.add_argument("--half", action="store_true", help="store float16: half the size, for predict.py")
     parser.add_argument(
@@ -140,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs=3,
         metavar=("B", "G", "R"),
         default=ModelInfo().mean,
-        help="subtracted from the values 0..255 of its input (default: %(default)s)",
+        help="subtracted from the input's BGR values, 0..255 (default: %(default)s)",
     )
     return parser
 
@@ -153,7 +157,7 @@ def main() -> int:
     if arguments.seed < 0:
         raise UserError(f"--seed {arguments.seed}: must be 0 or more")
     if arguments.photos and not arguments.encoder:
-        raise UserError(f"--photos {arguments.photos}: is for --encoder; leave it out")
+        raise UserError(f"--photos {arguments.photos}: can only be used with --encoder; leave it out")
     info = _model_info(arguments.size, arguments.mean)
     if arguments.model:
         convert_original(arguments.model, arguments.output, info, half=arguments.half)

@@ -1,4 +1,4 @@
-"""The end-to-end network with the weights of a checkpoint."""
+"""Loads the end-to-end network with the weights of a checkpoint."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from src.model.weights import load_weights
 
 
 def load_network(path: str | Path) -> SHMNet:
-    """The end-to-end network in evaluation mode with a checkpoint's weights; errors as `load_weights`."""
+    """Load the end-to-end network in evaluation mode; raises the errors of `load_weights`."""
     network = SHMNet()
     load_weights(network, path)
     network.set_train(False)

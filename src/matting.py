@@ -1,4 +1,4 @@
-"""The matte of a photo, from a model that is loaded once:
+"""Mattes photos with a model that is loaded once:
 
 from src.image_io import read_image
 from src.matting import load_matting, matte
