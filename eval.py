@@ -28,10 +28,10 @@ def run_evaluation(
     Args:
         config: the configuration.
         save: 'none', 'alpha' (PNG) or 'all' (also cutouts, RGBA PNG).
-        protocol: 'published' (what published numbers mean) or 'default' (what predict.py delivers).
+        protocol: 'published' (comparable with published numbers) or 'default' (as predict.py).
 
     Returns:
-        The mean of each metric over the photos, and why photos were left out, one line each.
+        The mean of each metric over the photos, and a message for each photo that was skipped.
 
     Raises:
         UserError: model or data cannot be used, or no photo can be read.
@@ -46,7 +46,7 @@ def run_evaluation(
     )
     matting = Matting(engine, PROTOCOLS[protocol])
     output_folder = Path(test.output_path)
-    output_folder.mkdir(parents=True, exist_ok=True)  # what cannot be written should fail before the work
+    output_folder.mkdir(parents=True, exist_ok=True)  # fails before the work if not writable
     measurements, skipped, seconds = evaluate(matting, files.samples(), output_folder, save)
 
     means, size = averages(measurements), engine.info.size
@@ -66,7 +66,7 @@ def main() -> int:
     """Read the command line and evaluate."""
     parser = make_parser(
         "Measure a trained model on the test split (SAD, MSE, MAD, gradient and connectivity errors) and "
-        "write alpha, cutouts, metrics.csv and a picture of the best and the worst into test.output_path.",
+        "write alpha, cutouts, metrics.csv and a picture of the best and worst into test.output_path.",
         "python eval.py --yaml_path=./config.yaml --set test.model=semantic_hm_best.ckpt",
     )
     parser.add_argument(
@@ -79,8 +79,8 @@ def main() -> int:
         "--protocol",
         choices=tuple(PROTOCOLS),
         default="published",
-        help="how alpha is made: published (photo stretched to the square, bicubic, which published numbers "
-        "mean) or default (as predict.py delivers it) (default: published)",
+        help="how alpha is made: published (photo stretched to the square, bicubic upsampling; comparable "
+        "with published numbers) or default (as predict.py) (default: published)",
     )
     arguments = parser.parse_args()
     _, skipped = run_evaluation(config_of(arguments), arguments.save, arguments.protocol)

@@ -12,7 +12,7 @@ from src.inference.embedded_info import model_info_of
 
 
 def export(config: Config) -> Path:
-    """Export `config.export.ckpt_file`; the file takes its place when it computes what the network computes.
+    """Export `config.export.ckpt_file`; the file is kept only if its outputs match the network's.
 
     Returns:
         The exported file.
@@ -28,8 +28,8 @@ def export(config: Config) -> Path:
     settings = config.export
     info = model_info_of(settings.ckpt_file, size=settings.size, otherwise=config.model_info())
     use_device(settings.device_target)
-    # ONNX Runtime folds batch normalisation itself, and float16 holds the weights of a checkpoint made with
-    # --half exactly only before that.
+    # ONNX Runtime folds batch normalisation itself. Before folding, float16 represents the weights of a
+    # checkpoint made with --half exactly.
     load = load_network if settings.file_format == "ONNX" else load_for_inference
     path, difference = export_checked(
         load(settings.ckpt_file),
@@ -42,7 +42,7 @@ def export(config: Config) -> Path:
     )
     print(f"exported {path}: input (1, 3, {info.size}, {info.size}), outputs trimap logits and alpha")
     if difference is None:
-        print("AIR files run on Ascend alone and are not checked here")
+        print("AIR files run only on Ascend and are not checked here")
     else:
         print(f"largest difference between the file and the network: {difference:.3g}")
     return path
@@ -52,7 +52,7 @@ def main() -> None:
     """Read the command line and export."""
     parser = make_parser(
         "Write a checkpoint as MINDIR (or ONNX, AIR: export.file_format) into the current folder, and check "
-        "that the file computes what the network computes.",
+        "that its outputs match the network's.",
         "python export.py --config_path=./config.yaml --set export.ckpt_file=semantic_hm_best.ckpt",
     )
     export(config_of(parser.parse_args()))

@@ -16,13 +16,13 @@ def main() -> int:
     """Read the command line and measure; returns the exit status."""
     parser = make_parser(
         f"Measure the alphas in {OUTPUTS} at the photos' own sizes and write pictures, cutouts and metrics "
-        f"into {RESULTS}, which is replaced whole.",
+        f"into {RESULTS}; earlier ones are replaced.",
         "python postprocess.py --yaml_path=./config.yaml",
     )
     parser.add_argument(
         "--folder",
         default=".",
-        help=f"holds {INPUTS} and {OUTPUTS}, gets {RESULTS} (default: the current folder)",
+        help=f"contains {INPUTS} and {OUTPUTS}; {RESULTS} is written here (default: the current folder)",
         metavar="FOLDER",
     )
     add_model_option(parser)

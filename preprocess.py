@@ -16,12 +16,12 @@ from src.deployment.runner_files import INPUTS
 def main() -> int:
     """Read the command line and prepare; returns the exit status."""
     parser = make_parser(
-        "Write the photos of infer.file_test_list as input files of the C++ runner, and beside them photos "
-        f"and true alphas, into {INPUTS}, which is replaced whole.",
+        "Write the photos of infer.file_test_list as input files of the C++ runner, together with photos and "
+        f"true alphas, into {INPUTS}; earlier ones are replaced.",
         "python preprocess.py --yaml_path=./config.yaml --set infer.file_test_list=datasets/test/test.txt",
     )
     parser.add_argument(
-        "--folder", default=".", help=f"gets {INPUTS} (default: the current folder)", metavar="FOLDER"
+        "--folder", default=".", help=f"folder for {INPUTS} (default: the current folder)", metavar="FOLDER"
     )
     add_model_option(parser)
     arguments = parser.parse_args()

@@ -2,7 +2,7 @@
 
     python train.py --yaml_path=./config.yaml --data_url=DIR --train_url=DIR [--init_weight=FILE]
 
-Started again by the same command, it goes on after the last saved epoch.
+If run again with the same command, it resumes after the last saved epoch.
 """
 
 import contextlib
@@ -29,16 +29,16 @@ def train(
     Args:
         config: the configuration.
         data_folder: a data set made by src/generate_datasets.py.
-        output_folder: gets single/<ckpt_version>/ (distribute/ with several processes) with checkpoints,
-            logs, curves and events.
-        init_weight: a checkpoint to start from; None for none.
+        output_folder: where single/<ckpt_version>/ (distribute/ with several processes) is created, with
+            checkpoints, logs, curves and events.
+        init_weight: a checkpoint to start from, or None.
 
     Returns:
         The folder of the run.
 
     Raises:
         UserError: data, weights or the configuration cannot be used, or training has diverged.
-        StoppedError: a signal asked to stop; what was trained is saved.
+        StoppedError: a signal stopped the run; its state is saved.
     """
     with StopRequest() as stop:
         return _train(config, str(data_folder), output_folder, init_weight and str(init_weight), stop)
@@ -77,7 +77,7 @@ def main() -> None:
     """Read the command line and train."""
     parser = make_parser(
         "Train T-Net, M-Net and the end-to-end network, in the order of train_phases in the configuration. "
-        "Started again by the same command, it goes on after the last saved epoch.",
+        "If run again with the same command, it resumes after the last saved epoch.",
         "python train.py --yaml_path=./config.yaml --data_url=/cache/datasets --train_url=/cache/output",
     )
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Measure what the programs take, each beside another way of doing the same.
+"""Measure the time and memory of the programs, each compared with another implementation.
 
 python scripts/benchmark.py                     everything, about half an hour on 2 cores
 python scripts/benchmark.py --only network      one group
@@ -27,7 +27,7 @@ from src.inference.matting import SHIPPED_MODEL  # noqa: E402
 
 _GROUPS = ("network", "steps", "pipeline", "generation", "files", "start", "memory")
 _PRODUCTS = 10
-_FEWEST_PAIRS = 60  # for a few batches of 8 in eight tenths of them
+_FEWEST_PAIRS = 60  # eight tenths of them must fill a few batches of 8
 
 
 def main() -> None:
@@ -36,10 +36,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--only", nargs="+", choices=_GROUPS, default=_GROUPS)
-    parser.add_argument("--size", type=int, default=320, help="of the network's input (default: 320)")
-    parser.add_argument("--batch", type=int, nargs="+", default=[2, 8], help="of the steps (default: 2 8)")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="of the input (default: 1 2)")
-    parser.add_argument("--pairs", type=int, default=300, help="of the data set (default: 300)")
+    parser.add_argument("--size", type=int, default=320, help="size of the network's input (default: 320)")
+    parser.add_argument(
+        "--batch",
+        type=int,
+        nargs="+",
+        default=[2, 8],
+        help="batch sizes of the training steps (default: 2 8)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        nargs="+",
+        default=[1, 2],
+        help="worker counts for reading the input (default: 1 2)",
+    )
+    parser.add_argument("--pairs", type=int, default=300, help="pairs in the data set (default: 300)")
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path("benchmark"))
     arguments = parser.parse_args()
     if arguments.pairs < _FEWEST_PAIRS:
@@ -79,7 +91,7 @@ def _machine() -> str:
 
 
 def _operation_seconds() -> float:
-    """Of a multiply-accumulate in the best of some matrix products."""
+    """Seconds per multiply-accumulate, from the fastest of several matrix products."""
     product = Contender("networks:matrix_product")
     seconds = min(product.seconds() for _ in range(_PRODUCTS))
     product.close()
@@ -106,7 +118,7 @@ def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) 
 
 
 def _peaks(samples: Samples, size: int) -> dict[str, str]:
-    """The most memory that works held."""
+    """Peak memory of each task."""
     peaks = {}
     for label, work in rows.memory_works(samples.data, samples.large_photo, size).items():
         try:

@@ -1,4 +1,4 @@
-"""Compare what run_infer_cpp.sh left with the same network in Python.
+"""Compare the results of run_infer_cpp.sh with the same network in Python.
 
 python scripts/compare_runner.py scripts --checkpoint semantic_hm_best.ckpt
 """
@@ -16,13 +16,15 @@ from src.config_flags import config_of, make_parser  # noqa: E402
 def main() -> None:
     """Read the command line and compare."""
     parser = make_parser(
-        "Run the network in Python on the inputs of the C++ runner; print mean SAD, time and the largest "
-        "difference of both, and write runner.csv and runner.png.",
+        "Run the network in Python on the inputs of the C++ runner; print mean SAD and time of both and "
+        "their largest difference, and write runner.csv and runner.png.",
         "python scripts/compare_runner.py scripts --checkpoint semantic_hm_best.ckpt",
     )
     parser.add_argument("folder", help="where run_infer_cpp.sh left its results")
     parser.add_argument("--checkpoint", required=True, help="the checkpoint that was exported")
-    parser.add_argument("--output", default=".", help="gets table and picture (default: the current folder)")
+    parser.add_argument(
+        "--output", default=".", help="folder for the table and picture (default: the current folder)"
+    )
     arguments = parser.parse_args()
     config = config_of(arguments)
 

@@ -33,7 +33,7 @@ from src.inference.matting import SHIPPED_MODEL, Matting, load_matting  # noqa: 
 
 
 def main() -> int:
-    """The command line."""
+    """Read the command line and measure."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -42,17 +42,22 @@ def main() -> int:
         "--list",
         metavar="FILE",
         type=Path,
-        help="photos to measure: id or set/id a line",
+        help="photos to measure: one id or set/id per line",
     )
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, default=SHIPPED_MODEL)
     parser.add_argument("--engine", choices=get_args(EngineName), default="auto", help="as predict.py")
-    parser.add_argument("--size", type=int, help="of the network's input (default: the model's own)")
+    parser.add_argument("--size", type=int, help="size of the network's input (default: the model's own)")
     parser.add_argument("--stretch", "--squash", action="store_true")
     parser.add_argument("--refine", choices=("guided", "none"), default="guided")
     parser.add_argument("--fast", action="store_true", help="as predict.py")
-    parser.add_argument("--picture", metavar="FILE", type=Path, help="the best, the median and the worst")
     parser.add_argument(
-        "--yaml_path", metavar="FILE", default=DEFAULT_CONFIG, help="with the mean of older models"
+        "--picture", metavar="FILE", type=Path, help="write a picture of the best, median and worst"
+    )
+    parser.add_argument(
+        "--yaml_path",
+        metavar="FILE",
+        default=DEFAULT_CONFIG,
+        help="configuration with the mean for models without metadata",
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
@@ -95,7 +100,7 @@ def _find_samples(folder: Path, list_file: Path | None, left_out: list[str]) -> 
         listed = find_listed(read_lists([list_file]), people)
         people = [each for each in people if each in listed]
     if not people:
-        raise UserError(f"{folder}: holds no photo with alpha, or none that is listed")
+        raise UserError(f"{folder}: contains no photo with alpha, or none that is listed")
     return [PhotoWithAlpha(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people]
 
 
