@@ -14,6 +14,8 @@ from pathlib import Path
 
 from src.common import signals
 from src.common.errors import UserError
+from src.common.names import show_any_name
+from src.common.remarks import show_remarks
 from src.common.stopping import StoppedError
 from src.common.streams import repair_streams
 from src.common.unfinished import remove_unfinished
@@ -39,6 +41,8 @@ def run_command(main: Callable[[], int | None]) -> None:
     A user error exits with status 1 and one message, Ctrl-C with 130, SIGTERM with 143. Errors of the
     operating system (a full disk, a folder that is not writable) count as user errors.
     """
+    show_any_name()
+    show_remarks()
     try:
         _Interruption.is_running = True
         sys.exit(main())
