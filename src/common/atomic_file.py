@@ -96,10 +96,13 @@ def _lock(handle: int) -> None:
 def remove_abandoned(paths: Iterable[Path]) -> None:
     """Remove temporary files and folders that killed processes left beside `paths`.
 
-    Those still being written are kept: their locks are held until the writing process ends.
+    Those still being written are kept: their locks are held until the writing process ends. So are folders
+    that were not to become one of `paths`: they may be all that is left of earlier contents.
     """
     for folder, suffix in {(path.parent, path.suffix) for path in paths}:
-        for leftover in folder.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{glob.escape(suffix)}"):
+        for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
+            if leftover.is_dir() and not leftover.match(f"{TEMPORARY_PREFIX}{'?' * 8}{glob.escape(suffix)}"):
+                continue
             with contextlib.suppress(OSError):  # locked by another process, or no permission
                 handle = os.open(leftover, os.O_RDONLY)
                 try:

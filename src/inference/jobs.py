@@ -10,9 +10,9 @@ from typing import NamedTuple
 from src.common.errors import UserError
 from src.common.folder_search import search
 from src.images.suffixes import PHOTO_SUFFIXES
+from src.inference.kinds import VIDEO_SUFFIXES, is_unknown, is_video
 from src.inference.results import ALPHA, COMPOSITE, CUTOUT, PHOTO_ENDING, VIDEO_ENDING, find_results
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".mts")
 _SUFFIXES = PHOTO_SUFFIXES + VIDEO_SUFFIXES
 
 
@@ -24,8 +24,8 @@ class Job(NamedTuple):
 
     @property
     def is_video(self) -> bool:
-        """Whether the source is a video, by its name."""
-        return self.source.suffix.lower() in VIDEO_SUFFIXES
+        """Whether the source is a video."""
+        return is_video(self.source)
 
     def results(self, is_transparent: bool) -> list[Path]:
         """The files that come of it: alpha, then the person before a background.
@@ -91,7 +91,12 @@ def _at(given: Path, problems: list[str]) -> list[tuple[Path, Path]]:
     try:
         if not given.is_dir():
             given.stat()
-            return [(given, Path(given.name))]
+            if not is_unknown(given):
+                return [(given, Path(given.name))]
+            problems.append(
+                f"{given}: unknown kind: neither a photo, such as .jpg or .png, nor a video, such as .mp4"
+            )
+            return []
     except FileNotFoundError:
         problems.append(f"{given}: no such file or folder")
         return []

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from src.common.atomic_file import remove_abandoned
+from src.common.errors import UserError
 from src.common.progress import Progress, say
 from src.images.files import ImageError
 from src.inference.background import Background
@@ -14,8 +15,6 @@ from src.inference.jobs import Job, find_jobs, left_to_do
 from src.inference.matting import SHIPPED_MODEL, load_matting
 from src.inference.photos import matte_photos
 from src.inference.protocol import Upsampling
-from src.inference.video import matte_video
-from src.inference.video_scan import scan_video
 from src.systems.model_info import ModelInfo
 
 _READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
@@ -72,9 +71,9 @@ def predict(
         print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
     if done:
         print(f"{done} have their results already; --overwrite makes them again")
+    remove_abandoned(path for job in found.jobs for path in job.results(behind.is_transparent))
     if not todo:
         return len(problems)
-    remove_abandoned(path for job in todo for path in job.results(behind.is_transparent))
     matting = load_matting(
         checkpoint,
         engine=engine,
@@ -110,17 +109,19 @@ def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
 
 def _matte_video(job: Job, cutouts: CutoutMaker) -> int:
     """Returns 1 where it was left out, or much of it could not be read."""
-    name = job.source.name
     try:
-        with Progress(f"looking through {name}", "frame", stays=False) as bar:
-            video = scan_video(job.source, bar.update)
-        with Progress(name, "frame", video.frames) as bar:
-            count = matte_video(job, video, cutouts, bar.update)
+        from src.inference.video import matte_video  # PyAV, which photos do not need
+    except ImportError:
+        raise UserError("videos need an extra package: pip install -r requirements-predict.txt") from None
+    try:
+        matted = matte_video(job, cutouts)
     except ImageError as error:
         print(f"left out: {error}")
         return 1
-    print(f"{job.source}: {job.results(cutouts.background.is_transparent)[-1]}, {count} frames")
-    said = video.frames + video.lost
-    if count < said:
-        print(f"{job.source}: of about {said} frames that it says it has, {count} can be read")
-    return int(count < _READABLE * said)
+    for remark in matted.remarks:
+        print(f"{job.source}: {remark}")
+    print(f"{job.source}: {job.results(cutouts.background.is_transparent)[-1]}, {matted.frames} frames")
+    said = matted.frames + matted.lost
+    if matted.lost:
+        print(f"{job.source}: of about {said} frames that it says it has, {matted.frames} can be read")
+    return int(matted.frames < _READABLE * said or not matted.has_all_sound)
