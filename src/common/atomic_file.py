@@ -96,13 +96,13 @@ def _lock(handle: int) -> None:
 def remove_abandoned(paths: Iterable[Path]) -> None:
     """Remove temporary files and folders that killed processes left beside `paths`.
 
-    Those still being written are kept: their locks are held until the writing process ends. So are folders
-    that were not to become one of `paths`: they may be all that is left of earlier contents.
+    Those still being written are kept: their locks are held until the writing process ends.
     """
     for folder, suffix in {(path.parent, path.suffix) for path in paths}:
-        for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            if leftover.is_dir() and not leftover.match(f"{TEMPORARY_PREFIX}{'?' * 8}{glob.escape(suffix)}"):
-                continue
+        ending = glob.escape(suffix)
+        found = folder.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{ending}")
+        of_older_code = folder.glob(f"{TEMPORARY_PREFIX}*.sound{ending}")
+        for leftover in [*found, *of_older_code]:
             with contextlib.suppress(OSError):  # locked by another process, or no permission
                 handle = os.open(leftover, os.O_RDONLY)
                 try:

@@ -15,6 +15,7 @@ from src.inference.jobs import Job, find_jobs, left_to_do
 from src.inference.matting import SHIPPED_MODEL, load_matting
 from src.inference.photos import matte_photos
 from src.inference.protocol import Upsampling
+from src.inference.results import PHOTO_ENDING, VIDEO_ENDING
 from src.systems.model_info import ModelInfo
 
 _READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
@@ -71,7 +72,8 @@ def predict(
         print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
     if done:
         print(f"{done} have their results already; --overwrite makes them again")
-    remove_abandoned(path for job in found.jobs for path in job.results(behind.is_transparent))
+    for ending in (PHOTO_ENDING, VIDEO_ENDING):
+        remove_abandoned(job.target.parent / f"any{ending}" for job in found.jobs)
     if not todo:
         return len(problems)
     matting = load_matting(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import av
 import av.error
 import numpy as np
+from av.codec.context import Flags
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -72,6 +73,7 @@ class VideoReader:
             first = None
             if self._stream is not None and self._stream.codec_context is not None:
                 self._stream.thread_type = "AUTO"
+                self._stream.codec_context.flags |= Flags.unaligned  # crops by any number of pixels
                 self._damaged, self._read_until = 0, Fraction(0)
                 self._frames = self._decode()
                 first = next(self._frames, None)
@@ -85,8 +87,9 @@ class VideoReader:
         self.coding = Coding.of(first)
         self.rate = stream.average_rate or stream.guessed_rate or _USUAL_RATE
         self.tick = first.time_base or 1 / self.rate
-        self._aspect = stream.sample_aspect_ratio
-        self._size = with_square_pixels(first.height, first.width, self._aspect)
+        matrix = first.side_data.get("DISPLAYMATRIX")
+        self._matrix = None if matrix is None else bytes(matrix)  # of H.264, only the first frame may have it
+        self._size = with_square_pixels(first.height, first.width, stream.sample_aspect_ratio)
         self.height, self.width = self._shown(first).shape[:2]
         self.origin = self._origin()
         self._start = Fraction(0) if first.pts is None else first.pts * self.tick - self.origin
@@ -137,8 +140,7 @@ class VideoReader:
             yield None
 
     def _shown(self, frame: VideoFrame) -> np.ndarray:
-        matrix = frame.side_data.get("DISPLAYMATRIX")
-        return turned(self.coding.to_bgr(frame, *self._size), None if matrix is None else bytes(matrix))
+        return turned(self.coding.to_bgr(frame, *self._size), self._matrix)
 
     def _origin(self) -> Fraction:
         """The start of what starts first; where sound starts before 0, only its coder has begun."""

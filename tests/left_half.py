@@ -1,0 +1,38 @@
+"""A stand-in for a model: all that is in the left half of a photo is the person."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import predict
+from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
+from src.inference.matting import Matting
+from src.inference.protocol import DEFAULT
+from src.systems.model_info import ModelInfo
+
+SIZE = 32  # of its input
+
+
+def _run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    alpha = np.zeros((1, 1, SIZE, SIZE), np.float32)
+    alpha[..., : SIZE // 2] = 1
+    assert inputs[INPUT].shape == (1, 3, SIZE, SIZE)
+    return {TRIMAP_LOGITS: np.zeros((1, 3, SIZE, SIZE), np.float32), ALPHA: alpha}
+
+
+@pytest.fixture
+def predict_left(monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
+    """predict.py in this process, with that model: arguments to its status and what it printed."""
+    protocol = dataclasses.replace(DEFAULT, upsampling="none", mirror=False)
+    matting = Matting(Engine(_run, ModelInfo(size=SIZE)), protocol)
+    monkeypatch.setattr("src.inference.predict.load_matting", lambda *_, **__: matting)
+
+    def run(*arguments: object) -> tuple[int, str]:
+        flags = ["--foreground", "none", "--background", "blue", *map(str, arguments)]
+        monkeypatch.setattr("sys.argv", ["predict.py", *flags])
+        status = predict.main()
+        return status, capsys.readouterr().out
+
+    return run
