@@ -1,6 +1,8 @@
 """A stand-in for a model: all that is in the left half of a photo is the person."""
 
+import contextlib
 import dataclasses
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -22,17 +24,24 @@ def _run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {TRIMAP_LOGITS: np.zeros((1, 3, SIZE, SIZE), np.float32), ALPHA: alpha}
 
 
-@pytest.fixture
-def predict_left(monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
-    """predict.py in this process, with that model: arguments to its status and what it printed."""
+def model() -> Matting:
+    """The stand-in."""
     protocol = dataclasses.replace(DEFAULT, upsampling="none", mirror=False)
-    matting = Matting(Engine(_run, ModelInfo(size=SIZE)), protocol)
+    return Matting(Engine(_run, ModelInfo(size=SIZE)), protocol)
+
+
+@pytest.fixture
+def predict_left(monkeypatch) -> Callable[..., tuple[int, str]]:
+    """predict.py in this process, with that model: arguments to its status and what it printed."""
+    matting = model()
     monkeypatch.setattr("src.inference.predict.load_matting", lambda *_, **__: matting)
 
     def run(*arguments: object) -> tuple[int, str]:
         flags = ["--foreground", "none", "--background", "blue", *map(str, arguments)]
         monkeypatch.setattr("sys.argv", ["predict.py", *flags])
-        status = predict.main()
-        return status, capsys.readouterr().out
+        screen = io.StringIO()
+        with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(io.StringIO()):
+            status = predict.main()
+        return status, screen.getvalue()
 
     return run

@@ -77,9 +77,18 @@ def frame_times(path: Path) -> list[float]:
     return [float(line.strip(",")) for line in found.stdout.split()]
 
 
-def sound(path: Path, track: int = 0, rate: int = 8000) -> np.ndarray:
-    """A sound track as it is heard, from the picture's clock 0 on, (N,) float in [-1, 1]."""
-    filters = ["-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", rate, "-f", "s16le", "-"]
-    command = ["ffmpeg", "-v", "error", "-i", path, "-map", f"0:a:{track}", *map(str, filters)]
-    raw = subprocess.run(command, capture_output=True, check=True).stdout
-    return np.frombuffer(raw, np.int16) / 32768
+def sound(path: Path, track: int = 0) -> tuple[np.ndarray, int]:
+    """A sound track from the clock's 0 on, (N,) float in [-1, 1], and its samples a second."""
+    with av.open(str(path)) as file:
+        stream = file.streams.audio[track]
+        frames = [frame for frame in file.decode(stream) if frame.pts is not None]
+    rate = frames[0].sample_rate
+    starts = [max(0, round(frame.pts * frame.time_base * rate)) for frame in frames]
+    heard = np.zeros(starts[-1] + frames[-1].samples)
+    for start, frame in zip(starts, frames, strict=True):
+        samples = frame.to_ndarray()
+        samples = samples if frame.format.is_planar else samples.reshape(-1, frame.layout.nb_channels).T
+        middle, scale = (128, 128) if samples.dtype == np.uint8 else (0, 1)
+        scale = np.iinfo(samples.dtype).max if samples.dtype in (np.int16, np.int32) else scale
+        heard[start : start + frame.samples] = (samples[0].astype(float) - middle) / scale
+    return heard, rate

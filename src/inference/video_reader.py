@@ -161,8 +161,13 @@ class VideoReader:
 
     def _said_end_of_all(self) -> Fraction | None:
         """When the picture and sound have ended by what the file says, in seconds."""
-        duration = self._container.duration
-        return Fraction(duration, _MICROSECONDS) if duration else None
+        if not self._container.duration:
+            return None
+        tracks = [self._stream, *self._container.streams.audio]
+        # ASF gives each track the duration of all, to which libavformat adds when the track starts.
+        longest = max((each.duration * each.time_base for each in tracks if each.duration), default=None)
+        duration = Fraction(self._container.duration, _MICROSECONDS)
+        return duration if longest is None else min(duration, longest)
 
     def _said_frames(self) -> int | None:
         end = self._said_end() or self._said_end_of_all()
