@@ -138,7 +138,7 @@ def test_command_runs_in_src(folder):
     run = subprocess.run(command(folder), cwd=ROOT / "src", capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-5] == "Total images: 8"
-    assert "10/10" in run.stderr
+    assert "10 of 10 images, 100%" in run.stderr
     assert "image/s" in run.stderr
 
 

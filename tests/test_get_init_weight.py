@@ -228,7 +228,7 @@ def test_damaged_files_are_named(torch, torch_state, tmp_path, fault):
     content = buffer.getvalue()
     path = tmp_path / "model.pth"
     path.write_bytes({"empty": b"", "text": b"no weights"}.get(fault, content[: len(content) // 2]))
-    with pytest.raises(UserError, match=r"model\.pth: is damaged, or holds more than a state dict"):
+    with pytest.raises(UserError, match=r"model\.pth: is .*damaged"):
         read_torch_state_dict(path)
 
 
@@ -298,7 +298,7 @@ def test_command_line_names_the_file_that_lacks_weights(torch, torch_state, tmp_
 
 def test_without_pytorch_the_error_says_how_to_install_it(tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('hidden from this test')")
-    (tmp_path / "model.pth").touch()
+    (tmp_path / "model.pth").write_bytes(b"PK weights")
     process = run_script(tmp_path / "model.pth", PYTHONPATH=str(tmp_path))
     assert_failed(process, "model.pth", "pip install torch")
 

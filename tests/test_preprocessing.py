@@ -10,15 +10,23 @@ from hypothesis.extra import numpy as arrays
 from src.images.preprocessing import (
     alpha_to_bytes,
     alpha_to_float,
-    network_input,
     normalise,
     resize,
     resize_trimap,
     upsample_alpha,
 )
+from src.inference.engine import INPUT
+from src.inference.matting import MattingSteps
+from src.inference.protocol import PUBLISHED
+from src.systems.model_info import ModelInfo
 
 MEAN = (114, 121, 134)
 SIDES = st.integers(1, 40)
+
+
+def network_input(photo: np.ndarray, size: int, mean: tuple[float, float, float]) -> np.ndarray:
+    (inputs,) = MattingSteps(ModelInfo(size=size, mean=mean), PUBLISHED).prepare(photo)
+    return inputs[INPUT]
 
 
 def test_normalisation_subtracts_the_mean_of_each_channel_and_divides_by_255():
