@@ -87,7 +87,9 @@ def test_what_has_no_known_suffix_is_known_by_its_content(tmp_path, predict_left
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"text", bytes(3000), b"<html>", b"\x1b[31mred" * 300, os.urandom(5000)]
+    "content",
+    [b"", b"text", bytes(3000), b"<html>", b"\x1b[31mred" * 300, np.random.default_rng(0).bytes(5000)],
+    ids=["empty", "text", "zeros", "page", "colours", "noise"],
 )
 def test_what_is_neither_photo_nor_video(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
