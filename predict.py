@@ -14,6 +14,7 @@ from src.config_flags import DEFAULT_CONFIG
 from src.inference.engine_choice import EngineName
 from src.inference.matting import SHIPPED_MODEL
 from src.inference.predict import predict
+from src.inference.shard import parse_shard
 
 
 def main() -> int:
@@ -92,6 +93,11 @@ def main() -> int:
         help="take the old background's colours out of the person's rim (default: estimate)",
     )
     parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
+    parser.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="matte only the I-th of N shards, so that N commands, also on several machines, share the work",
+    )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
     left_out = predict(
@@ -108,6 +114,7 @@ def main() -> int:
         mirror=not arguments.fast,
         estimate_foreground=arguments.foreground == "estimate",
         overwrite=arguments.overwrite,
+        shard=parse_shard(arguments.shard) if arguments.shard else None,
         device=arguments.device,
     )
     return SKIPPED_STATUS if left_out else 0

@@ -14,8 +14,10 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 import predict
 from src.common.command_line import run_command
+from src.common.errors import UserError
 from src.images.files import PLAIN, read_gray, write_image
 from src.inference.matting import load_matting
+from src.inference.shard import parse_shard
 from tests.predicting import PHOTO, SIZE, open_once
 
 HEIGHT, WIDTH = PHOTO.shape[:2]
@@ -146,3 +148,23 @@ def test_names_that_are_no_text_are_matted_and_shown_escaped(
     assert ("\\u7167" in shown) == (encoding != "utf-8")
     for stem in (b"a\xe9", "b\N{CJK UNIFIED IDEOGRAPH-7167}".encode(), b"c\xff\n", b"p"):
         assert Path(tmp_path, os.fsdecode(stem + b"_alpha.png")).exists()
+
+
+def test_shards_share_the_work(tmp_path, run_predict):
+    for number in range(9):
+        write_image(tmp_path / "photos" / f"{number}.png", PHOTO)
+    made = []
+    for number in (1, 2, 3):
+        status, _ = run_predict(
+            tmp_path / "photos", "--output", tmp_path / str(number), "--shard", f"{number}/3"
+        )
+        assert status == 0
+        made.append({path.name for path in (tmp_path / str(number)).glob("*_alpha.png")})
+    assert all(made) and sum(map(len, made)) == 9  # every photo is in one of them, and none is empty
+    assert set.union(*made) == {f"{number}_alpha.png" for number in range(9)}
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "a/b", "1/0", "-1/2", "1/2/3"])
+def test_a_shard_that_is_none(shard):
+    with pytest.raises(UserError, match=f"--shard {shard}"):
+        parse_shard(shard)

@@ -16,6 +16,7 @@ from src.inference.matting import SHIPPED_MODEL, load_matting
 from src.inference.photos import matte_photos
 from src.inference.protocol import Upsampling
 from src.inference.results import PHOTO_ENDING, VIDEO_ENDING
+from src.inference.shard import Shard
 from src.systems.model_info import ModelInfo
 
 _READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
@@ -36,6 +37,7 @@ def predict(
     mirror: bool = True,
     estimate_foreground: bool = True,
     overwrite: bool = False,
+    shard: Shard | None = None,
     device: str = "auto",
 ) -> int:
     """Matte photos and videos, and write alpha and cutouts or composites.
@@ -54,6 +56,7 @@ def predict(
         mirror: show the network mirror images too.
         estimate_foreground: take the old background's colours out of the person's rim.
         overwrite: make existing results again.
+        shard: matte only the photos and videos of this shard.
         device: 'auto', 'Ascend', 'GPU' or 'CPU'.
 
     Returns:
@@ -64,7 +67,8 @@ def predict(
     """
     behind = Background(background)
     found = find_jobs(inputs, output)
-    todo, done, problems = left_to_do(found.jobs, behind.is_transparent, overwrite)
+    jobs = [job for job in found.jobs if shard is None or shard.holds(job.source)]
+    todo, done, problems = left_to_do(jobs, behind.is_transparent, overwrite)
     problems = [*found.problems, *problems]
     for problem in problems:
         print(f"left out: {problem}")
@@ -73,7 +77,7 @@ def predict(
     if done:
         print(f"{done} have their results already; --overwrite makes them again")
     for ending in (PHOTO_ENDING, VIDEO_ENDING):
-        remove_abandoned(job.target.parent / f"any{ending}" for job in found.jobs)
+        remove_abandoned(job.target.parent / f"any{ending}" for job in jobs)
     if not todo:
         return len(problems)
     matting = load_matting(
