@@ -67,7 +67,6 @@ OTHERS = {
     "export.py": ["--set=export.ckpt_file=thin.ckpt"],
     "preprocess.py": ["--set=infer.file_test_list=data/test/test.txt"],
     "src/sample_data.py": ["out", "--count=500", "--workers=2"],
-    "src/get_init_weight.py": ["--encoder=absent.pth"],
     "scripts/compare_runner.py": ["data", "--checkpoint=thin.ckpt"],
 }
 
