@@ -1,5 +1,7 @@
 """Settings of all tests, and what is made once for several files of them."""
 
+import contextlib
+import io
 import os
 from pathlib import Path
 
@@ -112,6 +114,27 @@ def run_predict(monkeypatch, sure_checkpoint, capsys):
         monkeypatch.setattr("sys.argv", ["predict.py", *map(str, [*flags, *arguments])])
         status = predict.main()
         return status, capsys.readouterr().out.replace("\r", "\n")
+
+    return run
+
+
+@pytest.fixture
+def predict_left(monkeypatch):
+    """predict.py in this process, with the stand-in of tests/left_half.py and a blue background:
+    predict_left(arguments) to its status and what it printed."""
+    import predict
+    from tests.left_half import model
+
+    left_half = model()
+    monkeypatch.setattr("src.inference.predict.load_matting", lambda *_, **__: left_half)
+
+    def run(*arguments):
+        flags = ["--foreground", "none", "--background", "blue"]
+        monkeypatch.setattr("sys.argv", ["predict.py", *map(str, [*flags, *arguments])])
+        screen = io.StringIO()  # which holds names of any bytes
+        with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(io.StringIO()):
+            status = predict.main()
+        return status, screen.getvalue()
 
     return run
 

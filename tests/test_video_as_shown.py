@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.left_half import predict_left  # noqa: F401  a fixture
 from tests.videos import ffmpeg, frame_times, needs_ffmpeg, shown_by_ffmpeg, tracks
 
 pytestmark = needs_ffmpeg
@@ -51,7 +50,7 @@ def require_shown_alike(clip, stretch=(1, 1), atol=3.0):
 
 
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
-def test_telephones_hold_their_videos_any_way(photo, predict_left, angle):  # noqa: F811
+def test_telephones_hold_their_videos_any_way(photo, predict_left, angle):
     lying = film(photo, "lying.mp4", *X264, "-pix_fmt", "yuv420p")
     clip = photo.with_name("clip.mp4")
     ffmpeg("-i", lying, "-c", "copy", "-metadata:s:v:0", f"rotate={angle}", clip)
@@ -62,7 +61,7 @@ def test_telephones_hold_their_videos_any_way(photo, predict_left, angle):  # no
 
 
 @pytest.mark.parametrize("flips", ["rotate=0:hflip=1", "rotate=90:hflip=1", "rotate=0:vflip=1"])
-def test_mirrored_by_what_the_stream_says(photo, predict_left, flips):  # noqa: F811
+def test_mirrored_by_what_the_stream_says(photo, predict_left, flips):
     """The display orientation of H.264's SEI, which ffmpeg shows as well."""
     clip = film(photo, "clip.mp4", *X264, "-pix_fmt", "yuv420p", "-bsf:v", _orientation(flips))
     plain = film(photo, "plain.mp4", *X264, "-pix_fmt", "yuv420p")
@@ -88,13 +87,13 @@ def _orientation(flips):
         ("clip.ts", "12/11", (1, 12 / 11)),
     ],
 )
-def test_pixels_that_are_not_square(photo, predict_left, name, aspect, stretch):  # noqa: F811
+def test_pixels_that_are_not_square(photo, predict_left, name, aspect, stretch):
     clip = film(photo, name, *X264, "-pix_fmt", "yuv420p", "-vf", f"setsar={aspect}")
     assert predict_left(clip)[0] == 0
     require_shown_alike(clip, stretch)
 
 
-def test_pixels_that_are_not_square_are_stretched_before_the_turn(photo, predict_left):  # noqa: F811
+def test_pixels_that_are_not_square_are_stretched_before_the_turn(photo, predict_left):
     lying = film(photo, "lying.mp4", *X264, "-pix_fmt", "yuv420p", "-vf", "setsar=2")
     clip = photo.with_name("clip.mp4")
     ffmpeg("-i", lying, "-c", "copy", "-metadata:s:v:0", "rotate=90", clip)
@@ -107,7 +106,7 @@ MATRICES = ["bt709", "smpte170m", "bt470bg", "smpte240m", "bt2020nc", "fcc"]
 
 @pytest.mark.parametrize("bounds", ["tv", "pc"])
 @pytest.mark.parametrize("matrix", MATRICES)
-def test_range_and_matrix(photo, predict_left, matrix, bounds):  # noqa: F811
+def test_range_and_matrix(photo, predict_left, matrix, bounds):
     names = {"smpte170m": "bt601", "bt470bg": "bt601", "bt2020nc": "bt2020"}
     scale = f"scale=out_color_matrix={names.get(matrix, matrix)}:out_range={bounds},format=yuv420p"
     clip = film(photo, "clip.mp4", "-vf", scale, *X264, "-colorspace", matrix, "-color_range", bounds)
@@ -125,7 +124,7 @@ def test_range_and_matrix(photo, predict_left, matrix, bounds):  # noqa: F811
     ("primaries", "transfer"),
     [("bt709", "bt709"), ("smpte432", "iec61966-2-1"), ("bt2020", "bt2020-10"), ("bt2020", "smpte2084")],
 )
-def test_primaries_and_transfer_are_kept_but_for_alpha(photo, predict_left, primaries, transfer):  # noqa: F811
+def test_primaries_and_transfer_are_kept_but_for_alpha(photo, predict_left, primaries, transfer):
     tags = ["-color_primaries", primaries, "-color_trc", transfer, "-colorspace", "bt2020nc"]
     scale = "scale=out_color_matrix=bt2020,format=yuv420p10le"
     clip = film(photo, "clip.mkv", "-vf", scale, *X264, *tags)
@@ -137,7 +136,7 @@ def test_primaries_and_transfer_are_kept_but_for_alpha(photo, predict_left, prim
     assert "color_transfer" not in alpha or alpha["color_transfer"] == "unknown"
 
 
-def test_untagged_colours_stay_untagged_and_a_line_says_so(photo, predict_left):  # noqa: F811
+def test_untagged_colours_stay_untagged_and_a_line_says_so(photo, predict_left):
     clip = film(photo, "clip.mp4", *X264, "-pix_fmt", "yuv420p")
     status, screen = predict_left(clip)
     assert status == 0
@@ -153,14 +152,14 @@ def test_untagged_colours_stay_untagged_and_a_line_says_so(photo, predict_left):
     "form",
     ["gray", "rgb24", "bgr0", "gbrp", "yuv444p", "yuv422p10le", "yuv410p", "gray16le", "rgb48le", "yuva420p"],
 )
-def test_every_form_of_pixels(photo, predict_left, form):  # noqa: F811
+def test_every_form_of_pixels(photo, predict_left, form):
     codec = ["-c:v", "rawvideo"] if form in ("rgb24",) else FFV1
     clip = film(photo, "clip.mkv" if codec == FFV1 else "clip.avi", "-pix_fmt", form, *codec)
     assert predict_left(clip)[0] == 0
     require_shown_alike(clip, atol=5)
 
 
-def test_cropped_by_what_the_stream_says(photo, predict_left):  # noqa: F811
+def test_cropped_by_what_the_stream_says(photo, predict_left):
     """By any number of pixels, which ffmpeg itself does not do by default."""
     bars = "h264_metadata=crop_left=16:crop_top=8:crop_right=32:crop_bottom=24"
     clip = film(photo, "clip.mp4", *X264, "-pix_fmt", "yuv420p", "-bsf:v", bars)
@@ -171,7 +170,7 @@ def test_cropped_by_what_the_stream_says(photo, predict_left):  # noqa: F811
     assert np.abs(composite[:, :32] - truth[:, :32]).mean() < 3
 
 
-def test_a_size_that_changes_within_a_video(photo, predict_left):  # noqa: F811
+def test_a_size_that_changes_within_a_video(photo, predict_left):
     parts = [
         film(photo, f"{n}.ts", *X264, "-pix_fmt", "yuv420p", "-s", size)
         for n, size in enumerate(("128x96", "64x48"))

@@ -15,7 +15,6 @@ import pytest
 from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.errors import UserError
 from src.inference.kinds import VIDEO_SUFFIXES, is_unknown, is_video
-from tests.left_half import predict_left  # noqa: F401  a fixture
 from tests.videos import ffmpeg, needs_ffmpeg, read_video, write_video
 
 ROOT = Path(__file__).parents[1]
@@ -61,7 +60,7 @@ NAMES = [
 
 @needs_ffmpeg
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_videos_of_every_suffix(tmp_path, predict_left, suffix):  # noqa: F811
+def test_videos_of_every_suffix(tmp_path, predict_left, suffix):
     source = ["-f", "lavfi", "-i", "testsrc=s=352x288:r=25:d=0.4"]
     format_of = {"m2ts": "mpegts", "mts": "mpegts", "f4v": "mp4", "divx": "avi"}.get(suffix)
     ffmpeg(*source, *(["-f", format_of] if format_of else []), tmp_path / f"clip.{suffix}")
@@ -75,7 +74,7 @@ def test_suffixes_in_capitals_are_the_same():
     assert is_video(Path("A.FLV")) and not is_video(Path("a.jpg"))
 
 
-def test_what_has_no_known_suffix_is_known_by_its_content(tmp_path, predict_left):  # noqa: F811
+def test_what_has_no_known_suffix_is_known_by_its_content(tmp_path, predict_left):
     write_video(tmp_path / "clip.mp4", FRAMES).rename(tmp_path / "clip")
     cv2.imwrite(str(tmp_path / "photo.png"), FRAMES[3])
     (tmp_path / "photo.png").rename(tmp_path / "photo.1")
@@ -97,7 +96,7 @@ def test_what_is_neither_photo_nor_video(tmp_path, content):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_videos_of_any_name_with_their_sound(tmp_path, predict_left, monkeypatch, name):  # noqa: F811
+def test_videos_of_any_name_with_their_sound(tmp_path, predict_left, monkeypatch, name):
     """Given by relative names, from the folder that holds them."""
     _film_with_sound(tmp_path / "plain.mp4").rename(tmp_path / name)
     monkeypatch.chdir(tmp_path)
@@ -130,7 +129,7 @@ def _kinds_of_tracks(path):
 
 
 @pytest.mark.parametrize("share", [0, 0.05, 0.3, 0.5, 0.8, 0.95, 0.999])
-def test_a_disk_that_is_full_at_any_moment_leaves_no_result(tmp_path, predict_left, share):  # noqa: F811
+def test_a_disk_that_is_full_at_any_moment_leaves_no_result(tmp_path, predict_left, share):
     """Files can have so many bytes at most: of the pictures, of the sound or of the table at the end."""
     clip = _film_with_sound(tmp_path / "clip.mp4")
     assert predict_left(clip, "--output", tmp_path / "whole")[0] == 0
@@ -168,7 +167,7 @@ predict.main()
 """
 
 
-def test_what_a_killed_run_leaves_goes_with_the_next(tmp_path, predict_left):  # noqa: F811
+def test_what_a_killed_run_leaves_goes_with_the_next(tmp_path, predict_left):
     clip = _film_with_sound(tmp_path / "clip.mp4")
     command = [sys.executable, "-c", _ENDLESS, str(clip)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
@@ -186,7 +185,7 @@ def test_what_a_killed_run_leaves_goes_with_the_next(tmp_path, predict_left):  #
     assert sorted(path.name for path in tmp_path.iterdir()) == expected
 
 
-def test_a_video_without_a_picture_is_named(tmp_path, predict_left):  # noqa: F811
+def test_a_video_without_a_picture_is_named(tmp_path, predict_left):
     with av.open(str(tmp_path / "clip.mp4"), "w") as file:
         heard = file.add_stream("aac", 8000, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), format="fltp", layout="mono")
@@ -198,7 +197,7 @@ def test_a_video_without_a_picture_is_named(tmp_path, predict_left):  # noqa: F8
 
 def test_without_the_package_photos_are_matted_and_videos_say_what_is_missing(
     tmp_path,
-    predict_left,  # noqa: F811
+    predict_left,
     monkeypatch,
 ):
     cv2.imwrite(str(tmp_path / "photo.png"), FRAMES[3])

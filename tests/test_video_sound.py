@@ -4,7 +4,6 @@ import av
 import numpy as np
 import pytest
 
-from tests.left_half import predict_left  # noqa: F401  a fixture
 from tests.videos import ffmpeg, frame_times, needs_ffmpeg, sound, tracks
 
 pytestmark = needs_ffmpeg
@@ -43,7 +42,7 @@ def beep_after_picture(clip):
         if suffix != "avi" or not any(starts)  # AVI has no place for starts
     ],
 )
-def test_whatever_starts_first(tmp_path, predict_left, suffix, picture_from, sound_from):  # noqa: F811
+def test_whatever_starts_first(tmp_path, predict_left, suffix, picture_from, sound_from):
     clip = film(tmp_path, suffix, picture_from=picture_from, sound_from=sound_from)
     status, screen = predict_left(clip)
     assert status == 0 and "can be read" not in screen
@@ -56,7 +55,7 @@ def test_whatever_starts_first(tmp_path, predict_left, suffix, picture_from, sou
     assert (": its sound track 1 becomes AAC" in screen) == (suffix in ("mkv", "mov", "avi", "wmv"))
 
 
-def test_what_mp4_holds_is_copied_bit_for_bit(tmp_path, predict_left):  # noqa: F811
+def test_what_mp4_holds_is_copied_bit_for_bit(tmp_path, predict_left):
     clip = film(tmp_path, "mp4")
     assert predict_left(clip)[0] == 0
     copies = []
@@ -66,7 +65,7 @@ def test_what_mp4_holds_is_copied_bit_for_bit(tmp_path, predict_left):  # noqa: 
     assert copies[0] == copies[1]
 
 
-def test_all_tracks_with_their_languages(tmp_path, predict_left):  # noqa: F811
+def test_all_tracks_with_their_languages(tmp_path, predict_left):
     clip = tmp_path / "clip.mkv"
     beeps = ["-f", "lavfi", "-i", BEEP, "-f", "lavfi", "-i", "sine=300:d=1.2"]
     maps = ["-map", "0", "-map", "1", "-map", "2", "-c:a:0", "aac", "-c:a:1", "libvorbis"]
@@ -81,7 +80,7 @@ def test_all_tracks_with_their_languages(tmp_path, predict_left):  # noqa: F811
     assert np.abs(heard[rate // 2 : rate]).max() > 0.05
 
 
-def test_sound_longer_than_the_picture_is_kept_and_nothing_seems_lost(tmp_path, predict_left):  # noqa: F811
+def test_sound_longer_than_the_picture_is_kept_and_nothing_seems_lost(tmp_path, predict_left):
     for suffix in ("mp4", "flv", "mkv"):
         clip = tmp_path / f"clip.{suffix}"
         ffmpeg("-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", "sine=300:d=3", clip)
@@ -91,7 +90,7 @@ def test_sound_longer_than_the_picture_is_kept_and_nothing_seems_lost(tmp_path, 
         assert len(heard) / rate == pytest.approx(3, abs=0.1)
 
 
-def test_a_track_that_nobody_can_read_is_named(tmp_path, predict_left):  # noqa: F811
+def test_a_track_that_nobody_can_read_is_named(tmp_path, predict_left):
     clip = film(tmp_path, "mov")
     content = clip.read_bytes()
     assert content.count(b"sowt") == 1
@@ -102,7 +101,7 @@ def test_a_track_that_nobody_can_read_is_named(tmp_path, predict_left):  # noqa:
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
-def test_damaged_sound_does_not_stop_the_video(tmp_path, predict_left, suffix):  # noqa: F811
+def test_damaged_sound_does_not_stop_the_video(tmp_path, predict_left, suffix):
     clip = film(tmp_path, suffix)
     with av.open(str(clip)) as file:
         packets = [packet for packet in file.demux(audio=0) if packet.size > 10 and packet.pos][2:5]
@@ -117,7 +116,7 @@ def test_damaged_sound_does_not_stop_the_video(tmp_path, predict_left, suffix): 
     assert beep_after_picture(made) == pytest.approx(0.6, abs=0.05)
 
 
-def test_varying_rate_keeps_sound_and_picture_together(tmp_path, predict_left):  # noqa: F811
+def test_varying_rate_keeps_sound_and_picture_together(tmp_path, predict_left):
     clip = tmp_path / "clip.mkv"
     times = "settb=1/1000,setpts='if(lt(N,10),N*100,1000+(N-10)*500)'"
     picture = ["-f", "lavfi", "-i", "testsrc=s=32x24:r=10:d=2", "-f", "lavfi", "-i", "sine=300:d=6"]
