@@ -31,6 +31,7 @@ from src.images.suffixes import PHOTO_SUFFIXES
 _SETTINGS_FILE = "composites.txt"
 _SHARES = {
     "keep": "of pictures that keep the photo's own background, if it is large enough",
+    "whole": "of these that show the whole photo, with bars where it is not square",
     "bars": "of pictures with bars at two sides, as predict.py adds to photos that are not square",
     "near": "of pictures that are close-ups: only the upper part of the person",
     "replace": "of other backgrounds where the person replaces the person of another photo",
@@ -101,7 +102,8 @@ def make_composites(
     note = {
         "seed": seed,
         "size": size,
-        **shares._asdict(),
+        # Folders begun before the share "whole" existed do not name it.
+        **{name: share for name, share in shares._asdict().items() if name != "whole" or share},
         "scenes": _summary(person.name for person in scenes),
         "companions": _summary(person.name for person in companions),
         "passers_by": _summary(person.name for person in passers_by),

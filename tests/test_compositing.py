@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.composites import camera, compositing
-from src.composites.compositing import assemble, composite, reframe, stand_in
+from src.composites.compositing import assemble, composite, reframe, show_whole, stand_in
 from src.composites.framing import add_bars, come_near, draw_frame, draw_part
 from src.composites.light import tint_like
 from src.composites.person import Person, Scene
@@ -359,3 +359,16 @@ def test_bars_lie_at_two_sides(seed, size):
     assert image.shape == (*size, 3) and alpha.shape == size
     assert (image[alpha == 255] == RED).all() and np.count_nonzero(alpha) == part[0] * part[1]
     assert (image[alpha == 0] == (114, 121, 134)).all()
+
+
+def test_a_whole_photo_keeps_its_edges_and_aspect_ratio(plain_light):
+    alpha = np.zeros((90, 60), np.uint8)
+    alpha[:, 20:40] = 255  # from the upper edge to the lower
+    seen = set()
+    for seed in range(20):
+        image, shown = show_whole(rng(seed), plain(RED, alpha), (48, 48))
+        assert image.shape == (48, 32, 3) and shown.shape == (48, 32)
+        assert (shown[[0, -1], 16] > 250).all() and (shown[:, [0, -1]] < 5).all()
+        seen.add(shown.tobytes())
+    wide, _ = show_whole(rng(0), plain(RED, alpha.T), (48, 48))
+    assert wide.shape == (32, 48, 3)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from src.composites.camera import take_photo
-from src.composites.framing import draw_frame
+from src.composites.framing import draw_frame, frame_whole
 from src.composites.light import change_light, tint_like
 from src.composites.person import Person, Scene
 from src.composites.placement import Place, draw_place, draw_place_behind, draw_place_of, draw_row
@@ -94,6 +94,23 @@ def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> 
     """
     frame = draw_frame(rng, person.alpha.shape, size)
     return take_photo(rng, frame.show(person.image, size), frame.show(person.alpha, size))
+
+
+def show_whole(
+    rng: np.random.Generator, person: Person, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Show a person's whole photo with its own background, in different light.
+
+    Args:
+        rng: source of randomness.
+        person: the person to show.
+        size: height and width in pixels into which the picture has to fit.
+
+    Returns:
+        image BGR (H, W, 3) uint8 and alpha (H, W) uint8, of the photo's aspect ratio.
+    """
+    frame, fits = frame_whole(rng, person.alpha.shape, size)
+    return take_photo(rng, frame.show(person.image, fits), frame.show(person.alpha, fits))
 
 
 def assemble(

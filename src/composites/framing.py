@@ -52,6 +52,16 @@ def draw_frame(rng: np.random.Generator, shape: tuple[int, ...], size: tuple[int
     return Frame(top, left, height, width, bool(rng.random() < 0.5))
 
 
+def frame_whole(
+    rng: np.random.Generator, shape: tuple[int, ...], size: tuple[int, int]
+) -> tuple[Frame, tuple[int, int]]:
+    """The whole of a photo, half of them mirrored, and the largest size within `size` of its aspect ratio."""
+    height, width = shape[:2]
+    scale = min(size[0] / height, size[1] / width)
+    fits = max(1, round(height * scale)), max(1, round(width * scale))
+    return Frame(0, 0, height, width, bool(rng.random() < 0.5)), fits
+
+
 def is_large_enough(shape: tuple[int, ...], size: tuple[int, int]) -> bool:
     """Whether a photo of this shape (height, width) fills a picture when enlarged by at most 1.25."""
     return max(size[0] / shape[0], size[1] / shape[1]) <= _MOST_ENLARGED

@@ -11,7 +11,7 @@ import numpy as np
 from src.common.atomic_file import BadNameError
 from src.common.errors import UserError
 from src.common.names import as_bytes
-from src.composites.compositing import composite, reframe, stand_in
+from src.composites.compositing import composite, reframe, show_whole, stand_in
 from src.composites.framing import add_bars, come_near, draw_part, is_large_enough
 from src.composites.people import read_person, read_scene
 from src.composites.person import Person
@@ -33,6 +33,7 @@ class Shares(NamedTuple):
     """Shares of the pictures, 0 to 1. Pictures that do not keep their own background get another one."""
 
     keep: float = 0.35  # with the photo's own background, if it is large enough
+    whole: float = 0.0  # of these: the whole photo instead of a part, with bars as predict.py adds them
     bars: float = 0.0  # with bars at two sides, as predict.py adds to photos that are not square
     near: float = 0.0  # close-ups that show only the upper part of the person
     replace: float = 0.0  # of other backgrounds: the person replaces the person of another photo
@@ -86,6 +87,9 @@ def _draw_picture(
     person = come_near(rng, whole, size) if rng.random() < shares.near else whole
     is_photo = task.person.alpha is not None and is_large_enough(person.alpha.shape, size)
     if is_photo and rng.random() < shares.keep:
+        # With a share of 0 nothing is drawn, so that pictures made before this share existed stay as they are.
+        if shares.whole and rng.random() < shares.whole:
+            return add_bars(*show_whole(rng, person, task.size), task.size)
         return add_bars(*reframe(rng, person, size), task.size)
     ways = {"shadows": rng.random() < shares.shadows, "tinted": rng.random() < shares.tints}
     # A person in close-up is too large to replace most others.
