@@ -87,7 +87,7 @@ def _draw_picture(
     person = come_near(rng, whole, size) if rng.random() < shares.near else whole
     is_photo = task.person.alpha is not None and is_large_enough(person.alpha.shape, size)
     if is_photo and rng.random() < shares.keep:
-        # With a share of 0 nothing is drawn, so that pictures made before this share existed stay as they are.
+        # With a share of 0 nothing is drawn: pictures made before this share existed stay as they are.
         if shares.whole and rng.random() < shares.whole:
             return add_bars(*show_whole(rng, person, task.size), task.size)
         return add_bars(*reframe(rng, person, size), task.size)
