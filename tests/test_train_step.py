@@ -145,15 +145,14 @@ def test_gradients_reach_every_trainable_parameter(first):
 def test_gradients_equal_those_of_the_torch_twin(first):
     """In float64 there. In float32 a few ReLUs of a deep network fall on the other side of 0."""
     torch = pytest.importorskip("torch")
-    from src.pytorch import network as torch_network
+    from src.pytorch.losses import phase_loss
+    from src.pytorch.network import SHMNet as TorchSHMNet
     from tests import torch_golden
 
-    twin = torch_network.SHMNet().double().train()
+    twin = TorchSHMNet().double().train()
     torch_golden.load_golden_weights(twin)
     image, class_map, alpha = map(torch.from_numpy, random_batch(seed=0))
-    loss = torch_network.phase_loss(
-        twin, first.training.phase.name, image.double(), class_map.long(), alpha.double()
-    )
+    loss = phase_loss(twin, first.training.phase.name, image.double(), class_map.long(), alpha.double())
     loss.backward()
     assert first.terms["loss"] == pytest.approx(loss.item(), abs=1e-5)
     expected = {name: parameter.grad for name, parameter in twin.named_parameters()}

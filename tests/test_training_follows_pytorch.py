@@ -21,6 +21,7 @@ from tests.training_runs import BATCH, PATCH, make_config, read_epochs, read_ste
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from src.pytorch import network as torch_network  # noqa: E402
 from src.pytorch import train as torch_trainer  # noqa: E402
+from src.pytorch.losses import phase_loss  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("thin_networks")
 
@@ -69,7 +70,8 @@ def dataset(data: Path, split: str) -> MattingDataset:
 
 def follow(data: Path, folder: Path) -> tuple[list[float], list[float]]:
     """By the PyTorch trainer: losses of the steps, and of the running mean after each epoch."""
-    options = {"phase": END_TO_END, "steps": EPOCHS * STEPS, "lr": LR, "seed": 0, "bfloat16": False}
+    options = {"phase": END_TO_END, "steps": EPOCHS * STEPS, "lr": LR, "seed": 0}
+    options |= {"bfloat16": False, "pyramid_weight": 0}
     paths = {"init": str(folder / "begin.ckpt"), "output": str(folder)}
     training = torch_trainer.Training(argparse.Namespace(**options, **paths))
     losses, of_mean = [], []
@@ -80,7 +82,7 @@ def follow(data: Path, folder: Path) -> tuple[list[float], list[float]]:
         mean.load_state_dict(training.mean)
         (batch,) = validation_batches(dataset(data, "eval"), batch_size=BATCH, workers=1)
         with torch.no_grad():
-            of_mean.append(torch_network.phase_loss(mean, END_TO_END, *torch_batch(batch)).item())
+            of_mean.append(phase_loss(mean, END_TO_END, *torch_batch(batch)).item())
     return losses, of_mean
 
 

@@ -46,7 +46,8 @@ def torch(phase: str, batch: int, size: int):
     """The same in PyTorch, channels last."""
     import torch
 
-    from src.pytorch.network import SHMNet, phase_loss, trained_part
+    from src.pytorch.losses import phase_loss, trained_part
+    from src.pytorch.network import SHMNet
 
     network = SHMNet().train().to(memory_format=torch.channels_last)
     part = trained_part(network, phase)

@@ -127,33 +127,3 @@ class SHMNet(nn.Module):
 def fuse(trimap, alpha_r):
     """Fuse probabilities (N, 3, H, W) and alpha_r (N, 1, H, W): alpha_p = foreground + unsure * alpha_r."""
     return trimap[:, 1:2] + trimap[:, 2:3] * alpha_r
-
-
-def trained_part(network: SHMNet, phase: str) -> nn.Module:
-    """Return the part of the network that a phase trains."""
-    return {"pre_train_t_net": network.t_net, "pre_train_m_net": network.m_net, "end_to_end": network}[phase]
-
-
-def phase_loss(network: SHMNet, phase: str, image, class_map, true_alpha):
-    """Compute the loss of a training phase, before its step.
-
-    Args:
-        network: the network.
-        phase: 'pre_train_t_net', 'pre_train_m_net' or 'end_to_end'.
-        image: (N, 3, H, W) float32.
-        class_map: (N, H, W) int64: 0 background, 1 foreground, 2 unsure.
-        true_alpha: (N, 1, H, W) float32 in [0, 1].
-    """
-    if phase == "pre_train_t_net":
-        return nn.functional.cross_entropy(network.t_net(image), class_map)
-    if phase == "pre_train_m_net":
-        trimap = nn.functional.one_hot(class_map, 3).permute(0, 3, 1, 2).float()
-        alpha = fuse(trimap, network.m_net(torch.cat((image, trimap), 1)))
-        trimap_loss = 0
-    else:
-        logits, alpha = network(image)
-        trimap_loss = nn.functional.cross_entropy(logits, class_map)
-    alpha_loss, composition_loss = (
-        ((alpha * colour - true_alpha * colour) ** 2 + 1e-6).sqrt().mean() for colour in (1, image)
-    )
-    return (alpha_loss + composition_loss) / 2 + 0.01 * trimap_loss

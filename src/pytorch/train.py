@@ -26,7 +26,8 @@ from src.conversion.torch_state_dict import torch_name
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
 from src.model.weights import read_checkpoint
-from src.pytorch.network import SHMNet, phase_loss, trained_part
+from src.pytorch.losses import phase_loss, trained_part
+from src.pytorch.network import SHMNet
 from src.training.running_mean import memory_at
 from src.training.schedule import learning_rate
 
@@ -71,7 +72,7 @@ class Training:
             )
         self.network.train()
         with torch.autocast(self.device, torch.bfloat16, enabled=self.options.bfloat16):
-            loss = phase_loss(self.network, self.options.phase, *batch)
+            loss = self._loss(batch)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -88,7 +89,7 @@ class Training:
         self.network.eval()
         current = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.network.load_state_dict(self.mean)
-        losses = [phase_loss(self.network, self.options.phase, *batch).item() for batch in batches]
+        losses = [self._loss(batch).item() for batch in batches]
         self.network.load_state_dict(current)
         print(f"step {self.step}: eval loss {np.mean(losses):.5f}", flush=True)
         state = {"step": self.step, "mean": self.mean, "network": current}
@@ -97,6 +98,10 @@ class Training:
         for path, content in ((self.state_file, state), (weights_file, self.mean)):
             with atomic_path(path, flush=True) as temporary:
                 torch.save(content, temporary)
+
+    def _loss(self, batch: list[torch.Tensor]) -> torch.Tensor:
+        options = self.options
+        return phase_loss(self.network, options.phase, *batch, pyramid_weight=options.pyramid_weight)
 
 
 def read_weights(path: str) -> dict[str, torch.Tensor]:
@@ -158,6 +163,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--pyramid_weight", type=float, default=0, help="weight of a loss that sharpens edges (default: 0)"
+    )
     parser.add_argument("--bfloat16", action="store_true", help="compute the layers in bfloat16")
     parser.add_argument("--init", metavar="FILE", help="weights of an earlier phase (.pth), or a checkpoint")
     options = parser.parse_args()
