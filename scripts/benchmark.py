@@ -18,14 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `src` lies th
 
 from src.benchmark import networks, rows  # noqa: E402
 from src.benchmark.contender import Contender, LeftOutError  # noqa: E402
-from src.benchmark.results import draw, markdown, measure  # noqa: E402
+from src.benchmark.results import draw, markdown, measure, summary  # noqa: E402
 from src.benchmark.samples import Samples, make_samples  # noqa: E402
+from src.benchmark.set_up import measure_set_ups  # noqa: E402
 from src.common.atomic_file import write_text  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
-from src.inference.embedded_info import find_model_info  # noqa: E402
-from src.inference.matting import SHIPPED_MODEL  # noqa: E402
 
-_GROUPS = ("network", "steps", "pipeline", "generation", "files", "start", "memory")
+_GROUPS = ("use", "network", "steps", "pipeline", "generation", "files", "start", "memory")
+_SET_UP = "set_up"  # downloads gigabytes, so it is measured only where it is named
 _PRODUCTS = 10
 _FEWEST_PAIRS = 60  # eight tenths of them must fill a few batches of 8
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--only", nargs="+", choices=_GROUPS, default=_GROUPS)
+    parser.add_argument("--only", nargs="+", choices=(*_GROUPS, _SET_UP), default=_GROUPS)
     parser.add_argument("--size", type=int, default=320, help="size of the network's input (default: 320)")
     parser.add_argument(
         "--batch",
@@ -57,13 +57,12 @@ def main() -> None:
     if arguments.pairs < _FEWEST_PAIRS:
         parser.error(f"--pairs {arguments.pairs}: at least {_FEWEST_PAIRS} are needed")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    found = {"machine": _machine(), "results": [], "peaks": {}}
+    found = {"machine": _machine(), "results": [], "peaks": {}, "set_up": {}}
     results = []
     with tempfile.TemporaryDirectory(prefix="shm-benchmark-") as folder:
         folder = Path(folder)
-        samples = (
-            make_samples(folder, arguments.pairs) if set(arguments.only) - {"network", "steps"} else None
-        )
+        needs_samples = set(arguments.only) - {"network", "steps", _SET_UP}
+        samples = make_samples(folder, arguments.pairs) if needs_samples else None
         operation_seconds = _operation_seconds()
         for row in _rows(arguments, folder, samples):
             print(f"measuring: {row.title}", file=sys.stderr)
@@ -76,9 +75,12 @@ def main() -> None:
         if "memory" in arguments.only:
             found["peaks"] = _peaks(samples, arguments.size)
             _write(arguments.output, found)
-    print(f"\n{found['machine']}\n\n{markdown(results)}\n")
-    for label, peak in found["peaks"].items():
-        print(f"{label}: {peak}")
+    if _SET_UP in arguments.only:
+        found["set_up"] = measure_set_ups()
+        _write(arguments.output, found)
+    print(f"\n{found['machine']}\n\n{summary(results)}\n\n{markdown(results)}\n")
+    for label, measured in (found["peaks"] | found["set_up"]).items():
+        print(f"{label}: {measured}")
 
 
 def _write(folder: Path, found: dict) -> None:
@@ -103,7 +105,9 @@ def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) 
     if {"network", "steps"} & set(arguments.only):
         operations = networks.multiply_accumulates(size)
     for group in arguments.only:
-        if group == "network":
+        if group == "use":
+            yield from rows.use_rows(samples)
+        elif group == "network":
             yield from rows.network_rows(size, operations["end_to_end"], folder)
         elif group == "steps":
             yield from rows.step_rows(size, arguments.batch, operations)
@@ -112,9 +116,9 @@ def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) 
         elif group == "generation":
             yield from rows.generation_rows(samples.source, arguments.pairs)
         elif group == "files":
-            yield from rows.file_rows(samples.data, size, find_model_info(SHIPPED_MODEL).size)
+            yield from rows.file_rows(samples.data, size)
         elif group == "start":
-            yield from rows.start_rows(samples.photo)
+            yield from rows.start_rows()
 
 
 def _peaks(samples: Samples, size: int) -> dict[str, str]:

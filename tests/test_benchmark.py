@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
-from src.benchmark import networks
+from src.benchmark import networks, plain_script
 from src.benchmark.contender import Contender, LeftOutError
-from src.benchmark.results import Result, draw, markdown, measure
+from src.benchmark.results import Result, draw, markdown, measure, summary
 from src.benchmark.rows import BOUND, Row, Work, network_rows, step_rows
 from src.common.device import use_device
 
@@ -50,20 +52,40 @@ def test_a_row_is_compared_with_its_baseline_and_its_bound():
     assert ours.of_bound == pytest.approx(1e-9 / ours.median)
 
 
-def test_the_table_and_the_chart(tmp_path):
+def test_the_tables_and_the_chart(tmp_path):
     results = [
-        Result("a row", "photo", "ours", 0.01, 0.009, 0.02, 2.5, 0.5),
-        Result("a row", "photo", "theirs", 2.5, 2, 3, None, 0.002),
-        Result("a row", "photo", "gone", left_out="no such package"),
+        Result("a row", "photo", "ours", 0.01, 0.009, 0.02, 2.5, 0.5, is_ours=True, is_shown=True),
+        Result("a row", "photo", "theirs", 2.5, 2, 3, None, 0.002, is_shown=True),
+        Result("a row", "photo", "gone", left_out="no such package", is_shown=True),
+        Result("a row", "photo", BOUND, 0.005, is_shown=True),
+        Result("another row", "step", "ours", 1, 1, 1, is_ours=True),
     ]
     table = markdown(results).splitlines()
-    assert table[2:] == [
+    assert table[2:5] == [
         "| a row | ours | 10 ms a photo | 9 ms to 20 ms | 2.50 | 50% |",
         "|  | theirs | 2.50 s a photo | 2.00 s to 3.00 s |  | 0% |",
         "|  | gone | left out: no such package | | | |",
     ]
+    assert summary(results).splitlines()[2:] == ["| a row | ours 10 ms | theirs 2.50 s |"]
     draw(results, tmp_path / "chart.png")
     assert (tmp_path / "chart.png").stat().st_size > 1000
+
+
+def test_the_plain_script_mattes_a_photo_and_a_video(tmp_path):
+    """What predict.py is compared with does the work it claims."""
+    photo, film = tmp_path / "photo.png", tmp_path / "film.mp4"
+    cv2.imwrite(str(photo), np.full((60, 40, 3), 90, np.uint8))
+    writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"mp4v"), 25, (64, 48))
+    for _ in range(3):
+        writer.write(np.full((48, 64, 3), 90, np.uint8))
+    writer.release()
+    network = plain_script.open_network("onnx")
+    plain_script.matte_photo(network, photo, str(tmp_path))
+    plain_script.matte_video(network, str(film), str(tmp_path))
+    assert cv2.imread(str(tmp_path / "photo_alpha.png"), cv2.IMREAD_UNCHANGED).shape == (60, 40)
+    assert cv2.imread(str(tmp_path / "photo_cutout.png"), cv2.IMREAD_UNCHANGED).shape == (60, 40, 4)
+    for name in ("alpha", "composite"):
+        assert cv2.VideoCapture(str(tmp_path / f"{name}.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 3
 
 
 def test_multiply_accumulates_grow_with_the_pixels():

@@ -1,7 +1,7 @@
 """Measures the rows of the benchmark and presents the results as a table and a chart."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,8 @@ class Result(NamedTuple):
     ratio: float | None = None  # speed relative to the baseline, median over rounds
     of_bound: float | None = None  # speed as a fraction of the upper bound
     left_out: str = ""  # why there are no numbers
+    is_ours: bool = False
+    is_shown: bool = False  # in the chart and the short table
 
 
 def measure(row: Row, operation_seconds: float) -> list[Result]:
@@ -60,7 +62,7 @@ def measure(row: Row, operation_seconds: float) -> list[Result]:
     results = [_result(row, label, rounds, bound, reasons.get(label)) for label in row.works]
     if row.operations:
         results.append(Result(row.title, row.item, BOUND, bound))
-    return results
+    return [each._replace(is_ours=each.label in row.ours, is_shown=row.is_shown) for each in results]
 
 
 def _result(row: Row, label: str, rounds: list[dict[str, float]], bound: float, reason: str | None) -> Result:
@@ -93,25 +95,54 @@ def markdown(results: Iterable[Result]) -> str:
     return "\n".join(lines)
 
 
-def draw(results: Sequence[Result], path: Path) -> None:
-    """Draw a bar for each contender: its time as a fraction of the slowest one's in its row."""
-    results = [each for each in results if not each.left_out]
-    slowest = {}
-    for each in results:
-        slowest[each.row] = max(each.median, slowest.get(each.row, 0))
-    colours = {row: f"C{number % 10}" for number, row in enumerate(slowest)}
-    figure, axes = plt.subplots(figsize=(9, 1 + 0.28 * len(results)), layout="constrained")
-    values = [each.median / slowest[each.row] for each in results]
-    axes.barh(range(len(results)), values, color=[colours[each.row] for each in results])
-    axes.set_yticks(range(len(results)), [f"{each.row}: {each.label}" for each in results], fontsize=8)
-    for place, each in enumerate(results):
-        axes.text(values[place], place, f" {_time(each.median)}", va="center", fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1.15)
-    axes.set_xlabel("time, as a share of the slowest in each group (shorter is faster)")
+def summary(results: Iterable[Result]) -> str:
+    """Return a short Markdown table of the rows that are shown: a line for each row."""
+    lines = ["| | this project | others |", "| --- | --- | --- |"]
+    for title, alike in _shown(results).items():
+        sides = [
+            "; ".join(f"{each.label} {_time(each.median)}" for each in alike if each.is_ours is ours)
+            for ours in (True, False)
+        ]
+        lines.append(f"| {title} | {sides[0]} | {sides[1]} |")
+    return "\n".join(lines)
+
+
+def draw(results: Iterable[Result], path: Path) -> None:
+    """Draw the rows that are shown, each with its own axis from 0; this project's bars are coloured."""
+    rows = _shown(results)
+    if not rows:
+        return
+    heights = [len(alike) + 1 for alike in rows.values()]
+    figure, panels = plt.subplots(
+        len(rows),
+        figsize=(9, 0.34 * sum(heights) + 0.3),
+        height_ratios=heights,
+        layout="constrained",
+        squeeze=False,
+    )
+    for axes, (title, alike) in zip(panels[:, 0], rows.items(), strict=True):
+        values = [each.median for each in alike]
+        axes.barh(range(len(alike)), values, color=["C0" if each.is_ours else "0.7" for each in alike])
+        axes.set_yticks(range(len(alike)), [each.label for each in alike], fontsize=9)
+        for place, each in enumerate(alike):
+            axes.text(values[place], place, f" {_time(each.median)}", va="center", fontsize=9)
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1.12 * max(values))
+        axes.set_title(title, fontsize=10, loc="left")
+        axes.tick_params(axis="x", labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[-1, 0].set_xlabel("seconds a photo, frame or step (shorter is faster)", fontsize=9)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110)
     plt.close(figure)
+
+
+def _shown(results: Iterable[Result]) -> dict[str, list[Result]]:
+    rows: dict[str, list[Result]] = {}
+    for each in results:
+        if each.is_shown and not each.left_out and each.label != BOUND:
+            rows.setdefault(each.row, []).append(each)
+    return rows
 
 
 def _time(seconds: float) -> str:

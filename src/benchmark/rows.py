@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from src.benchmark.contender import KEEP_MEMORY
+from src.benchmark.samples import VIDEO_FRAMES, Samples
 from src.systems.shm import PHASES
 
 BOUND = "bound"
 _PYTORCH = "PyTorch, channels last"
+_PLAIN, _PLAIN_PYTORCH = "plain script, ONNX Runtime", "plain script, PyTorch"
 # src limits oneDNN for MindSpore; PyTorch is measured without the limit.
 _PYTORCH_ENVIRONMENT = {**KEEP_MEMORY, "ONEDNN_MAX_CPU_ISA": "DEFAULT"}
 
@@ -34,6 +36,8 @@ class Row:
         operations: multiply-accumulates per item; with the measured rate of matrix products, they give a
             bound.
         rounds: how often each workload is measured.
+        ours: labels of what this project is used by.
+        is_shown: whether it is one of the few rows of the chart and of the short table.
     """
 
     title: str
@@ -42,6 +46,50 @@ class Row:
     baseline: str
     operations: int = 0
     rounds: int = 5
+    ours: tuple[str, ...] = ()
+    is_shown: bool = False
+
+
+def use_rows(samples: Samples) -> list[Row]:
+    """What a user waits for: the first photo, a folder, a video; against a plain script."""
+    photo, folder, clip = (str(each) for each in (samples.photo, samples.small_photos, samples.video))
+    count = samples.small_count
+    first = {
+        "predict.py": Work("prediction:first_matte", (photo,)),
+        "predict.py --engine mindspore": Work("prediction:first_matte", (photo, "--engine", "mindspore")),
+        _PLAIN: Work("prediction:plain_first_matte", (photo, "onnx")),
+        _PLAIN_PYTORCH: Work("prediction:plain_first_matte", (photo, "torch"), _PYTORCH_ENVIRONMENT),
+    }
+    many = {
+        "predict.py": Work("prediction:folder", (folder, "auto", True)),
+        "predict.py --fast": Work("prediction:folder", (folder, "auto", False)),
+        "predict.py --fast --engine mindspore": Work("prediction:folder", (folder, "mindspore", False)),
+        "its network alone, ONNX Runtime": Work("prediction:network_alone", (count, True)),
+        "the same, once per photo": Work("prediction:network_alone", (count, False)),
+        _PLAIN: Work("prediction:plain_folder", (folder, "onnx")),
+        _PLAIN_PYTORCH: Work("prediction:plain_folder", (folder, "torch"), _PYTORCH_ENVIRONMENT),
+    }
+    moving = {
+        "predict.py": Work("prediction:video", (clip, VIDEO_FRAMES, True)),
+        "predict.py --fast": Work("prediction:video", (clip, VIDEO_FRAMES, False)),
+        _PLAIN: Work("prediction:plain_video", (clip, VIDEO_FRAMES, "onnx")),
+        _PLAIN_PYTORCH: Work("prediction:plain_video", (clip, VIDEO_FRAMES, "torch"), _PYTORCH_ENVIRONMENT),
+    }
+    return [
+        Row(
+            title,
+            item,
+            works,
+            _PLAIN,
+            ours=tuple(label for label in works if "predict.py" in label),
+            is_shown=True,
+        )
+        for title, item, works in (
+            ("first photo, 600x800, from the command to its end", "photo", first),
+            (f"folder of {count} photos of 340x460", "photo", many),
+            (f"video of 640x480, {VIDEO_FRAMES} frames", "frame", moving),
+        )
+    ]
 
 
 def network_rows(size: int, operations: int, folder: Path) -> list[Row]:
@@ -56,7 +104,9 @@ def network_rows(size: int, operations: int, folder: Path) -> list[Row]:
         "PyTorch eager": Work("networks:torch", (size, False), _PYTORCH_ENVIRONMENT),
         _PYTORCH: Work("networks:torch", (size, True), _PYTORCH_ENVIRONMENT),
     }
-    return [Row(f"network, 1 photo at {size}", "photo", works, "PyTorch eager", operations, rounds=15)]
+    ours = ("MindSpore", "C++ runner")
+    title = f"network, 1 photo at {size}"
+    return [Row(title, "photo", works, "PyTorch eager", operations, rounds=15, ours=ours, is_shown=True)]
 
 
 def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> list[Row]:
@@ -72,7 +122,9 @@ def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> l
             }
             title = f"step of {batch}, {PHASES[phase].title}, {size}"
             # The backward pass costs twice the forward pass: gradients of inputs and of weights.
-            rows.append(Row(title, "step", works, _PYTORCH, 3 * batch * operations[phase], rounds=3))
+            count, ours = 3 * batch * operations[phase], ("MindSpore", "MindSpore, memory kept")
+            shown = (phase, batch) == ("end_to_end", max(batches))
+            rows.append(Row(title, "step", works, _PYTORCH, count, rounds=3, ours=ours, is_shown=shown))
     return rows
 
 
@@ -108,32 +160,24 @@ def generation_rows(source: Path, pairs: int) -> list[Row]:
     return [Row(f"data set, {pairs} pairs of 600x800", "pair", works, "step after step", rounds=3)]
 
 
-def file_rows(data: Path, size: int, predict_size: int) -> list[Row]:
-    """Photos from file to file."""
+def file_rows(data: Path, size: int) -> list[Row]:
+    """Evaluation, from file to file."""
     evaluation = {
         "eval.py": Work("files:evaluation", (str(data), size)),
         "one after the other": Work("files:plain_evaluation", (str(data), size)),
         BOUND: Work("files:network_of_evaluation", (str(data), size)),
     }
-    prediction = {
-        "predict.py --fast": Work("files:prediction", (str(data), predict_size)),
-        "one after the other": Work("files:plain_prediction", (str(data), predict_size)),
-        BOUND: Work("files:network_of_prediction", (str(data), predict_size)),
-    }
-    return [
-        Row(f"evaluation of 600x800 at {size}", "photo", evaluation, "one after the other"),
-        Row(f"mattes and cutouts of 600x800 at {predict_size}", "photo", prediction, "one after the other"),
-    ]
+    title = f"evaluation of 600x800 at {size}"
+    return [Row(title, "photo", evaluation, "one after the other", ours=("eval.py",))]
 
 
-def start_rows(photo: Path) -> list[Row]:
+def start_rows() -> list[Row]:
     """Commands from start to exit."""
     works = {
         "train.py --help": Work("files:command", ("train.py", "--help")),
-        "predict.py, a photo of 600x800": Work("files:first_matte", (str(photo),)),
         "import mindspore": Work("files:command", ("-c", "import mindspore")),
     }
-    return [Row("from a command to its end", "start", works, "import mindspore")]
+    return [Row("from a command to its end", "start", works, "import mindspore", ours=("train.py --help",))]
 
 
 def memory_works(data: Path, large_photo: Path, size: int) -> dict[str, Work]:
@@ -141,5 +185,5 @@ def memory_works(data: Path, large_photo: Path, size: int) -> dict[str, Work]:
     return {
         f"training end to end, batch 8 at {size}": Work("steps:mindspore", ("end_to_end", 8, size)),
         f"evaluation at {size}": Work("files:evaluation", (str(data), size)),
-        "predict.py, photo of 7680x4320": Work("files:first_matte", (str(large_photo),)),
+        "predict.py, photo of 7680x4320": Work("prediction:first_matte", (str(large_photo),)),
     }

@@ -12,6 +12,8 @@ from src.sample_data import make_sample_data
 
 _PORTRAITS = 30  # the rest are copies, which take just as long to read and write
 _SEED = 5
+_SMALL_COUNT = 24
+VIDEO_FRAMES = 48
 
 
 class Samples(NamedTuple):
@@ -21,6 +23,9 @@ class Samples(NamedTuple):
     data: Path  # 80 % of them for training, 10 % for testing
     photo: Path
     large_photo: Path  # 7680x4320
+    small_photos: Path  # folder of photos of 340x460
+    small_count: int
+    video: Path  # 640x480, of VIDEO_FRAMES frames
 
 
 def make_samples(folder: Path, pairs: int) -> Samples:
@@ -47,4 +52,22 @@ def make_samples(folder: Path, pairs: int) -> Samples:
     photo = next((drawn / "clip_img").rglob("*.jpg"))
     large_photo = folder / "large.jpg"
     cv2.imwrite(str(large_photo), cv2.resize(cv2.imread(str(photo)), (7680, 4320)))
-    return Samples(source, data, photo, large_photo)
+    small, video = folder / "small", folder / "moving.mp4"
+    _shrink(sorted((drawn / "clip_img").rglob("*.jpg"))[:_SMALL_COUNT], small)
+    _film(photo, video)
+    return Samples(source, data, photo, large_photo, small, _SMALL_COUNT, video)
+
+
+def _shrink(photos: list[Path], folder: Path) -> None:
+    folder.mkdir()
+    for photo in photos:
+        cv2.imwrite(str(folder / photo.name), cv2.resize(cv2.imread(str(photo)), (340, 460)))
+
+
+def _film(photo: Path, video: Path) -> None:
+    """A camera that moves along a photo."""
+    image = cv2.resize(cv2.imread(str(photo)), (688, 917))
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"mp4v"), 25, (640, 480))
+    for place in range(VIDEO_FRAMES):
+        writer.write(image[2 * place : 2 * place + 480, place : place + 640])
+    writer.release()
