@@ -21,7 +21,7 @@ Network = Callable[[np.ndarray], np.ndarray]  # image (1, 3, S, S) to alpha (S, 
 
 
 def open_network(runtime: str) -> Network:
-    """Open the shipped network in ONNX Runtime, or build it in PyTorch, where weights do not change its time."""
+    """Open the shipped network in ONNX Runtime, or build it in PyTorch: weights do not change its time."""
     if runtime == "onnx":
         import onnxruntime
 
