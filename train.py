@@ -68,7 +68,9 @@ def _train(
     )
     with locked(run_folder) if world.is_first else contextlib.nullcontext():
         for name in config.train_phases:
-            run = PhaseRun(system, system.phases[name], used, data_folder, run_folder, world)
+            phase = system.phases[name]
+            phase = phase.adapt(phase, used.phase(name))
+            run = PhaseRun(system, phase, used, data_folder, run_folder, world)
             train_phase(run, init_weight, stop)
     return run_folder
 

@@ -67,6 +67,12 @@ class PhaseConfig(_Section):
         return None if self.keep_checkpoint_max == "all" else max(1, int(self.keep_checkpoint_max))
 
 
+class EndToEndConfig(PhaseConfig):
+    """The phase that trains all networks together."""
+
+    pyramid_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
 class TestConfig(_Section):
     """Evaluation."""
 
@@ -147,7 +153,7 @@ class Config(_Section):
         train_phase="pre_train_t_net", nThreads=4, lr=1e-3, nEpochs=1000
     )
     pre_train_m_net: PhaseConfig = PhaseConfig(train_phase="pre_train_m_net")
-    end_to_end: PhaseConfig = PhaseConfig(train_phase="end_to_end")
+    end_to_end: EndToEndConfig = EndToEndConfig(train_phase="end_to_end")
     test: TestConfig = TestConfig()
     infer: InferConfig = InferConfig()
     export: ExportConfig = ExportConfig()

@@ -7,6 +7,8 @@ from mindspore import Tensor, ops
 
 _EPSILON = 1e-6  # under the square root: keeps its gradient finite at 0
 _TRIMAP_WEIGHT = 0.01  # of the trimap loss in end-to-end training
+_PYRAMID_LEVELS = 4  # sizes are multiples of 16, so each can be halved
+_TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 def trimap_loss(trimap_logits: Tensor, class_map: Tensor) -> Tensor:
@@ -37,13 +39,56 @@ def m_net_loss(image: Tensor, pred_alpha: Tensor, true_alpha: Tensor) -> dict[st
 
 
 def end_to_end_loss(
-    image: Tensor, trimap_logits: Tensor, pred_alpha: Tensor, class_map: Tensor, true_alpha: Tensor
+    image: Tensor,
+    trimap_logits: Tensor,
+    pred_alpha: Tensor,
+    class_map: Tensor,
+    true_alpha: Tensor,
+    pyramid_weight: float = 0,
 ) -> dict[str, Tensor]:
-    """Loss of the end-to-end phase: L_p + 0.01 L_t."""
+    """Loss of the end-to-end phase: L_p + 0.01 L_t, and `pyramid_loss` where it has a weight."""
     terms = m_net_loss(image, pred_alpha, true_alpha)
     trimap = trimap_loss(trimap_logits, class_map)
-    loss = terms["loss"] + _TRIMAP_WEIGHT * trimap
-    return {"loss": loss, "alpha": terms["alpha"], "composition": terms["composition"], "trimap": trimap}
+    loss, alpha, composition = terms["loss"] + _TRIMAP_WEIGHT * trimap, terms["alpha"], terms["composition"]
+    if not pyramid_weight:
+        return {"loss": loss, "alpha": alpha, "composition": composition, "trimap": trimap}
+    pyramid = pyramid_loss(pred_alpha, true_alpha)
+    loss = loss + pyramid_weight * pyramid
+    return {"loss": loss, "alpha": alpha, "composition": composition, "trimap": trimap, "pyramid": pyramid}
+
+
+def pyramid_loss(pred_alpha: Tensor, true_alpha: Tensor) -> Tensor:
+    """Compare two alphas (N, 1, H, W) band by band: edges and single strands count in the finest bands.
+
+    Sum over 4 levels l, from 0, of 2^l times the mean absolute difference of Laplacian pyramids. It is no
+    part of Semantic Human Matting; after Hou and Liu, Context-Aware Image Matting, section 3.2.
+    """
+    # The pyramid is linear, so that of the difference is the difference of the pyramids.
+    rest, loss = pred_alpha - true_alpha, 0
+    for level in range(_PYRAMID_LEVELS):
+        n, c, height, width = rest.shape
+        smaller = _blur(rest).reshape(n, c, height // 2, 2, width // 2, 2).mean((3, 5))
+        loss = loss + 2**level * ops.abs(rest - _blur(_double(smaller))).mean()
+        rest = smaller
+    return loss
+
+
+def _blur(x: Tensor) -> Tensor:
+    """Weight each value and its neighbours by 1, 4, 6, 4, 1, along both axes; edges are repeated."""
+    for axis in (2, 3):
+        size = x.shape[axis]
+        first, last = x.narrow(axis, 0, 1), x.narrow(axis, size - 1, 1)
+        padded = ops.cat((first, first, x, last, last), axis)
+        x = sum(tap * padded.narrow(axis, place, size) for place, tap in enumerate(_TAPS))
+    return x
+
+
+def _double(x: Tensor) -> Tensor:
+    """Repeat each pixel of (N, C, H, W) twice in both directions."""
+    n, c, height, width = x.shape
+    return ops.tile(x.reshape(n, c, height, 1, width, 1), (1, 1, 1, 2, 1, 2)).reshape(
+        n, c, 2 * height, 2 * width
+    )
 
 
 def _absolute(difference: Tensor) -> Tensor:

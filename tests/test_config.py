@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.common.errors import UserError
-from src.config import Config, ConfigError, GenerateDataConfig, PhaseConfig, load_config, save_config
+from src.config import (
+    Config,
+    ConfigError,
+    EndToEndConfig,
+    GenerateDataConfig,
+    PhaseConfig,
+    load_config,
+    save_config,
+)
 
 CONFIG_YAML = Path(__file__).resolve().parent.parent / "config.yaml"
 BEST = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
@@ -365,7 +373,7 @@ CONFIGS = st.builds(
     train_phases=st.permutations(["pre_train_t_net", "pre_train_m_net", "end_to_end"]),
     mean=st.tuples(*[st.floats(0, 255)] * 3),
     end_to_end=st.builds(
-        PhaseConfig,
+        EndToEndConfig,
         train_phase=st.just("end_to_end"),
         lr=st.floats(1e-300, 9.9),
         keep_checkpoint_max=st.sampled_from(["all", "0", "7"]),

@@ -5,7 +5,7 @@ from torch import nn
 
 from src.pytorch.network import SHMNet, fuse
 
-_PYRAMID_LEVELS = 5
+_PYRAMID_LEVELS = 4
 
 
 def trained_part(network: SHMNet, phase: str) -> nn.Module:
@@ -43,24 +43,23 @@ def phase_loss(network: SHMNet, phase: str, image, class_map, true_alpha, *, pyr
 
 
 def pyramid_loss(alpha, true_alpha):
-    """Compare two alphas (N, 1, H, W) band by band: sharp edges and single strands count in the finest ones.
+    """Compare two alphas (N, 1, H, W) band by band: edges and single strands count in the finest bands.
 
-    Sum over 5 levels l of 2^l times the mean absolute difference of the Laplacian pyramids (Hou and Liu,
-    Context-Aware Image Matting, section 3.2).
+    Sum over 4 levels l, from 0, of 2^l times the mean absolute difference of Laplacian pyramids (after Hou
+    and Liu, Context-Aware Image Matting, section 3.2). H and W are multiples of 16.
     """
-    # The pyramid is linear in alpha, so that of the difference is the difference of both.
-    rest = alpha - true_alpha
-    loss = 0
+    # The pyramid is linear, so that of the difference is the difference of the pyramids.
+    rest, loss = alpha - true_alpha, 0
     for level in range(_PYRAMID_LEVELS):
-        smaller = nn.functional.avg_pool2d(_blur(rest), 2, ceil_mode=True)
-        enlarged = nn.functional.interpolate(smaller, rest.shape[2:], mode="bilinear", align_corners=False)
+        smaller = nn.functional.avg_pool2d(_blur(rest), 2)
+        enlarged = _blur(nn.functional.interpolate(smaller, scale_factor=2, mode="nearest"))
         loss = loss + 2**level * (rest - enlarged).abs().mean()
         rest = smaller
     return loss
 
 
 def _blur(x):
-    """Convolve (N, 1, H, W) with the binomial kernel 1, 4, 6, 4, 1 along both axes."""
+    """Weight each value of (N, 1, H, W) and its neighbours by 1, 4, 6, 4, 1, along both axes."""
     taps = x.new_tensor([1, 4, 6, 4, 1]) / 16
     x = nn.functional.pad(x, (2, 2, 2, 2), mode="replicate")
     x = nn.functional.conv2d(x, taps.view(1, 1, 5, 1))

@@ -1,5 +1,8 @@
 """Semantic Human Matting: its three training phases, each with trained part, prediction and loss."""
 
+from dataclasses import replace
+from typing import Any
+
 import mindspore as ms
 from mindspore import Tensor, ops
 
@@ -37,8 +40,21 @@ def _m_net_loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
     return loss.m_net_loss(batch["image"], outputs[0], batch["alpha"])
 
 
-def _end_to_end_loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
-    return loss.end_to_end_loss(batch["image"], outputs[0], outputs[1], batch["class_map"], batch["alpha"])
+def _end_to_end_loss(outputs: tuple[Tensor, ...], batch: Batch, pyramid_weight: float = 0) -> Terms:
+    logits, alpha = outputs
+    class_map, true_alpha = batch["class_map"], batch["alpha"]
+    return loss.end_to_end_loss(batch["image"], logits, alpha, class_map, true_alpha, pyramid_weight)
+
+
+def _with_pyramid_loss(phase: Phase, settings: Any) -> Phase:
+    if not settings.pyramid_weight:
+        return phase
+    weight = settings.pyramid_weight
+
+    def weighted(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
+        return _end_to_end_loss(outputs, batch, weight)
+
+    return replace(phase, loss=weighted, terms=(*phase.terms, "pyramid"))
 
 
 PHASES = {
@@ -74,6 +90,7 @@ PHASES = {
             predict=_predict_trimap_and_alpha,
             loss=_end_to_end_loss,
             starts_from=("pre_train_t_net", "pre_train_m_net"),
+            adapt=_with_pyramid_loss,
         ),
     )
 }

@@ -48,6 +48,7 @@ class Phase:
         predict: computes the outputs from a cell with the network's parts as attributes, and a batch.
         loss: computes the terms () float32 from the predicted tensors and the batch.
         starts_from: names of earlier phases; the parts that they trained start from their weights.
+        adapt: returns the phase as its section of the configuration wants it.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Phase:
     predict: Callable[[Any, Batch], tuple[Tensor, ...]]
     loss: Callable[[tuple[Tensor, ...], Batch], Terms]
     starts_from: tuple[str, ...] = ()
+    adapt: Callable[["Phase", Any], "Phase"] = lambda phase, settings: phase
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,15 @@ from src.training.checkpoint import Progress
 _CONFIG_FILE = "config.yaml"
 # Other keys, such as paths, threads and save intervals, do not affect the weights.
 _RUN_KEYS = ("system", "seed", "mean", "amp_level", "amp_dtype", "vertical_flip", "group_size")
-_PHASE_KEYS = ("train_batch", "patch_size", "lr", "lr_schedule", "warmup_steps", "ema_decay")
+_PHASE_KEYS = (
+    "train_batch",
+    "patch_size",
+    "lr",
+    "lr_schedule",
+    "warmup_steps",
+    "ema_decay",
+    "pyramid_weight",
+)
 _KEYS_OF_SCORE = ("mean", "patch_size")
 
 
@@ -44,9 +52,9 @@ def changed_settings(phase_folder: Path, phase: str, config: Config) -> list[Dif
         return []
     earlier = load_config(path)
     differences = []
-    phase_keys = _PHASE_KEYS
+    phase_keys = [key for key in _PHASE_KEYS if hasattr(config.phase(phase), key)]
     if "cosine" in (each.phase(phase).lr_schedule for each in (earlier, config)):
-        phase_keys = (*phase_keys, "nEpochs")  # the number of epochs stretches the curve
+        phase_keys.append("nEpochs")  # the number of epochs stretches the curve
     for key in (*_RUN_KEYS, *phase_keys):
         of_phase = key in phase_keys
         old, new = (getattr(each.phase(phase) if of_phase else each, key) for each in (earlier, config))
