@@ -19,12 +19,12 @@ composites() { # NAME OPTIONS...
 half="$data/pairs/ccp_halfbody" full="$data/masks/ccp_more"
 portraits=()
 for set in usgov ropensci interfaces synth_faker synth_t2i; do portraits+=(--people "$data/pairs/$set"); done
-composites portraits "${portraits[@]}" --passers_by "$half" --passers_by "$full" --count 5056 --keep 0.35 --bars 0.4 \
+composites portraits "${portraits[@]}" --passers_by "$half" --passers_by "$full" --count 5056 --keep 0.5 --whole 0.55 --bars 0.4 \
     --near 0.15 --replace 0.35 --groups 0.15 --walls 0.25 --shadows 0.6 --tints 0.12 --seed 201
-composites halfbodies --people "$half" --passers_by "$full" --count 3075 --keep 0.35 --bars 0.45 --near 0.2 \
+composites halfbodies --people "$half" --passers_by "$full" --count 3075 --keep 0.5 --whole 0.55 --bars 0.45 --near 0.2 \
     --replace 0.5 --groups 0.2 --walls 0.2 --shadows 0.6 --tints 0.12 --seed 202
 composites fullbodies --people "$data/masks/ccp" --people "$full" --passers_by "$half" --passers_by "$full" \
-    --count 3690 --keep 0.35 --bars 0.5 --near 0.1 --replace 0.45 --groups 0.2 --walls 0.15 --shadows 0.8 \
+    --count 3690 --keep 0.5 --whole 0.55 --bars 0.5 --near 0.1 --replace 0.45 --groups 0.2 --walls 0.15 --shadows 0.8 \
     --tints 0.12 --seed 203
 for kind in clip_img matting; do
     mkdir -p "$work/pictures/$kind"
