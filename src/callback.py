@@ -6,9 +6,12 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-from tensorboardX import SummaryWriter
 
+from src.common.lone_module import hidden
 from src.common.progress import Progress, say
+
+with hidden("torch"):  # which tensorboardX imports where it is installed, for type hints: it takes seconds
+    from tensorboardX import SummaryWriter
 
 LATEST_LOG = "log_latest.txt"
 BEST_LOG = "log_best.txt"

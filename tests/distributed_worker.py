@@ -1,9 +1,9 @@
 """What each process of a distributed test does: two epochs on its share of the data, and a validation.
 
-python tests/distributed_worker.py DATA OUTPUT BATCH PHASE NETWORK STATISTICS...; writes OUTPUT/<rank>.npz
+python tests/distributed_worker.py DATA OUTPUT BATCH PHASE STATISTICS...; writes OUTPUT/<rank>.npz
 
-NETWORK is 'whole' or 'thin', that of tests/thin_network.py.
-STATISTICS are 'frozen', 'training' or both: whether batch normalisation uses those of its batch.
+The network is that of tests/thin_network.py. STATISTICS are 'frozen', 'training' or both: whether batch
+normalisation uses those of its batch.
 """
 
 import sys
@@ -20,7 +20,7 @@ import src  # noqa: F401, E402  sets the environment that MindSpore reads when i
 from mindspore import Tensor  # noqa: E402
 
 from src.common.device import use_device  # noqa: E402
-from src.common.world import join_world  # noqa: E402
+from src.common.world import World, join_world  # noqa: E402
 from src.data.split_files import SplitFiles  # noqa: E402
 from src.dataset import MattingDataset, training_batches, validation_batches  # noqa: E402
 from src.model.network import SHMNet  # noqa: E402
@@ -35,11 +35,10 @@ PATCH = 32
 EPOCHS = (1, 2)
 
 
-def main(data: str, output: str, batch_size: int, phase_name: str, kinds: list[str]) -> None:
-    """Train a phase once for each kind of statistics, then validate."""
-    use_device("CPU")
-    make_networks_thin(pytest.MonkeyPatch())
-    world = join_world()
+def compute(
+    world: World, data: str | Path, batch_size: int, phase_name: str, kinds: list[str]
+) -> dict[str, np.ndarray]:
+    """Train a phase once for each kind of statistics, then validate; returns all numbers by name."""
     phase = PHASES[phase_name]
     common = {"patch_size": PATCH, "mean": (114, 121, 134)}
     train_set = MattingDataset(SplitFiles(data, "train"), seed=1, augments=True, **common)
@@ -74,7 +73,15 @@ def main(data: str, output: str, batch_size: int, phase_name: str, kinds: list[s
     load_golden_weights(network)
     scores = validate(phase, predict, batches, len(eval_set), world)
     results |= {f"scores/{score}": np.float64(value) for score, value in scores.items()}
-    np.savez(Path(output, f"{world.rank}.npz"), **results)
+    return results
+
+
+def main(data: str, output: str, batch_size: int, phase_name: str, kinds: list[str]) -> None:
+    """What one process does."""
+    use_device("CPU")
+    make_networks_thin(pytest.MonkeyPatch())
+    world = join_world()
+    np.savez(Path(output, f"{world.rank}.npz"), **compute(world, data, batch_size, phase_name, kinds))
     world.wait()
 
 

@@ -23,6 +23,7 @@ from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset, training_batches, validation_batches
 from src.training.launcher import require_free
 from src.training.rank_table import RankTableError, read_rank_table
+from tests.distributed_worker import compute
 from tests.small_dataset import write_dataset
 from tests.training_runs import (
     ROOT,
@@ -98,33 +99,25 @@ def test_every_image_is_validated_by_one_process(data, size):
 # Numbers
 
 
-def run_workers(
-    workers: int, data: Path, folder: Path, batch_size: int, *what: str
-) -> list[dict[str, np.ndarray]]:
-    """Run tests/distributed_worker.py; returns what each process has found."""
+def run_workers(workers: int, data: Path, folder: Path, phase: str, *kinds: str) -> list[dict]:
+    """Run tests/distributed_worker.py in several processes; returns what each of them has found."""
     script = ROOT / "tests" / "distributed_worker.py"
     folder.mkdir()
-    arguments = [str(data), str(folder), str(batch_size), *what]
-    if workers == 1:
-        subprocess.run([sys.executable, script, *arguments], check=True, timeout=PATIENCE)
-    else:
-        command = (
-            "import sys; from pathlib import Path; from src.training.launcher import Job; "
-            f"Job({workers}, Path({str(folder)!r}), {arguments!r}, master='127.0.0.1', port={free_port()}, "
-            f"nodes=1, node_rank=0, rank_table=None, script=Path({str(script)!r})).run()"
-        )
-        subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, timeout=PATIENCE)
+    arguments = [str(data), str(folder), str(BATCH), phase, *kinds]
+    command = (
+        "import sys; from pathlib import Path; from src.training.launcher import Job; "
+        f"Job({workers}, Path({str(folder)!r}), {arguments!r}, master='127.0.0.1', port={free_port()}, "
+        f"nodes=1, node_rank=0, rank_table=None, script=Path({str(script)!r})).run()"
+    )
+    subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, timeout=PATIENCE)
     return [dict(np.load(folder / f"{rank}.npz")) for rank in range(workers)]
 
 
 # Statistics of the batch are each process's own, so weights then agree only roughly with one process's.
-@pytest.mark.parametrize(
-    ("workers", "phase", "kinds", "parameters"),
-    [(2, M_NET, ["frozen"], 6), (3, "end_to_end", ["frozen", "training"], 13)],
-)
-def test_several_processes_compute_what_one_does(data, tmp_path, workers, phase, kinds, parameters):
-    first, *others = run_workers(workers, data, tmp_path / "run", BATCH, phase, *kinds)
-    (alone,) = run_workers(1, data, tmp_path / "alone", BATCH * workers, phase, *kinds)
+def test_several_processes_compute_what_one_does(thin, data, tmp_path):
+    workers, phase, kinds, parameters = 3, "end_to_end", ["frozen", "training"], 13
+    first, *others = run_workers(workers, data, tmp_path / "run", phase, *kinds)
+    alone = compute(World(), data, BATCH * workers, phase, kinds)
     weights = [name for name in first if re.match(r"\w+/\d/", name)]
     assert len(weights) == len(kinds) * 2 * parameters  # after each of two epochs
     for other in others:

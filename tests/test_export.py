@@ -43,12 +43,6 @@ def assert_equals_network(outputs: list[np.ndarray], image: np.ndarray, checkpoi
         np.testing.assert_allclose(found, wanted, atol=LARGEST_DIFFERENCE)
 
 
-@pytest.fixture(scope="module")
-def mindir(golden_checkpoint, tmp_path_factory) -> Path:
-    """An exported file that no test changes."""
-    return export(make_config(golden_checkpoint, tmp_path_factory.mktemp("export") / "shm"))
-
-
 @pytest.fixture
 def failing_export(monkeypatch) -> None:
     """MindSpore's export fails halfway."""
@@ -60,18 +54,33 @@ def failing_export(monkeypatch) -> None:
     monkeypatch.setattr(ms, "export", fail)
 
 
-def test_mindir_computes_what_the_network_computes(mindir, golden_checkpoint):
-    assert mindir.name == "shm.mindir"
-    graph = nn.GraphCell(ms.load(str(mindir)))
+def outputs_of(exported: Path, image: np.ndarray) -> list[np.ndarray]:
+    """As MindSpore or ONNX Runtime computes them."""
+    if exported.suffix == ".onnx":
+        session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
+        return session.run(None, {session.get_inputs()[0].name: image})
+    return [output.asnumpy() for output in nn.GraphCell(ms.load(str(exported)))(Tensor(image))]
+
+
+@pytest.mark.parametrize("file_format", ["MINDIR", "ONNX"])
+def test_the_exported_network_computes_what_the_network_computes(golden_checkpoint, tmp_path, file_format):
+    """Of the whole network; the check that export.py makes itself would compile it once more."""
+    info = ModelInfo(size=SIZE)
+    path = export_network(load_network(golden_checkpoint), str(tmp_path / "shm"), file_format, info)
     image = random_image(1, 3, SIZE, SIZE)
-    assert_equals_network([output.asnumpy() for output in graph(Tensor(image))], image, golden_checkpoint)
+    assert_equals_network(outputs_of(path, image), image, golden_checkpoint)
 
 
-def test_the_file_stands_alone_and_can_be_read_by_others(mindir):
-    assert [path.name for path in mindir.parent.iterdir()] == [mindir.name]
+@pytest.mark.parametrize(("file_format", "name"), [("MINDIR", "shm.mindir"), ("ONNX", "shm.onnx")])
+def test_the_command_writes_a_file_that_stands_alone(thin, thin_checkpoint, tmp_path, file_format, name):
+    """And can be read by others."""
+    path = export(make_config(thin_checkpoint, tmp_path / "shm", file_format))
+    assert [file.name for file in tmp_path.iterdir()] == [path.name] == [name]
     mask = os.umask(0)
     os.umask(mask)
-    assert stat.S_IMODE(mindir.stat().st_mode) == 0o666 & ~mask
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
+    image = random_image(1, 3, SIZE, SIZE)
+    assert_equals_network(outputs_of(path, image), image, thin_checkpoint)
 
 
 def test_the_name_is_relative_to_the_current_folder(thin, thin_checkpoint, tmp_path, monkeypatch):
@@ -129,13 +138,6 @@ def test_a_missing_checkpoint(tmp_path):
     with pytest.raises(UserError, match="absent.ckpt: no such checkpoint"):
         export(make_config(tmp_path / "absent.ckpt", tmp_path / "shm"))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_onnx_computes_what_the_network_computes(golden_checkpoint, tmp_path):
-    path = export(make_config(golden_checkpoint, tmp_path / "shm", "ONNX"))
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    image = random_image(1, 3, SIZE, SIZE)
-    assert_equals_network(session.run(None, {session.get_inputs()[0].name: image}), image, golden_checkpoint)
 
 
 def test_onnx_cannot_be_checked_without_onnx_runtime(thin, thin_checkpoint, tmp_path, monkeypatch):

@@ -1,7 +1,6 @@
 """Every command and program of the documentation runs, in a copy of the project with small settings.
 
-The networks are thin ones, except where weights come from others; the quickstart, which .ci/run runs, has
-whole ones.
+The networks are thin ones; the quickstart, which .ci/run runs, has whole ones.
 
 Blocks in bash and Python run, those of text do not. A command that stands on several pages runs once.
 """
@@ -15,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from src.conversion.torch_state_dict import torch_name
 from src.inference.embedded_info import find_model_info, is_export_of
+from src.model.network import SHMNet
 from src.sample_data import make_sample_data
 from src.systems.model_info import ModelInfo
 from tests.conftest import THIN_COMMANDS
@@ -101,10 +102,9 @@ class Project:
     def run(self, command: str) -> str:
         """Run a command of the documentation; returns what it printed."""
         self.ran.add(command)
-        environment = {**os.environ, "PATH": f"{self._programs}:{os.environ['PATH']}"}
-        if "init_weight.ckpt" not in command:  # which is of the whole networks
-            environment["PYTHONPATH"] = THIN_COMMANDS
-        elif "train.py" in command:  # in the phase that compiles fastest
+        path = f"{self._programs}:{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": THIN_COMMANDS}
+        if "run_train.sh" in command or "=./init_weight.ckpt" in command:  # one phase of three is enough
             command += ' --set "train_phases=[pre_train_m_net]"'
         result = subprocess.run(
             [
@@ -194,11 +194,11 @@ def test_the_runner_mattes_the_test_split(project, runner):
     assert float(difference) < 1e-4
 
 
-def test_the_conversion_from_pytorch_runs(project):
+def test_the_conversion_from_pytorch_runs(project, thin):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    from src.pytorch.network import SHMNet
-
-    torch.save(SHMNet().state_dict(), project.folder / "original_model.pth")
+    weights = {torch_name(each.name): each.asnumpy() for each in SHMNet().get_parameters()}
+    original = {name: torch.from_numpy(value) for name, value in weights.items()}
+    torch.save(original, project.folder / "original_model.pth")
     for command in [*having("get_init_weight"), *having("=./init_weight")]:
         project.run(command)
     assert (project.folder / "init_weight.ckpt").is_file()

@@ -36,7 +36,7 @@ def distance(sizes: list[int] | tuple[int, ...], parts: tuple[int, ...]) -> int:
 
 
 @given(SIZES, PARTS, st.sampled_from(["group", "image"]), SEEDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_image_has_one_split_and_none_is_empty(sizes, parts, split_by, seed):
     names = names_of(sizes)
     assignment = assign_splits(names, parts, split_by, seed)
@@ -46,7 +46,7 @@ def test_every_image_has_one_split_and_none_is_empty(sizes, parts, split_by, see
 
 
 @given(SIZES, PARTS, SEEDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_groups_stay_whole_and_the_same_seed_gives_the_same(sizes, parts, seed):
     names = names_of(sizes)
     assignment = assign_splits(names, parts, "group", seed)

@@ -1,6 +1,7 @@
 """Training that is stopped or killed, or that has no space left, goes on as if nothing had happened."""
 
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -16,7 +17,7 @@ from mindspore import Parameter, Tensor
 from src.common.errors import UserError
 from src.common.stopping import StoppedError, StopRequest
 from src.config import Config
-from src.dataset import validation_batches
+from src.dataset import training_batches, validation_batches
 from src.model import network
 from src.training import phase as training
 from tests.small_dataset import write_dataset
@@ -28,7 +29,9 @@ from tests.training_runs import (
     assert_same_outcome,
     latest,
     make_config,
+    read_epochs,
     read_events,
+    read_parameters,
     read_steps,
     run_training,
 )
@@ -63,10 +66,9 @@ def has_line(log: Path, text: str) -> bool:
     return log.exists() and text in log.read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp_path, number):
-    config = config_of(M_NET)
-    with TrainCommand(config, data, tmp_path) as command:
+def stopped_by(number: signal.Signals, data: Path, output: Path) -> tuple[Path, int, int]:
+    """Stop train.py in its second epoch; returns its folder, and the epoch and step that it has saved."""
+    with TrainCommand(config_of(M_NET), data, output) as command:
         log = command.folder / M_NET / "log_latest.txt"
         status, errors = command.signal_when(lambda: has_line(log, "train epoch: 2 step: 2,"), number)
     assert status == 128 + number
@@ -75,10 +77,16 @@ def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp
     epoch, step = map(int, found.groups())
     assert (epoch, step) >= (2, 2)
     assert f"{command.folder / M_NET / STEP_FILE}; the same command resumes from there" in last
-    resumed = run_training(config, data, tmp_path)
+    return command.folder, epoch, step
+
+
+def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp_path):
+    folder, epoch, step = stopped_by(signal.SIGTERM, data, tmp_path)
+    resumed = run_training(config_of(M_NET), data, tmp_path)
     assert f"starting with epoch {epoch}, step {step + 1}, from " in resumed.screen
     every_step = [(epoch, step) for epoch in range(1, EPOCHS + 1) for step in range(1, STEPS + 1)]
-    assert [(epoch, step) for epoch, step, _ in read_steps(log)] == every_step
+    steps = read_steps(folder / M_NET / "log_latest.txt")
+    assert [(epoch, step) for epoch, step, _ in steps] == every_step
     events = [
         event.step
         for event in read_events(resumed.folder / "events" / M_NET)
@@ -87,6 +95,12 @@ def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp
     ]
     assert events == list(range(1, EPOCHS * STEPS + 1))
     assert_same_outcome(resumed.folder, unbroken)
+
+
+def test_so_does_ctrl_c(data, tmp_path):
+    folder, epoch, step = stopped_by(signal.SIGINT, data, tmp_path)
+    state = read_parameters(folder / M_NET / STEP_FILE)
+    assert (float(state["epoch"]), float(state["step"])) == (epoch - 1, step)
 
 
 def test_a_signal_in_a_validation_loses_no_step(unbroken, data, tmp_path, monkeypatch):
@@ -127,37 +141,53 @@ def test_a_second_signal_ends_at_once(data, tmp_path):
     assert status == 143
 
 
-def test_killed_within_an_epoch_it_goes_on_at_the_last_saved_step(unbroken, data, tmp_path):
-    config = config_of(M_NET, save_steps=2)
-    with TrainCommand(config, data, tmp_path) as command:
+@pytest.fixture(scope="module")
+def killed(data, tmp_path_factory) -> Path:
+    """The folder of output of a run that was killed in its third epoch, after the last step that it saves."""
+    output = tmp_path_factory.mktemp("killed")
+    with TrainCommand(config_of(M_NET, save_steps=2), data, output) as command:
         log = command.folder / M_NET / "log_latest.txt"
         status, _ = command.signal_when(lambda: has_line(log, "train epoch: 3 step: 3,"), signal.SIGKILL)
     assert status == -signal.SIGKILL
-    resumed = run_training(config, data, tmp_path)
-    assert f"starting with epoch 3, step 3, from {command.folder / M_NET / STEP_FILE}" in resumed.screen
+    return output
+
+
+def test_killed_within_an_epoch_it_goes_on_at_the_last_saved_step(killed, unbroken, data, tmp_path):
+    output = shutil.copytree(killed, tmp_path / "out")
+    resumed = run_training(config_of(M_NET, save_steps=2), data, output)
+    step_file = resumed.folder / M_NET / STEP_FILE
+    assert f"starting with epoch 3, step 3, from {step_file}" in resumed.screen
     assert_same_outcome(resumed.folder, unbroken)
-    assert not (command.folder / M_NET / STEP_FILE).exists()
+    assert not step_file.exists()
 
 
-def test_forced_onto_larger_steps_the_epoch_starts_over(data, tmp_path):
-    """The step that was saved may not even exist any more."""
-    with TrainCommand(config_of(M_NET, save_steps=1), data, tmp_path) as command:
-        log = command.folder / M_NET / "log_latest.txt"
-        command.signal_when(lambda: has_line(log, "train epoch: 2 step: 3,"), signal.SIGKILL)
-    section = {"nEpochs": EPOCHS, "train_batch": 2 * BATCH, **CHANGING}
-    forced = make_config({M_NET: section}, resume="force")
-    run = run_training(forced, data, tmp_path)
-    assert re.search(r"starting with epoch [23] from", run.screen)
+def test_forced_onto_larger_steps_the_epoch_starts_over(killed, data, tmp_path):
+    """Step 2, which was saved, does not even exist any more."""
+    output = shutil.copytree(killed, tmp_path / "out")
+    section = {"nEpochs": EPOCHS, "train_batch": STEPS * BATCH, **CHANGING}
+    run = run_training(make_config({M_NET: section}, resume="force"), data, output)
+    assert "starting with epoch 3 from" in run.screen
     assert latest(run.folder, M_NET, EPOCHS).exists()
 
 
-def test_the_best_score_survives_epochs_that_are_not_saved(data, tmp_path):
-    """With save_epoch above 1, a run killed after a best epoch still knows its score."""
-    config = config_of(M_NET, save_epoch=100, nEpochs=100, lr_schedule="constant")
-    with TrainCommand(config, data, tmp_path) as command:
-        command.signal_when((command.folder / M_NET / STEP_FILE).exists, signal.SIGKILL)
-    resumed = run_training(config_of(M_NET, save_epoch=100, lr_schedule="constant"), data, tmp_path)
-    assert re.search(r"starting with epoch \d+.* from .*resume_step.ckpt", resumed.screen)
+def test_the_best_score_survives_epochs_that_are_not_saved(data, tmp_path, monkeypatch):
+    """With save_epoch above 1, a run broken off after a best epoch still knows its score."""
+
+    def second_epoch_fails(train_set: object, epoch: int, **options):
+        assert epoch == 1
+        return training_batches(train_set, epoch, **options)
+
+    config = config_of(M_NET, save_epoch=100, lr_schedule="constant")
+    monkeypatch.setattr(training, "training_batches", second_epoch_fails)
+    with pytest.raises(AssertionError):
+        run_training(config, data, tmp_path)
+    monkeypatch.undo()
+    folder = tmp_path / "single" / config.ckpt_version
+    (row,) = read_epochs(folder, M_NET)
+    state = read_parameters(folder / M_NET / STEP_FILE)
+    assert float(state["best_score"]) == pytest.approx(float(row["eval_sad"]), abs=1e-6)
+    resumed = run_training(config, data, tmp_path)
+    assert re.search(r"starting with epoch 2 from .*resume_step.ckpt", resumed.screen)
 
 
 class HeavyMNet(ThinMNet):

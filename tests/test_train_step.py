@@ -113,7 +113,11 @@ class FirstStep:
 
 @pytest.fixture(scope="module", params=list(PHASES))
 def first(request) -> FirstStep:
-    return FirstStep(request.param)
+    """Of the whole network end to end, and of thin ones where the phases differ in what they train alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param != "end_to_end":
+            make_networks_thin(patch)
+        return FirstStep(request.param)
 
 
 # What a step changes
@@ -142,13 +146,16 @@ def test_gradients_reach_every_trainable_parameter(first):
         assert np.abs(gradient).max() > SMALLEST_GRADIENT or HAS_NO_GRADIENT.search(name), name
 
 
-def test_gradients_equal_those_of_the_torch_twin(first):
+def test_gradients_equal_those_of_the_torch_twin(first, monkeypatch):
     """In float64 there. In float32 a few ReLUs of a deep network fall on the other side of 0."""
     torch = pytest.importorskip("torch")
     from src.pytorch.losses import phase_loss
     from src.pytorch.network import SHMNet as TorchSHMNet
     from tests import torch_golden
+    from tests.thin_torch_network import make_torch_networks_thin
 
+    if first.training.phase.name != "end_to_end":
+        make_torch_networks_thin(monkeypatch)
     twin = TorchSHMNet().double().train()
     torch_golden.load_golden_weights(twin)
     image, class_map, alpha = map(torch.from_numpy, random_batch(seed=0))
@@ -179,6 +186,12 @@ def test_nan_in_the_image_leaves_the_weights_alone(first):
     trainable = training.trainable_names()
     assert not changed(before, training.weights()) & trainable
     assert not changed(state, values_of(training.state))
+
+
+def test_the_loss_falls_on_a_batch_seen_again(first):
+    for _ in range(8):
+        _, terms = first.training.step()
+    assert terms["loss"] < first.terms["loss"]
 
 
 # What M-Net is given

@@ -22,6 +22,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from src.pytorch import network as torch_network  # noqa: E402
 from src.pytorch import train as torch_trainer  # noqa: E402
 from src.pytorch.losses import phase_loss  # noqa: E402
+from tests.thin_torch_network import make_torch_networks_thin  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("thin_networks")
 
@@ -30,30 +31,6 @@ EPOCHS, STEPS = 10, 5
 SEED, LR = 3, 1e-2
 WARM_UP, DECAY = 10, 0.9
 TOLERANCE = 2e-4
-
-
-class ThinTNet(torch.nn.Module):
-    """As in tests/thin_network.py."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv_bn_relu = torch_network.conv_bn_relu(3, 4)
-        self.last_conv = torch.nn.Conv2d(4, 3, 1)
-
-    def forward(self, image):
-        return self.last_conv(self.conv_bn_relu(image))
-
-
-class ThinMNet(torch.nn.Module):
-    """As in tests/thin_network.py."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv_bn_relu = torch_network.conv_bn_relu(6, 4)
-        self.conv = torch.nn.Conv2d(4, 1, 1, bias=False)
-
-    def forward(self, x):
-        return self.conv(self.conv_bn_relu(x))
 
 
 def torch_batch(batch: Batch) -> list:
@@ -93,8 +70,7 @@ def far(one: list[float], other: list[float]) -> float:
 
 def test_fifty_steps_with_cosine_warm_up_and_running_mean(tmp_path, monkeypatch):
     """Equal in all three; and another warm-up or another mean would be seen."""
-    monkeypatch.setattr(torch_network, "TNet", ThinTNet)
-    monkeypatch.setattr(torch_network, "MNet", ThinMNet)
+    make_torch_networks_thin(monkeypatch)
     data = tmp_path / "data"
     write_dataset(data, {"train": STEPS * BATCH, "eval": BATCH})
     section = {"nEpochs": EPOCHS, "lr": LR, "lr_schedule": "cosine", "warmup_steps": WARM_UP}

@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tensorboardX.proto.event_pb2 import Event
 
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
 import mindspore as ms
 
+from src import callback  # noqa: F401  imports tensorboardX without PyTorch
 from src.config import Config, save_config
 from src.systems.shm import PHASES
 from train import train
+
+# isort: split
+from tensorboardX.proto.event_pb2 import Event
 
 VERSION = "small"
 PATCH = 32

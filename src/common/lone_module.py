@@ -1,6 +1,9 @@
-"""Loads one module of a package without importing the whole package, which can take seconds or minutes."""
+"""Loads a module without the others that it would import, which can take seconds or minutes."""
 
+import contextlib
 import importlib.util
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -22,3 +25,16 @@ def make_module(name: str, path: Path) -> ModuleType:
     """Create a module without executing it; `module.__spec__.loader.exec_module(module)` executes it."""
     spec = importlib.util.spec_from_file_location(name, path)
     return importlib.util.module_from_spec(spec)
+
+
+@contextlib.contextmanager
+def hidden(name: str) -> Iterator[None]:
+    """Make the import of a package fail, unless it has been imported already."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # which Python takes for a package that cannot be imported
+    try:
+        yield
+    finally:
+        del sys.modules[name]

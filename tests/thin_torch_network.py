@@ -1,0 +1,32 @@
+"""The networks of tests/thin_network.py in PyTorch."""
+
+import pytest
+import torch
+
+from src.pytorch import network
+
+
+class ThinTNet(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv_bn_relu = network.conv_bn_relu(3, 4)
+        self.last_conv = torch.nn.Conv2d(4, 3, 1)
+
+    def forward(self, image):
+        return self.last_conv(self.conv_bn_relu(image))
+
+
+class ThinMNet(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv_bn_relu = network.conv_bn_relu(6, 4)
+        self.conv = torch.nn.Conv2d(4, 1, 1, bias=False)
+
+    def forward(self, x):
+        return self.conv(self.conv_bn_relu(x))
+
+
+def make_torch_networks_thin(patch: pytest.MonkeyPatch) -> None:
+    """Every SHMNet made from now on has thin parts."""
+    patch.setattr(network, "TNet", ThinTNet)
+    patch.setattr(network, "MNet", ThinMNet)
