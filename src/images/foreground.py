@@ -17,6 +17,7 @@ _MOST_PIXELS = 1 << 22
 _SMOOTHNESS = 1e-5  # between neighbours of equal alpha; the difference of their alphas is added
 _SOLVED_WHOLE = 32  # pixels of the longer side up to which a level is solved whole
 _COARSE_SWEEPS, _FINE_SWEEPS = 16, 5
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))  # a pixel and its four neighbours
 
 
 def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -44,20 +45,21 @@ def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         _add_detail(
             foreground, image, cv2.resize(small_image, (width, height), interpolation=cv2.INTER_LINEAR), alpha
         )
-    opaque = alpha == 255
-    foreground[opaque] = image[opaque]
-    return foreground
+    return cv2.copyTo(image, (alpha == 255).astype(np.uint8), foreground)
 
 
 def _solve(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Foreground (H, W, 3) of an image (H, W, 3) in [0, 255] with alpha (H, W) in [0, 1], all float32."""
-    colours = np.tile(image.mean((0, 1), dtype=np.float32), 2)[np.newaxis, np.newaxis]
+    mean = np.float32([[cv2.mean(image)[:3]]])
+    foreground, background = mean, mean
     for height, width in _level_sizes(*alpha.shape):
-        level_image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        level_alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA)
-        colours = _resize_colours(colours, height, width)
-        _solve_level(colours, level_image, level_alpha)
-    return colours[..., :3]
+        level_image = _resize(image, height, width, cv2.INTER_AREA)
+        level_alpha = _resize(alpha, height, width, cv2.INTER_AREA)
+        foreground, background = (
+            _resize(each, height, width, cv2.INTER_LINEAR) for each in (foreground, background)
+        )
+        _solve_level(foreground, background, level_image, level_alpha)
+    return foreground
 
 
 def _level_sizes(height: int, width: int) -> Iterator[tuple[int, int]]:
@@ -66,50 +68,63 @@ def _level_sizes(height: int, width: int) -> Iterator[tuple[int, int]]:
         yield max(1, round(height / 2**halvings)), max(1, round(width / 2**halvings))
 
 
-def _resize_colours(colours: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize the six channels of F and B; OpenCV resizes four at most."""
-    parts = (colours[..., :3], colours[..., 3:])
-    resized = (cv2.resize(each, (width, height), interpolation=cv2.INTER_LINEAR) for each in parts)
-    return np.concatenate([each.reshape(height, width, 3) for each in resized], axis=2)
+def _resize(values: np.ndarray, height: int, width: int, interpolation: int) -> np.ndarray:
+    resized = cv2.resize(values, (width, height), interpolation=interpolation)
+    return resized.reshape(height, width, *values.shape[2:])  # OpenCV drops some axes of length 1
 
 
 class _Equations(NamedTuple):
     """The linear equations of P pixels, with two unknowns (F and B) per channel and fixed neighbours."""
 
-    pixels: np.ndarray  # (P,) indices into the flattened image
-    neighbours: tuple[np.ndarray, ...]  # 4 x (P,) indices
-    weights: tuple[np.ndarray, ...]  # 4 x (P, 1), of the neighbours
-    constant: np.ndarray  # (P, 6): alpha * image, (1 - alpha) * image
-    inverse: tuple[np.ndarray, np.ndarray, np.ndarray]  # 3 x (P, 1): inverses of symmetric 2x2 matrices
+    pixels: np.ndarray  # (P,) places among the pixels that take part
+    neighbours: tuple[np.ndarray, ...]  # 4 x (P,) places
+    weights: tuple[np.ndarray, ...]  # 4 x (P,), of the neighbours
+    constant: np.ndarray  # (6, P): alpha * image, (1 - alpha) * image
+    inverse: tuple[np.ndarray, np.ndarray, np.ndarray]  # 3 x (P,): inverses of symmetric 2x2 matrices
 
 
-def _solve_level(colours: np.ndarray, image: np.ndarray, alpha: np.ndarray) -> None:
-    """Improve F and B (h, w, 6) of a level in place, by Gauss-Seidel sweeps in checkerboard order."""
-    height, width = alpha.shape
-    image = image.reshape(height, width, 3)
-    is_coarse = max(height, width) <= _SOLVED_WHOLE
+def _solve_level(
+    foreground: np.ndarray, background: np.ndarray, image: np.ndarray, alpha: np.ndarray
+) -> None:
+    """Improve F and B (h, w, 3) of a level in place, by Gauss-Seidel sweeps in checkerboard order."""
+    is_coarse = max(alpha.shape) <= _SOLVED_WHOLE
     if is_coarse:
         soft = np.ones_like(alpha, bool)
     else:
         soft = (alpha > 0) & (alpha < 1)
-        for channels, known in ((slice(0, 3), alpha == 1), (slice(3, 6), alpha == 0)):
-            np.copyto(colours[..., channels], image, where=known[..., np.newaxis])
+        for colours, known in ((foreground, alpha == 1), (background, alpha == 0)):
+            cv2.copyTo(image, known.astype(np.uint8), colours)
+    # Only soft pixels and their neighbours take part: six rows of few numbers, which the caches hold.
+    taking_part = np.flatnonzero(cv2.dilate(soft.astype(np.uint8), _CROSS))
+    flat = [each.reshape(-1, 3) for each in (foreground, background)]
+    values = np.concatenate([each[taking_part].T for each in flat])
     rows, columns = np.nonzero(soft)
     is_black = (rows + columns) % 2 == 0
-    halves = [_equations(image, alpha, rows[half], columns[half]) for half in (is_black, ~is_black)]
-    flat = colours.reshape(-1, 6)
+    places = np.empty(alpha.size, np.intp)
+    places[taking_part] = np.arange(len(taking_part))
+    halves = [_equations(image, alpha, rows[half], columns[half], places) for half in (is_black, ~is_black)]
     for _ in range(_COARSE_SWEEPS if is_coarse else _FINE_SWEEPS):
         for equations in halves:
-            right = equations.constant.copy()
-            for neighbour, weight in zip(equations.neighbours, equations.weights, strict=True):
-                right += weight * flat[neighbour]
-            f, b = right[:, :3], right[:, 3:]
-            ff, fb, bb = equations.inverse
-            solved = np.concatenate((ff * f + fb * b, fb * f + bb * b), axis=1)
-            flat[equations.pixels] = np.clip(solved, 0, 255, out=solved)
+            _sweep(values, equations)
+    for each, solved in zip(flat, (values[:3], values[3:]), strict=True):
+        each[taking_part] = solved.T
 
 
-def _equations(image: np.ndarray, alpha: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> _Equations:
+def _sweep(values: np.ndarray, equations: _Equations) -> None:
+    """Solve the equations of half the pixels for F and B, the rows of `values` (6, N), in place."""
+    right = equations.constant.copy()
+    for neighbour, weight in zip(equations.neighbours, equations.weights, strict=True):
+        near = values.take(neighbour, axis=1, mode="clip")  # of all modes, the one that does not look first
+        right += np.multiply(near, weight, out=near)
+    f, b = right[:3], right[3:]
+    ff, fb, bb = equations.inverse
+    solved = np.concatenate((ff * f + fb * b, fb * f + bb * b))
+    values[:, equations.pixels] = np.clip(solved, 0, 255, out=solved)
+
+
+def _equations(
+    image: np.ndarray, alpha: np.ndarray, rows: np.ndarray, columns: np.ndarray, places: np.ndarray
+) -> _Equations:
     """The equations of some pixels of a level; at the border, a pixel stands in for its missing neighbour."""
     height, width = alpha.shape
     pixels = rows * width + columns
@@ -120,17 +135,17 @@ def _equations(image: np.ndarray, alpha: np.ndarray, rows: np.ndarray, columns: 
         rows * width + np.minimum(columns + 1, width - 1),
     )
     flat = alpha.reshape(-1)
-    a = flat[pixels, np.newaxis]
-    weights = tuple(_SMOOTHNESS + np.abs(a - flat[each, np.newaxis]) for each in neighbours)
+    a = flat[pixels]
+    weights = tuple(_SMOOTHNESS + np.abs(a - flat[each]) for each in neighbours)
     total = sum(weights)
     ff, fb, bb = a * a + total, a * (1 - a), (1 - a) ** 2 + total
     determinant = ff * bb - fb * fb
-    colour = image.reshape(-1, 3)[pixels]
+    colour = image.reshape(-1, 3)[pixels].T
     return _Equations(
-        pixels,
-        neighbours,
+        places[pixels],
+        tuple(places[each] for each in neighbours),
         weights,
-        np.concatenate((a * colour, (1 - a) * colour), axis=1),
+        np.concatenate((a * colour, (1 - a) * colour)),
         (bb / determinant, -fb / determinant, ff / determinant),
     )
 
