@@ -15,6 +15,7 @@ from src.inference.engine_choice import EngineName
 from src.inference.matting import SHIPPED_MODEL
 from src.inference.predict import predict
 from src.inference.shard import parse_shard
+from src.inference.temporal import Temporal
 
 
 def main() -> int:
@@ -92,6 +93,13 @@ def main() -> int:
         default="estimate",
         help="take the old background's colours out of the person's rim (default: estimate)",
     )
+    parser.add_argument(
+        "--temporal",
+        choices=get_args(Temporal),
+        default="smoothing",
+        help="how the alpha of videos is made steady: smoothed where the picture does not move, by MODNet's "
+        "one-frame delay (ofd), or not at all (default: smoothing)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
     parser.add_argument(
         "--shard",
@@ -113,6 +121,7 @@ def main() -> int:
         upsampling=arguments.refine,
         mirror=not arguments.fast,
         estimate_foreground=arguments.foreground == "estimate",
+        temporal=arguments.temporal,
         overwrite=arguments.overwrite,
         shard=parse_shard(arguments.shard) if arguments.shard else None,
         device=arguments.device,

@@ -3,7 +3,8 @@
 python scripts/measure_matting.py PAIRS --list PAIRS/val.txt
 
 PAIRS holds image/<id>.jpg and alpha/<id>.png (or mask/<id>.png), or the frames of one video,
-frame_<number>.jpg and alpha_<number>.png.
+frame_<number>.jpg and alpha_<number>.png. With --predictions, mattes that are there already are measured:
+PAIRS then holds clips of frames, such as <clip>/com/<frame>.png and <clip>/pha/<frame>.png.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from src.data.lists import find_listed, read_lists  # noqa: E402
 from src.data.pairs import PhotoWithAlpha  # noqa: E402
 from src.data.people import find_people  # noqa: E402
 from src.evaluation.evaluate import measure_photos  # noqa: E402
+from src.evaluation.predicted_clips import mean_over_clips, measure_predictions  # noqa: E402
 from src.evaluation.report import best_median_worst  # noqa: E402
 from src.evaluation.video import measure_video  # noqa: E402
 from src.images.files import read_gray, read_image, write_image  # noqa: E402
@@ -44,6 +46,12 @@ def main() -> int:
         type=Path,
         help="photos to measure: one id or set/id per line",
     )
+    parser.add_argument(
+        "--predictions",
+        metavar="DIR",
+        type=Path,
+        help="measure these alphas of videos, each named as the true one is within PAIRS",
+    )
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, default=SHIPPED_MODEL)
     parser.add_argument("--engine", choices=get_args(EngineName), default="auto", help="as predict.py")
     parser.add_argument("--size", type=int, help="size of the network's input (default: the model's own)")
@@ -61,6 +69,8 @@ def main() -> int:
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
+    if arguments.predictions:
+        return _measure_predictions(arguments.predictions, arguments.pairs)
     frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
     if len(frames) > 1 and (arguments.list or arguments.picture):
         raise UserError(f"{arguments.pairs}: holds a video; --list and --picture are for photos")
@@ -83,6 +93,15 @@ def main() -> int:
         return 0
     status = _measure_photos(samples, matting, arguments.picture)
     return SKIPPED_STATUS if left_out else status
+
+
+def _measure_predictions(predictions: Path, true: Path) -> int:
+    found, problems = measure_predictions(predictions, true)
+    for problem in problems:
+        print(f"left out: {problem}")
+    for clip, values in {**found, f"mean of {len(found)} clips": mean_over_clips(found)}.items():
+        print(f"{clip}: {', '.join(f'{name} {value:.3f}' for name, value in values.items())}")
+    return SKIPPED_STATUS if problems else 0
 
 
 def _measure_video(frames: list[Path], matting: Matting) -> None:

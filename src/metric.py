@@ -39,7 +39,8 @@ def dtssd(pred_alphas: Sequence[np.ndarray], true_alphas: Sequence[np.ndarray]) 
     """Flicker of a video's alpha: RMS error of its change between frames, averaged and times 100.
 
     This is dtSSD of Erofeev et al., Perceptually Motivated Benchmark for Video Matting (BMVC 2015), scaled as
-    in Robust Video Matting (arXiv:2108.11515).
+    in Robust Video Matting (arXiv:2108.11515). RVM's published code, however, counts 0 for the first frame,
+    which has none before it: for N frames it gives (N - 1) / N of this value.
 
     Args:
         pred_alphas: one alpha per frame, at least two frames.

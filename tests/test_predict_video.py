@@ -155,7 +155,7 @@ def test_dtssd_by_hand():
     assert dtssd([zero, half, half], [zero, zero, zero]) == pytest.approx(100 * 0.5 / 2)
 
 
-def test_a_video_is_measured_with_and_without_smoothing():
+def test_a_video_is_measured_with_each_way_to_make_it_steady():
     rng = np.random.default_rng(0)
     true_alpha = np.full((SIZE, SIZE), 100, np.uint8)  # soft, so that no noise is taken for haze
     true_alpha[8:24, 8:24] = 150
@@ -170,4 +170,6 @@ def test_a_video_is_measured_with_and_without_smoothing():
     matting = Matting(Engine(run, ModelInfo(size=SIZE)), protocol)
     found = measure_video([(frame, true_alpha)] * 10, matting)
     assert found["smoothed in time"]["dtssd"] < 0.5 * found["frame by frame"]["dtssd"]
+    assert found["smoothed in time"]["dtssd"] < found["one-frame delay"]["dtssd"]
+    assert found["one-frame delay"]["dtssd"] < 0.9 * found["frame by frame"]["dtssd"]
     assert found["frame by frame"]["sad"] == pytest.approx(0.08 * SIZE * SIZE / 1000, rel=0.1)

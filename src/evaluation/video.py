@@ -1,46 +1,63 @@
-"""Quality of a video's mattes, with and without temporal smoothing."""
+"""Quality of a video's mattes, for each way to make them steady."""
 
+import itertools
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
 from src.common.errors import UserError
 from src.images.preprocessing import alpha_to_float
 from src.inference.matting import Matting
-from src.inference.temporal_smoothing import TemporalSmoothing
+from src.inference.temporal import steadied
 from src.metric import dtssd, sad
+
+WAYS = {"smoothed in time": "smoothing", "one-frame delay": "ofd", "frame by frame": "none"}
+
+
+class _Frame(NamedTuple):
+    image: np.ndarray
+    true_alpha: np.ndarray  # (H, W) float32 in [0, 1]
 
 
 def measure_video(
     frames: Iterable[tuple[np.ndarray, np.ndarray]], matting: Matting
 ) -> dict[str, dict[str, float]]:
-    """Measure a video's mean dtSSD and SAD, with the temporal smoothing of `matte_video` and without.
+    """Measure a video's mean dtSSD and SAD, with each way of `predict.py --temporal`.
 
     Args:
         frames: at least two, BGR (H, W, 3) uint8, each with its true alpha (H, W) uint8.
         matting: the matting to measure.
 
     Returns:
-        'dtssd' and 'sad' for each of 'smoothed in time' and 'frame by frame'.
+        'dtssd' and 'sad' for each of `WAYS`.
 
     Raises:
         UserError: a frame and its alpha differ in size.
     """
-    smoothing, true_before = TemporalSmoothing(), None
-    before, found = {}, {way: {"dtssd": [], "sad": []} for way in ("smoothed in time", "frame by frame")}
-    for number, (image, true_alpha) in enumerate(frames):
-        if true_alpha.shape != image.shape[:2]:
-            raise UserError(f"frame {number}: its alpha has a different size")
-        true_alpha = alpha_to_float(true_alpha)
-        small = matting.predict(image).alpha
-        for way, each in zip(found, (smoothing(image, small), small), strict=True):
-            pred_alpha = matting.upsample(image, each)
-            found[way]["sad"].append(sad(pred_alpha, true_alpha))
-            if true_before is not None:
-                found[way]["dtssd"].append(dtssd((before[way], pred_alpha), (true_before, true_alpha)))
-            before[way] = pred_alpha
-        true_before = true_alpha
+    predicted = (
+        (frame, matting.predict(frame.image).alpha) for frame in map(_checked, itertools.count(), frames)
+    )
+    copies = itertools.tee(predicted, len(WAYS))
+    steady = (steadied(way, copy) for way, copy in zip(WAYS.values(), copies, strict=True))
+    before, found = None, {way: {"dtssd": [], "sad": []} for way in WAYS}
+    for mattes in zip(*steady, strict=True):
+        frame = mattes[0][0]
+        alphas = [matting.upsample(frame.image, alpha) for _, alpha in mattes]
+        for number, (values, alpha) in enumerate(zip(found.values(), alphas, strict=True)):
+            values["sad"].append(sad(alpha, frame.true_alpha))
+            if before is not None:
+                earlier, true_earlier = before
+                values["dtssd"].append(dtssd((earlier[number], alpha), (true_earlier, frame.true_alpha)))
+        before = alphas, frame.true_alpha
     means = {}
     for way, values in found.items():
         means[way] = {name: float(np.mean(each)) for name, each in values.items()}
     return means
+
+
+def _checked(number: int, frame: tuple[np.ndarray, np.ndarray]) -> _Frame:
+    image, true_alpha = frame
+    if true_alpha.shape != image.shape[:2]:
+        raise UserError(f"frame {number}: its alpha has a different size")
+    return _Frame(image, alpha_to_float(true_alpha))

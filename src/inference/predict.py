@@ -17,6 +17,7 @@ from src.inference.photos import matte_photos
 from src.inference.protocol import Upsampling
 from src.inference.results import PHOTO_ENDING, VIDEO_ENDING
 from src.inference.shard import Shard
+from src.inference.temporal import Temporal
 from src.systems.model_info import ModelInfo
 
 _READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
@@ -36,6 +37,7 @@ def predict(
     upsampling: Upsampling = "guided",
     mirror: bool = True,
     estimate_foreground: bool = True,
+    temporal: Temporal = "smoothing",
     overwrite: bool = False,
     shard: Shard | None = None,
     device: str = "auto",
@@ -55,6 +57,7 @@ def predict(
         upsampling: how alpha comes back to the photo's size.
         mirror: show the network mirror images too.
         estimate_foreground: take the old background's colours out of the person's rim.
+        temporal: how the alpha of videos is made steady: 'none', 'smoothing' or 'ofd'.
         overwrite: make existing results again.
         shard: matte only the photos and videos of this shard.
         device: 'auto', 'Ascend', 'GPU' or 'CPU'.
@@ -94,7 +97,9 @@ def predict(
     cutouts = CutoutMaker(matting, behind, estimate_foreground, overwrite)
     photos = [job for job in todo if not job.is_video]
     unusable = _matte_photos(photos, cutouts) if photos else 0
-    return len(problems) + unusable + sum(_matte_video(job, cutouts) for job in todo if job.is_video)
+    return (
+        len(problems) + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo if job.is_video)
+    )
 
 
 def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
@@ -113,14 +118,14 @@ def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
     return problems
 
 
-def _matte_video(job: Job, cutouts: CutoutMaker) -> int:
+def _matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal) -> int:
     """Returns 1 where it was left out, or much of it could not be read."""
     try:
         from src.inference.video import matte_video  # PyAV, which photos do not need
     except ImportError:
         raise UserError("videos need an extra package: pip install -r requirements-predict.txt") from None
     try:
-        matted = matte_video(job, cutouts)
+        matted = matte_video(job, cutouts, temporal)
     except ImageError as error:
         print(f"left out: {error}")
         return 1

@@ -18,7 +18,7 @@ from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.jobs import Job
 from src.inference.results import COMPOSITE
 from src.inference.sound import Sound
-from src.inference.temporal_smoothing import TemporalSmoothing
+from src.inference.temporal import Temporal, steadied
 from src.inference.video_reader import Frame, VideoReader
 from src.inference.video_writer import Form, VideoWriter
 
@@ -32,17 +32,21 @@ class Matted(NamedTuple):
     remarks: list[str]
 
 
-def matte_video(job: Job, cutouts: CutoutMaker) -> Matted:
+def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal = "smoothing") -> Matted:
     """Write a video's alpha (grey) and composite, this with the video's sound.
 
     An odd last row or column is cut off, since the format has even sizes.
+
+    Args:
+        job: the video and where its results go.
+        cutouts: makes the pictures of a frame.
+        temporal: how alpha is made steady.
 
     Raises:
         ImageError: the video cannot be matted, or its results have no place in the format.
         UserError: results cannot be written.
     """
     paths = job.missing(cutouts.background.is_transparent, cutouts.overwrite)
-    smooth = TemporalSmoothing()
     count = 0
 
     def finish(found: tuple[Frame, np.ndarray]) -> tuple[Frame, list[np.ndarray]]:
@@ -62,10 +66,8 @@ def matte_video(job: Job, cutouts: CutoutMaker) -> Matted:
         decoded = reader.frames()
         read = map_ahead(readers, lambda _: next(decoded, None), itertools.count())
         frames = itertools.takewhile(lambda frame: frame is not None, read)
-        predicted = (
-            (frame, smooth(frame.image, cutouts.matting.predict(frame.image).alpha)) for frame in frames
-        )
-        for frame, pictures in map_ahead(writers, finish, predicted):
+        predicted = ((frame, cutouts.matting.predict(frame.image).alpha) for frame in frames)
+        for frame, pictures in map_ahead(writers, finish, steadied(temporal, predicted)):
             results.write(frame, pictures)
             count += 1
             bar.update()

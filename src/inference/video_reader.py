@@ -1,4 +1,4 @@
-"""What a video holds, as players show it: frames, each with its time; the one place that reads videos."""
+"""What a video holds, as players show it: frames, each with its time."""
 
 import contextlib
 import itertools

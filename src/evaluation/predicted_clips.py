@@ -1,0 +1,102 @@
+"""Quality of mattes of videos that lie in files, by the metrics of Robust Video Matting."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from src.clips.clip import Clip
+from src.clips.frame_files import FrameFiles
+from src.clips.layouts import find_clips
+from src.common.errors import UserError
+from src.common.process_pool import available_cores
+from src.common.progress import Progress
+from src.common.read_ahead import map_ahead
+from src.data.pairs import require_same_size
+from src.images.files import ImageError, read_gray
+from src.images.preprocessing import alpha_to_float
+from src.metric import connectivity_error, dtssd, gradient_error, mad, mse
+
+_METRICS = {
+    "MAD x 1000": lambda pred, true: 1000 * mad(pred, true),
+    "MSE x 1000": lambda pred, true: 1000 * mse(pred, true),
+    "Grad": gradient_error,
+    "Conn": connectivity_error,
+}
+NAMES = (*_METRICS, "dtSSD")
+
+Values = dict[str, float]  # by the names of NAMES
+_Measured = tuple[np.ndarray, np.ndarray, Values]  # predicted and true alpha of a frame, and its metrics
+
+
+def measure_predictions(predicted: Path, true: Path) -> tuple[dict[str, Values], list[str]]:
+    """Measure predicted alphas, each a file with the place and name of the true one in another folder.
+
+    Unlike RVM's code, this counts no dtSSD for the first frame and stretches no alpha to 0..1 before Grad.
+
+    Args:
+        predicted: for example with <clip>/pha/<frame>.png.
+        true: clips of frames in files, in any layout of `find_clips`.
+
+    Returns:
+        By clip, each metric's mean over the frames, and dtSSD's over the pairs of frames; and a line for each
+        clip that is left out, with the reason.
+
+    Raises:
+        UserError: no clip can be measured.
+    """
+    problems: list[str] = []
+    clips = find_clips(true, problems.append)
+    found: dict[str, Values] = {}
+    with (
+        ThreadPoolExecutor(available_cores()) as pool,
+        Progress("measuring", "frame", sum(len(clip.numbers) for clip in clips)) as bar,
+    ):
+        for clip in clips:
+            try:
+                found[clip.name] = _measure_clip(clip, predicted, true, pool, bar)
+            except ImageError as error:
+                problems.append(f"clip {clip.name}: {error}")
+    if not found:
+        raise UserError(f"{predicted}: no clip can be measured; the first: {problems[0]}")
+    return found, problems
+
+
+def mean_over_clips(found: dict[str, Values]) -> Values:
+    """The mean of each metric over clips, long and short ones alike."""
+    return {name: float(np.mean([values[name] for values in found.values()])) for name in NAMES}
+
+
+def _measure_clip(clip: Clip, predicted: Path, true: Path, pool: ThreadPoolExecutor, bar: Progress) -> Values:
+    frames = clip.frames
+    if not isinstance(frames, FrameFiles):
+        raise ImageError("its alphas are no single files")
+
+    def measure(number: int) -> _Measured:
+        file = frames.alpha_file(number)
+        (true_alpha,), other = frames.alphas([number]), predicted / file.relative_to(true)
+        pred_alpha = read_gray(other)
+        require_same_size(true_alpha, pred_alpha, file, other)
+        pair = alpha_to_float(pred_alpha), alpha_to_float(true_alpha)
+        return *pair, {name: metric(*pair) for name, metric in _METRICS.items()}
+
+    def counted() -> Iterator[_Measured]:
+        for measured in map_ahead(pool, measure, clip.numbers, ahead=2 * available_cores()):
+            bar.update()
+            yield measured
+
+    return _means(counted())
+
+
+def _means(measured: Iterable[_Measured]) -> Values:
+    values: list[Values] = []
+    changes: list[float] = []
+    before = None
+    for pred_alpha, true_alpha, found in measured:
+        values.append(found)
+        if before is not None:
+            changes.append(dtssd((before[0], pred_alpha), (before[1], true_alpha)))
+        before = pred_alpha, true_alpha
+    means = {name: float(np.mean([each[name] for each in values])) for name in _METRICS}
+    return {**means, "dtSSD": float(np.mean(changes))}
