@@ -46,9 +46,7 @@ class Result(NamedTuple):
 
     data: Path
     run_folder: Path
-    model: Path
     output: Path
-    config: Config
     mean_sad: float
 
 
@@ -111,7 +109,7 @@ def result(tmp_path_factory) -> Result:
     )
     run = run_training(config, data, folder / "training")
     means, _ = run_evaluation(config)
-    return Result(data, run.folder, model, output, config, means["sad"])
+    return Result(data, run.folder, output, means["sad"])
 
 
 @pytest.mark.parametrize("phase", ["pre_train_t_net", "end_to_end"])
@@ -149,17 +147,6 @@ def test_written_mattes_have_the_reported_sad(result):
         assert [row["image"] for row in csv.DictReader(file)] == names
 
 
-def test_the_exported_file_mattes_a_photo_as_the_network_does(result, tmp_path):
-    settings = {"ckpt_file": str(result.model), "file_name": str(tmp_path / "shm"), "size": SIZE}
-    path = export(Config.model_validate({"export": {**settings, "device_target": "CPU"}}))
-    photo = read_image(SplitFiles(result.data, "test").photo(0))
-    image = Tensor(published_input(photo, SIZE, result.config.mean))
-    exported = [output.asnumpy() for output in nn.GraphCell(ms.load(str(path)))(image)]
-    expected = [output.asnumpy() for output in load_network(result.model)(image)]
-    for found, wanted in zip(exported, expected, strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-4)
-
-
 def copy_real_photos(source: Path) -> None:
     """Copy pairs into the layout of Matting Human Datasets, a few to a group."""
     photos = sorted((REAL_PHOTOS / "image").glob("*.jpg"))[:REAL_COUNT]
@@ -175,7 +162,7 @@ def copy_real_photos(source: Path) -> None:
 
 
 @pytest.mark.skipif(not REAL_PHOTOS.is_dir(), reason=f"needs photos with alpha in {REAL_PHOTOS}")
-def test_t_net_learns_from_real_photos(tmp_path, monkeypatch):
+def test_t_net_learns_from_real_photos_and_is_exported(tmp_path, monkeypatch):
     """A thin one, which is enough to see photos and their class maps go together."""
     make_networks_thin(monkeypatch)
     copy_real_photos(tmp_path / "photos")
@@ -192,3 +179,15 @@ def test_t_net_learns_from_real_photos(tmp_path, monkeypatch):
     steps = len(files) // BATCH
     assert len(losses) == REAL_EPOCHS * steps
     assert losses[-steps:].mean() < 0.9 * losses[:steps].mean()
+    assert_exported_like(run.folder / "pre_train_t_net" / "semantic_hm_best.ckpt", files.photo(0), tmp_path)
+
+
+def assert_exported_like(model: Path, photo: Path, folder: Path) -> None:
+    """The exported file mattes a photo as the trained network does."""
+    settings = {"ckpt_file": str(model), "file_name": str(folder / "shm"), "size": SIZE}
+    path = export(Config.model_validate({"export": {**settings, "device_target": "CPU"}}))
+    image = Tensor(published_input(read_image(photo), SIZE, Config().mean))
+    exported = [output.asnumpy() for output in nn.GraphCell(ms.load(str(path)))(image)]
+    expected = [output.asnumpy() for output in load_network(model)(image)]
+    for found, wanted in zip(exported, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
