@@ -14,7 +14,7 @@ struct PhotoJob {
 };
 
 struct PhotoJobs {
-  std::vector<PhotoJob> todo;         // sorted by name
+  std::vector<PhotoJob> todo;         // each folder sorted by name
   size_t done = 0;                    // how many have their results already
   std::vector<std::string> problems;  // one line for each file or folder that is left out
 };
