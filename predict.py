@@ -48,7 +48,7 @@ def main() -> int:
         choices=get_args(EngineName),
         default="auto",
         help="what runs the model (default: ONNX Runtime on CPUs, if the checkpoint's export lies beside it; "
-        "else MindSpore)",
+        "else MindSpore); lite is the C++ runner",
     )
     parser.add_argument(
         "--size",

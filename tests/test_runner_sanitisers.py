@@ -4,9 +4,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.runner import CANNOT_LOAD, ROOT, RUNNER, SKIPPED, run_runner
+from tests.runner import CANNOT_LOAD, ENVIRONMENT, ROOT, RUNNER, SKIPPED, run_runner
+from tests.test_runner_photos import run_photos, save_all_kinds
 
 SIZE = 64
 
@@ -51,3 +53,36 @@ def test_the_sanitisers_find_nothing(sanitised_runner, thin_lowered, inputs, tmp
         if leaks == "0":
             assert result.returncode == status, result.stderr
             assert "Sanitizer" not in result.stderr
+
+
+def test_the_sanitisers_find_nothing_in_photos(sanitised_runner, thin_lowered, tmp_path):
+    save_all_kinds(tmp_path / "in")
+    rng = np.random.default_rng(0)
+    for path in sorted((tmp_path / "in").iterdir()):
+        content = bytearray(path.read_bytes())
+        for place in rng.integers(8, len(content), 5):
+            content[place] = rng.integers(0, 256)
+        path.with_name(f"damaged_{path.name}").write_bytes(content)
+    for leaks in ("0", "1"):
+        result = run_photos(
+            *(thin_lowered, tmp_path / "in", tmp_path / leaks),
+            runner=sanitised_runner,
+            ASAN_OPTIONS=f"detect_leaks={leaks}",
+        )
+        assert "matting::" not in result.stderr
+        assert "runtime error" not in result.stderr
+        if leaks == "0":
+            assert result.returncode == SKIPPED, result.stderr
+            assert "Sanitizer" not in result.stderr
+
+
+def test_the_sanitisers_find_nothing_in_pipes(sanitised_runner, thin_lowered):
+    content = bytes(2 * 4 * 3 * SIZE * SIZE + 1)
+    result = subprocess.run(
+        [sanitised_runner, "--model", thin_lowered, "--pipe"],
+        input=content,
+        capture_output=True,
+        env={**ENVIRONMENT, "ASAN_OPTIONS": "detect_leaks=0"},
+    )
+    assert (result.returncode, len(result.stdout.split(b"\n", 1)[1])) == (1, 2 * 4 * 4 * SIZE * SIZE)
+    assert b"Sanitizer" not in result.stderr and b"runtime error" not in result.stderr

@@ -6,14 +6,21 @@
 namespace matting {
 
 const char kHelp[] =
-    R"(usage: shm_infer --model FILE --input FOLDER --output FOLDER [options]
+    R"(usage: shm_infer --model FILE --photos FOLDER --mattes FOLDER [options]
+       shm_infer --model FILE --input FOLDER --output FOLDER [options]
+       shm_infer --model FILE --pipe [options]
 
-Runs an exported network (MINDIR) on every .bin file that preprocess.py wrote to a folder, and writes
-NAME_0.bin (trimap logits) and NAME_1.bin (alpha), float32.
+Runs an exported network (MINDIR): on the photos in a folder, of which it writes NAME_alpha.png, as predict.py
+does; on every .bin file that preprocess.py wrote to a folder, of which it writes NAME_0.bin (trimap logits) and
+NAME_1.bin (alpha), float32; or on such arrays from stdin, with its outputs to stdout.
 
   --model FILE          the exported network
+  --photos FOLDER       photos, JPEG or PNG, at any depth
+  --mattes FOLDER       folder for their mattes; created if missing; existing mattes are kept
+  --overwrite           make existing mattes again
   --input FOLDER        input files, each as large as the network's input
   --output FOLDER       folder for the results; created if missing
+  --pipe                read inputs from stdin; see src/pipe_command.h
   --device TYPE         CPU, Ascend or GPU (default: CPU)
   --device_id N         number of the Ascend or GPU card (default: 0)
   --precision MODE      Ascend: enforce_fp32, preferred_fp32, enforce_fp16, enforce_origin or
@@ -26,7 +33,7 @@ NAME_0.bin (trimap logits) and NAME_1.bin (alpha), float32.
 
 Set GLOG_v=1 in the environment to see MindSpore Lite's own log.
 Exit status: 0 success; 1 error; 2 invalid command line; 3 finished, but some inputs were skipped; 4 the
-network cannot be loaded on the device.
+network cannot be loaded on the device; 128 + N stopped by signal N (Ctrl-C: 130).
 )";
 
 namespace {
@@ -47,7 +54,19 @@ int ParseNumber(const std::string& name, const std::string& text, int lowest) {
 }
 
 void Check(const Arguments& arguments) {
-  if (arguments.model.empty() || arguments.input.empty() || arguments.output.empty()) {
+  const bool has_files = !arguments.input.empty() || !arguments.output.empty();
+  const bool has_photos = !arguments.photos.empty() || !arguments.mattes.empty() || arguments.overwrite;
+  if (has_files + has_photos + arguments.pipe > 1) {
+    throw UsageError("only one of --input, --photos and --pipe can be given, with what belongs to it; see --help");
+  }
+  if (has_photos && (arguments.model.empty() || arguments.photos.empty() || arguments.mattes.empty())) {
+    throw UsageError("--model, --photos and --mattes are needed; see --help");
+  }
+  if (arguments.pipe && arguments.model.empty()) {
+    throw UsageError("--model is needed; see --help");
+  }
+  if (!has_photos && !arguments.pipe &&
+      (arguments.model.empty() || arguments.input.empty() || arguments.output.empty())) {
     throw UsageError("--model, --input and --output are needed; see --help");
   }
   if (kDevices.count(arguments.device) == 0) {
@@ -74,6 +93,10 @@ Arguments ParseArguments(int argc, char** argv) {
       arguments.help = true;
       return arguments;
     }
+    if (name == "--overwrite" || name == "--pipe") {
+      (name == "--pipe" ? arguments.pipe : arguments.overwrite) = true;
+      continue;
+    }
     if (i + 1 == argc) {
       throw UsageError(name + ": unknown, or its value is missing; see --help");
     }
@@ -84,6 +107,10 @@ Arguments ParseArguments(int argc, char** argv) {
       arguments.input = value;
     } else if (name == "--output") {
       arguments.output = value;
+    } else if (name == "--photos") {
+      arguments.photos = value;
+    } else if (name == "--mattes") {
+      arguments.mattes = value;
     } else if (name == "--time_result") {
       arguments.time_result = value;
     } else if (name == "--device") {

@@ -13,6 +13,10 @@ struct Arguments {
   std::filesystem::path model;
   std::filesystem::path input;
   std::filesystem::path output;
+  std::filesystem::path photos;  // in the place of input, with
+  std::filesystem::path mattes;  // in that of output
+  bool overwrite = false;
+  bool pipe = false;  // in the place of both
   std::filesystem::path time_result;  // empty: not written
   std::string device = "CPU";
   int device_id = 0;

@@ -16,6 +16,7 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kSkipped = 3;     // finished, but some inputs could not be used
 constexpr int kCannotLoad = 4;  // the network cannot be loaded on this device
+constexpr int kStopped = 128;   // plus the signal's number
 
 }  // namespace matting
 

@@ -1,24 +1,17 @@
-// Runs an exported network on a folder of inputs; see --help.
-#include <sched.h>
+// Runs an exported network on a folder of inputs or photos; see --help.
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 
 #include "arguments.h"
+#include "open_session.h"
+#include "photo_command.h"
+#include "pipe_command.h"
 #include "pipeline.h"
-#include "session.h"
 #include "timing.h"
 
 namespace {
-
-constexpr char kTimeFile[] = "test_perform_static.txt";
-
-int AvailableCores() {
-  cpu_set_t cores;
-  return sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
-}
 
 // MindSpore Lite reads its log level before main() begins, so changing it needs a restart of the program.
 void QuietRuntime(char** argv) {
@@ -28,28 +21,11 @@ void QuietRuntime(char** argv) {
   }
 }
 
-void CheckModel(const std::filesystem::path& model) {
-  std::error_code error;  // set, for example, if a folder is not accessible
-  if (!std::filesystem::is_regular_file(model, error) || !std::ifstream(model).good()) {
-    throw matting::Error(model.string() + ": missing or not readable; write it with export.py");
-  }
-}
-
-int Run(const matting::Arguments& arguments) {
-  CheckModel(arguments.model);
+int RunFiles(const matting::Arguments& arguments) {
   const auto inputs = matting::ListInputs(arguments.input);
   matting::PrepareOutput(arguments.output);
-  if (!arguments.time_result.empty()) {
-    matting::PrepareOutput(arguments.time_result);
-  }
-  const int threads = arguments.threads > 0 ? arguments.threads : AvailableCores();
-  matting::Session session(arguments.model,
-                           {arguments.device, arguments.device_id, arguments.precision, threads});
-  std::cout << session.Describe() << std::endl;
-  for (int i = 0; i < arguments.warmup; ++i) {
-    session.Run(matting::Bytes(session.InputSize()));
-  }
-  const matting::PipelineResult result = matting::RunPipeline(&session, inputs, arguments.output);
+  const std::unique_ptr<matting::Session> session = matting::OpenSession(arguments);
+  const matting::PipelineResult result = matting::RunPipeline(session.get(), inputs, arguments.output);
   for (const std::string& reason : result.skipped) {
     std::cout << "skipped: " << reason << "\n";
   }
@@ -58,14 +34,20 @@ int Run(const matting::Arguments& arguments) {
   }
   const std::string report = matting::Report(result.milliseconds, result.total_milliseconds);
   std::cout << report << std::flush;
-  if (!arguments.time_result.empty()) {
-    matting::WriteWhole(arguments.time_result / kTimeFile, report.data(), report.size());
-  }
+  matting::WriteTimes(arguments, report);
   if (!result.skipped.empty()) {
     std::cerr << "error: " << result.skipped.size() << " of " << inputs.size() << " inputs were skipped\n";
     return matting::kSkipped;
   }
   return matting::kDone;
+}
+
+int Run(const matting::Arguments& arguments) {
+  matting::CheckModel(arguments.model);
+  if (arguments.pipe) {
+    return matting::RunPipe(arguments);
+  }
+  return arguments.photos.empty() ? RunFiles(arguments) : matting::RunPhotos(arguments);
 }
 
 }  // namespace

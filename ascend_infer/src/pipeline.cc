@@ -1,47 +1,17 @@
 #include "pipeline.h"
 
-#include <cstdio>
 #include <future>
 
+#include "progress.h"
 #include "timing.h"
 
 namespace matting {
 
 namespace {
 
-constexpr double kProgressInterval = 500;  // ms
-
 std::future<Bytes> StartReading(const std::filesystem::path& path, size_t size) {
   return std::async(std::launch::async, ReadInput, path, size);
 }
-
-// A progress line on the terminal, updated in place.
-class Progress {
- public:
-  explicit Progress(size_t total) : total_(total) {}
-  ~Progress() {
-    if (is_shown_) {
-      std::fprintf(stderr, "\n");
-    }
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  void Show(size_t done) {
-    if (since_shown_.Milliseconds() < kProgressInterval && done < total_) {
-      return;
-    }
-    since_shown_ = Stopwatch();
-    is_shown_ = true;
-    std::fprintf(stderr, "\rinference: %zu/%zu, %.2f images/s", done, total_,
-                 1000 * static_cast<double>(done) / since_start_.Milliseconds());
-  }
-
- private:
-  size_t total_;
-  bool is_shown_ = false;
-  Stopwatch since_start_;
-  Stopwatch since_shown_;
-};
 
 }  // namespace
 
@@ -61,7 +31,7 @@ PipelineResult RunPipeline(Session* session, const std::vector<std::filesystem::
     try {
       const Bytes input = current.get();
       const Stopwatch run;
-      session->Run(input);
+      session->Run(input.data());
       result.milliseconds.push_back(run.Milliseconds());
     } catch (const InputError& error) {
       result.skipped.push_back(error.what());

@@ -113,8 +113,8 @@ std::string Session::Describe() {
   return text.str();
 }
 
-void Session::Run(const Bytes& input) {
-  std::memcpy(DataOf(&inputs_.front()), input.data(), input.size());
+void Session::Run(const void* input) {
+  std::memcpy(DataOf(&inputs_.front()), input, InputSize());
   const mindspore::Status status = model_.Predict(inputs_, &outputs_);
   if (status.IsError()) {
     throw Error("inference failed: " + status.ToString());
@@ -128,6 +128,13 @@ std::vector<Bytes> Session::Outputs() {
     outputs.emplace_back(data, data + tensor.DataSize());
   }
   return outputs;
+}
+
+std::vector<float> Session::Output(size_t number) {
+  mindspore::MSTensor& tensor = outputs_[number];
+  std::vector<float> values(tensor.DataSize() / sizeof(float));
+  std::memcpy(values.data(), DataOf(&tensor), values.size() * sizeof(float));
+  return values;
 }
 
 }  // namespace matting

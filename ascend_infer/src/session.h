@@ -35,11 +35,18 @@ class Session {
   // Describes every input and output: "input float32 (1, 3, 320, 320), ...".
   std::string Describe();
 
+  // Shapes of the input, or of an output.
+  std::vector<int64_t> InputShape() { return inputs_.front().Shape(); }
+  std::vector<int64_t> OutputShape(size_t number) { return outputs_[number].Shape(); }
+
   // Runs the network on `input`, which has InputSize() bytes, and waits for the result. Throws Error.
-  void Run(const Bytes& input);
+  void Run(const void* input);
 
   // Copies of the outputs of the last run, in the network's order. Throws Error.
   std::vector<Bytes> Outputs();
+
+  // A copy of the values of one of them. Throws Error.
+  std::vector<float> Output(size_t number);
 
  private:
   mindspore::Model model_;

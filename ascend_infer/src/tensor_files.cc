@@ -52,6 +52,36 @@ bool WriteAll(int descriptor, const char* data, size_t size) {
   return true;
 }
 
+// Reads a file to its end, or `size` bytes of it. Throws InputError.
+Bytes ReadUpTo(const fs::path& path, size_t size) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type != fs::file_type::regular && type != fs::file_type::not_found) {  // reading a pipe could block forever
+    throw InputError(path.string() + ": cannot be read: not a file");
+  }
+  const File file(path, O_RDONLY);
+  if (!file.IsOpen()) {
+    throw InputError(path.string() + ": cannot be read: " + Reason(errno));
+  }
+  Bytes bytes(size);
+  size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t count = read(file.descriptor(), bytes.data() + filled, bytes.size() - filled);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      throw InputError(path.string() + ": cannot be read: " + Reason(errno));
+    }
+    if (count == 0) {
+      break;
+    }
+    filled += static_cast<size_t>(count);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
 fs::path OutputPath(const fs::path& folder, const std::string& name, size_t number) {
   return folder / (name + "_" + std::to_string(number) + ".bin");
 }
@@ -81,37 +111,19 @@ std::vector<fs::path> ListInputs(const fs::path& folder) {
 }
 
 Bytes ReadInput(const fs::path& path, size_t size) {
-  std::error_code error;
-  const fs::file_type type = fs::status(path, error).type();
-  if (type != fs::file_type::regular && type != fs::file_type::not_found) {  // reading a pipe could block forever
-    throw InputError(path.string() + ": cannot be read: not a file");
-  }
-  const File file(path, O_RDONLY);
-  if (!file.IsOpen()) {
-    throw InputError(path.string() + ": cannot be read: " + Reason(errno));
-  }
-  Bytes bytes(size + 1);  // one extra byte, to detect a file that is too long
-  size_t filled = 0;
-  while (filled < bytes.size()) {
-    const ssize_t count = read(file.descriptor(), bytes.data() + filled, bytes.size() - filled);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      throw InputError(path.string() + ": cannot be read: " + Reason(errno));
-    }
-    if (count == 0) {
-      break;
-    }
-    filled += static_cast<size_t>(count);
-  }
-  if (filled != size) {
-    const std::string found = filled < size ? std::to_string(filled) : "more than " + std::to_string(size);
+  Bytes bytes = ReadUpTo(path, size + 1);  // one extra byte, to detect a file that is too long
+  if (bytes.size() != size) {
+    const std::string found = bytes.size() < size ? std::to_string(bytes.size()) : "more than " + std::to_string(size);
     throw InputError(path.string() + ": has " + found + " bytes, but the network's input has " +
                      std::to_string(size) + "; infer.size and export.size must be equal");
   }
-  bytes.resize(size);
   return bytes;
+}
+
+Bytes ReadWhole(const fs::path& path) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  return ReadUpTo(path, error ? 0 : size);  // which reports why, if it has no size
 }
 
 void PrepareOutput(const fs::path& folder) {

@@ -24,6 +24,9 @@ std::vector<std::filesystem::path> ListInputs(const std::filesystem::path& folde
 // Reads a file of exactly `size` bytes. Throws InputError.
 Bytes ReadInput(const std::filesystem::path& path, size_t size);
 
+// Reads a file of any size. Throws InputError.
+Bytes ReadWhole(const std::filesystem::path& path);
+
 // Creates the folder if it is missing and checks that it is writable. Throws Error.
 void PrepareOutput(const std::filesystem::path& folder);
 

@@ -23,11 +23,16 @@ def use_cache_folder(variable: str, usual: Path | None = None) -> None:
     """
     if os.environ.get(variable) or (usual and _is_writable(usual)):
         return
+    os.environ[variable] = str(cache_folder())
+
+
+def cache_folder() -> Path:
+    """The user's cache folder of this project, or a temporary one, removed at exit, if it is not writable."""
     cache = _user_cache()
     if cache is None or not _is_writable(cache):
         cache = unfinished.create(lambda: tempfile.mkdtemp(prefix="shm-cache-"))
         atexit.register(shutil.rmtree, cache, ignore_errors=True)
-    os.environ[variable] = str(cache)
+    return cache
 
 
 def _user_cache() -> Path | None:

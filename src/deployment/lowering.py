@@ -19,6 +19,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from src.common.atomic_file import write_bytes  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
+from src.deployment.subpixel import KERNEL, PADDING, STRIDE, subpixel_weight  # noqa: E402
 from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
 LOWERED_VERSION = 1
@@ -33,7 +34,7 @@ _SETTINGS = {
     "Split": ("axis", "output_num"),
     "StridedSlice": ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"),
 }
-_RESIZE = "ResizeBilinearV2"
+_RESIZE, _TRANSPOSED = "ResizeBilinearV2", "Conv2DTranspose"
 _RESIZE_SETTINGS = ("size", "align_corners", "half_pixel_centers")
 # Operators that are the same in both versions.
 _SAME = frozenset(
@@ -85,6 +86,8 @@ class _Lowering:
         operator = primitive.op_type if primitive else node.op_type
         if operator == _RESIZE:
             yield from self._doubling(node)
+        elif operator == _TRANSPOSED and _is_doubling(primitive):
+            yield from self._subpixels(node)
         elif operator in _SETTINGS:
             yield self._with_attributes(node, primitive)
         elif operator in _SAME:
@@ -132,13 +135,36 @@ class _Lowering:
         _add_attribute(nearest, "align_corners", False)
         _add_attribute(nearest, "half_pixel_centers", False)
         mean = self._node_before(node, "mean", repeated.output[0], weight)
-        self._add_depthwise_convolution(mean, channels)
+        self._add_convolution(mean, channels, groups=channels)
         self._add_primitive(node, "Mul")
         node.input[:] = [mean.output[0], self._parameter(node, "border", border[np.newaxis, np.newaxis])]
         yield from (repeated, mean, node)
 
-    def _add_depthwise_convolution(self, node: Any, channels: int) -> None:
-        """Add a depthwise convolution, 3x3 with zero padding."""
+    def _subpixels(self, node: Any) -> Iterator[Any]:
+        """Yield a doubling transposed convolution as an ordinary one that computes four pixels for each."""
+        graph = self._model.graph
+        load = {each.output[0]: each for each in graph.node}[node.input[1]]
+        parameter = {each.name: each for each in graph.parameter}[load.input[0]]
+        weight = np.frombuffer(parameter.raw_data, np.float32).reshape(parameter.dims)
+        weight = subpixel_weight(weight)
+        parameter.raw_data = weight.tobytes()
+        quarters = self._node_before(node, "quarters", node.input[0], node.input[1])
+        height, width = quarters.attribute[0].tensors[0].dims[2:]
+        for holder, shape in (
+            (parameter.dims, weight.shape),
+            (load.attribute[0].tensors[0].dims, weight.shape),
+            (quarters.attribute[0].tensors[0].dims, (1, len(weight), height // 2, width // 2)),
+        ):
+            holder[:] = shape
+        self._add_convolution(quarters, len(weight), groups=1)
+        join = self._add_primitive(node, "DepthToSpace")
+        _add_attribute(join, "block_size", 2)
+        _add_attribute(join, "format", "NCHW")
+        node.input[:] = [quarters.output[0]]
+        yield from (quarters, node)
+
+    def _add_convolution(self, node: Any, channels: int, groups: int) -> None:
+        """Add a convolution to `channels`, 3x3 with zero padding."""
         primitive = self._add_primitive(node, "Conv2D")
         for name, value in {
             "kernel_size": (3, 3),
@@ -147,8 +173,8 @@ class _Lowering:
             "pad_mode": "pad",
             "pad": (1, 1, 1, 1),
             "pad_list": (1, 1, 1, 1),
-            "group": channels,
-            "groups": channels,
+            "group": groups,
+            "groups": groups,
             "stride": (1, 1, 1, 1),
             "dilation": (1, 1, 1, 1),
             "format": "NCHW",
@@ -194,6 +220,16 @@ class _Lowering:
         shapes = {node.output[0]: node.attribute[0].tensors for node in graph.node if node.attribute}
         shapes |= {value.name: value.tensor for value in graph.input}
         return list(shapes[output][0].dims[-2:])
+
+
+def _is_doubling(primitive: Any) -> bool:
+    """Whether a transposed convolution is one of those that `subpixel_weight` is for."""
+    settings = {
+        each.name: each.i or tuple(value.ints[0] for value in each.values if value.ints)
+        for each in primitive.attribute
+    }
+    wanted = {"kernel_size": KERNEL, "pad_list": PADDING, "stride": (1, 1, STRIDE, STRIDE), "group": 1}
+    return all(settings.get(name) == value for name, value in wanted.items())
 
 
 def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -> None:

@@ -53,7 +53,7 @@ def open_engine(
 
     Args:
         path: a checkpoint (.ckpt), or an exported model (.mindir, .onnx).
-        engine: 'onnx' (ONNX Runtime), 'mindspore' or 'auto', see `choose_engine`.
+        engine: 'onnx' (ONNX Runtime), 'mindspore', 'lite' (the C++ runner) or 'auto', see `choose_engine`.
         size: height and width of the input, a multiple of 16; None for the model's own. The size of an
             exported model is fixed, and `size` is ignored.
         mean: BGR, 0..255, subtracted from photos in training; None for the model's own.
@@ -75,7 +75,13 @@ def open_engine(
             from src.common.device import use_device
 
             use_device(device)
-        if is_exported(file):
+        if name == "lite":
+            from src.inference.lite import export_for_lite, load_lite
+
+            file = file if is_exported(file) else export_for_lite(file, info.size)
+            run, own_size = load_lite(file, device)
+            info = info.model_copy(update={"size": own_size})
+        elif is_exported(file):
             from src.inference.exported import load_exported
 
             run, own_size = load_exported(file)

@@ -1,4 +1,7 @@
-"""Chooses the engine that runs a model: ONNX Runtime on CPUs if possible, otherwise MindSpore."""
+"""Chooses the engine that runs a model: ONNX Runtime on CPUs if possible, otherwise MindSpore.
+
+The C++ runner, 'lite', is taken only where it is asked for.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,7 +10,7 @@ from typing import Literal, NamedTuple
 from src.common.errors import UserError
 from src.inference.embedded_info import find_model_info, is_export_of
 
-EngineName = Literal["auto", "onnx", "mindspore"]
+EngineName = Literal["auto", "onnx", "mindspore", "lite"]
 _DEVICE_FILES = ("/dev/davinci_manager", "/dev/nvidiactl")  # created by the drivers of Ascend and NVIDIA
 
 
@@ -24,7 +27,8 @@ def choose_engine(
     """Choose the engine for a model.
 
     ONNX Runtime runs a checkpoint through the exported file beside it (shm.onnx beside shm.ckpt), if that was
-    exported from exactly this checkpoint.
+    exported from exactly this checkpoint. So does the C++ runner (shm.mindir beside shm.ckpt), for which the
+    checkpoint is otherwise chosen itself: `export_for_lite` exports it, with MindSpore.
 
     Args:
         path: a checkpoint (.ckpt) or an exported model (.mindir, .onnx).
@@ -41,7 +45,9 @@ def choose_engine(
         case ".onnx":
             return _require(engine, "onnx", path)
         case ".mindir":
-            return _require(engine, "mindspore", path)
+            return _require(engine, "lite" if engine == "lite" else "mindspore", path)
+    if engine == "lite":
+        return _lite(path, size)
     if engine == "mindspore":
         return Choice("mindspore", path)
     exported = path.with_suffix(".onnx")
@@ -71,6 +77,20 @@ def _problem(exported: Path, checkpoint: Path, size: int | None) -> str:
     if size is not None and info is not None and size != info.size:
         return f"runs {exported} at its own size, {info.size}, not {size}"
     return ""
+
+
+def _lite(path: Path, size: int | None) -> Choice:
+    exported = path.with_suffix(".mindir")
+    if exported.is_file() and is_export_of(exported, path):
+        info = find_model_info(exported)
+        if size is None or info is None or size == info.size:
+            return Choice("lite", exported)
+    if not find_spec("mindspore"):
+        raise UserError(
+            f"{path}: engine lite needs {exported}, exported from this checkpoint where MindSpore is "
+            "installed (export.py with export.mindir_version=1)"
+        )
+    return Choice("lite", path)
 
 
 def _mindspore(path: Path, problem: str) -> Choice:

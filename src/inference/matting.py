@@ -149,8 +149,9 @@ def load_matting(
 
     Args:
         checkpoint: a checkpoint (.ckpt), or an exported model (.mindir, .onnx); by default this repository's.
-        engine: 'auto' (ONNX Runtime on CPUs if possible, otherwise MindSpore), 'onnx' or 'mindspore'.
-        device: the device for MindSpore: 'auto', 'Ascend', 'GPU' or 'CPU'.
+        engine: 'auto' (ONNX Runtime on CPUs if possible, otherwise MindSpore), 'onnx', 'mindspore', or
+            'lite' (the C++ runner).
+        device: the device for MindSpore and the runner: 'auto', 'Ascend', 'GPU' or 'CPU'.
         size: height and width of the network's input, a multiple of 16; None for the model's own.
         mean: BGR, 0..255, subtracted from photos in training; None for the model's own.
         stretch: stretch photos to the network's square, as published; otherwise keep their aspect ratio.

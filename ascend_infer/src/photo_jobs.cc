@@ -1,0 +1,152 @@
+#include "photo_jobs.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "errors.h"
+
+namespace matting {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr size_t kLongestName = 255;  // of a file, in bytes
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+bool IsHidden(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.front() == '.' || Lower(name) == "thumbs.db" || Lower(name) == "desktop.ini";
+}
+
+bool IsPhoto(const fs::path& path) {
+  static const std::set<std::string> kSuffixes = {".jpg", ".jpeg", ".jpe", ".jfif", ".png"};
+  return kSuffixes.count(Lower(path.extension().string())) > 0;
+}
+
+// Collects photos below a folder; links are followed, but each real folder is searched once.
+class Search {
+ public:
+  explicit Search(std::vector<std::string>* problems) : problems_(problems) {}
+
+  void Folder(const fs::path& folder) {
+    std::error_code error;
+    const fs::path real = fs::canonical(folder, error);
+    if (!error && !seen_.insert(real).second) {
+      return;
+    }
+    std::vector<fs::path> entries;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      entries.push_back(entry->path());
+    }
+    if (error) {
+      problems_->push_back(folder.string() + ": cannot be searched: " + error.message());
+    }
+    std::sort(entries.begin(), entries.end());
+    for (const fs::path& entry : entries) {
+      if (!IsHidden(entry)) {
+        SortIn(entry);
+      }
+    }
+  }
+
+  std::vector<fs::path>& photos() { return photos_; }
+
+ private:
+  void SortIn(const fs::path& path) {
+    std::error_code error;
+    switch (fs::status(path, error).type()) {
+      case fs::file_type::directory:
+        Folder(path);
+        break;
+      case fs::file_type::regular:
+        if (IsPhoto(path)) {
+          photos_.push_back(path);
+        } else {
+          problems_->push_back(path.string() + ": only JPEG and PNG are read, by their suffixes");
+        }
+        break;
+      case fs::file_type::not_found:
+      case fs::file_type::none:
+        problems_->push_back(path.string() + ": cannot be read: " + error.message());
+        break;
+      default:
+        problems_->push_back(path.string() + ": is a pipe or device, not a file");
+    }
+  }
+
+  std::vector<std::string>* problems_;
+  std::set<fs::path> seen_;
+  std::vector<fs::path> photos_;
+};
+
+// Removes what is a result of an earlier run: x_alpha.png if there is a photo x, or x_cutout.png beside it.
+void RemoveResults(std::vector<fs::path>* photos) {
+  static const std::regex kResult("([^]+)_(alpha|cutout|composite)\\.png");
+  std::set<std::string> sources;
+  for (const fs::path& path : *photos) {
+    sources.insert({path.stem().string(), path.filename().string()});
+  }
+  const std::set<fs::path> all(photos->begin(), photos->end());
+  const auto is_result = [&](const fs::path& path) {
+    std::smatch parts;
+    const std::string name = path.filename().string();
+    if (!std::regex_match(name, parts, kResult)) {
+      return false;
+    }
+    const auto is_beside = [&](const char* kind) {
+      return all.count(path.parent_path() / (parts[1].str() + "_" + kind + ".png")) > 0;
+    };
+    return sources.count(parts[1]) > 0 ||
+           (parts[2] == "alpha" ? is_beside("cutout") || is_beside("composite") : is_beside("alpha"));
+  };
+  photos->erase(std::remove_if(photos->begin(), photos->end(), is_result), photos->end());
+}
+
+}  // namespace
+
+PhotoJobs FindPhotoJobs(const fs::path& photos, const fs::path& mattes, bool overwrite) {
+  PhotoJobs jobs;
+  Search search(&jobs.problems);
+  search.Folder(photos);
+  std::vector<fs::path>& found = search.photos();
+  if (found.empty()) {
+    throw Error(jobs.problems.empty() ? photos.string() + ": holds no photo, .jpg or .png" : jobs.problems.front());
+  }
+  RemoveResults(&found);
+  // Photos of one name, such as photo.jpg and photo.png, keep their suffixes in the results' names.
+  const auto without_suffix = [&](const fs::path& path) {
+    return mattes / path.lexically_relative(photos).replace_extension();
+  };
+  std::map<fs::path, int> counts;
+  for (const fs::path& path : found) {
+    ++counts[without_suffix(path)];
+  }
+  std::set<fs::path> targets;
+  for (const fs::path& path : found) {
+    const fs::path bare = without_suffix(path);
+    const std::string name = (counts[bare] > 1 ? path : bare).filename().string() + "_alpha.png";
+    const fs::path target = bare.parent_path() / name;
+    std::error_code error;
+    if (name.size() > kLongestName) {
+      jobs.problems.push_back(path.string() + ": the name of its result would be too long");
+    } else if (!targets.insert(target).second) {
+      jobs.problems.push_back(path.string() + ": would have the same result as another photo, " + target.string());
+    } else if (fs::is_directory(target, error)) {
+      jobs.problems.push_back(path.string() + ": " + target.string() + " is in the way of its result");
+    } else if (!overwrite && fs::exists(target, error)) {
+      ++jobs.done;
+    } else {
+      jobs.todo.push_back({path, target});
+    }
+  }
+  return jobs;
+}
+
+}  // namespace matting

@@ -1,0 +1,66 @@
+#include "pipe_command.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "open_session.h"
+
+namespace matting {
+
+namespace {
+
+std::string Header(Session* session) {
+  std::string header = "shm_infer";
+  const auto add = [&](const std::vector<int64_t>& shape) {
+    char separator = ' ';
+    for (const int64_t side : shape) {
+      header += separator + std::to_string(side);
+      separator = ',';
+    }
+  };
+  add(session->InputShape());
+  for (size_t i = 0; i < session->OutputCount(); ++i) {
+    add(session->OutputShape(i));
+  }
+  return header + "\n";
+}
+
+void Write(std::FILE* stream, const char* data, size_t size) {
+  if (std::fwrite(data, 1, size, stream) != size) {
+    throw Error("the outputs cannot be written to stdout");
+  }
+}
+
+}  // namespace
+
+int RunPipe(const Arguments& arguments) {
+  // Nothing else may come between the outputs: what this program or a library prints goes to stderr.
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> answers(fdopen(dup(STDOUT_FILENO), "wb"), std::fclose);
+  if (answers == nullptr || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    throw Error("stdout cannot be used");
+  }
+  const std::unique_ptr<Session> session = OpenSession(arguments);
+  const std::string header = Header(session.get());
+  Write(answers.get(), header.data(), header.size());
+  std::fflush(answers.get());
+  Bytes input(session->InputSize());
+  size_t count = 0;
+  while ((count = std::fread(input.data(), 1, input.size(), stdin)) == input.size()) {
+    session->Run(input.data());
+    for (const Bytes& output : session->Outputs()) {
+      Write(answers.get(), output.data(), output.size());
+    }
+    if (std::fflush(answers.get()) != 0) {
+      throw Error("the outputs cannot be written to stdout");
+    }
+  }
+  if (count > 0) {
+    throw Error("the last input has " + std::to_string(count) + " bytes, but the network's input has " +
+                std::to_string(input.size()));
+  }
+  return kDone;
+}
+
+}  // namespace matting

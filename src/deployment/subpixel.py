@@ -1,0 +1,30 @@
+"""Doubling transposed convolutions as ordinary ones, which runtimes compute twice as fast."""
+
+import numpy as np
+
+KERNEL, STRIDE, PADDING = (5, 5), 2, (2, 1, 2, 1)  # of the transposed convolutions that this is about
+
+# Output row 2p + parity is a sum over the input's rows p - 1, p and p + 1, each with a row of the kernel.
+_KERNEL_ROWS = ((4, 2, 0), (None, 3, 1))  # for both parities; none reaches from p - 1 to 2p + 1
+
+
+def subpixel_weight(weight: np.ndarray) -> np.ndarray:
+    """The weight of a 3x3 convolution that computes the same as a transposed convolution.
+
+    Its output has, for each pixel, the four pixels that come of it: the channels are (row, column, channel),
+    as DepthToSpace takes them apart.
+
+    Args:
+        weight: (in, out, 5, 5) of a transposed convolution with stride 2 and padding 2, 1, 2, 1.
+
+    Returns:
+        (4 * out, in, 3, 3) of a convolution with padding 1.
+    """
+    inputs, outputs = weight.shape[:2]
+    result = np.zeros((2, 2, outputs, inputs, 3, 3), weight.dtype)
+    for row, column in np.ndindex(2, 2):
+        for y, kernel_y in enumerate(_KERNEL_ROWS[row]):
+            for x, kernel_x in enumerate(_KERNEL_ROWS[column]):
+                if kernel_y is not None and kernel_x is not None:
+                    result[row, column, :, :, y, x] = weight[:, :, kernel_y, kernel_x].T
+    return result.reshape(4 * outputs, inputs, 3, 3)
