@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import get_args
 
 from src.common.command_line import SKIPPED_STATUS, run_command
-from src.config import load_config
-from src.config_flags import DEFAULT_CONFIG
+from src.inference.embedded_info import find_model_info
 from src.inference.engine_choice import EngineName
 from src.inference.matting import SHIPPED_MODEL
 from src.inference.predict import predict
 from src.inference.shard import parse_shard
 from src.inference.temporal import Temporal
+from src.systems.model_info import ModelInfo
 
 
 def main() -> int:
@@ -66,7 +66,6 @@ def main() -> int:
     parser.add_argument(
         "--yaml_path",
         metavar="FILE",
-        default=DEFAULT_CONFIG,
         help="configuration, for models that do not say their size and mean (default: config.yaml of this "
         "project)",
     )
@@ -116,7 +115,7 @@ def main() -> int:
         engine=arguments.engine,
         size=arguments.size,
         mean=arguments.mean,
-        otherwise=load_config(arguments.yaml_path).model_info(),
+        otherwise=_configured_info(arguments.checkpoint, arguments.yaml_path),
         stretch=arguments.stretch,
         upsampling=arguments.refine,
         mirror=not arguments.fast,
@@ -127,6 +126,16 @@ def main() -> int:
         device=arguments.device,
     )
     return SKIPPED_STATUS if left_out else 0
+
+
+def _configured_info(checkpoint: Path, configuration: str | None) -> ModelInfo:
+    """What the configuration says of a model; nothing where it is not given, and the model says it itself."""
+    if configuration is None and find_model_info(checkpoint):
+        return ModelInfo()
+    from src.config import load_config  # a tenth of a second, which most models do not need
+    from src.config_flags import DEFAULT_CONFIG
+
+    return load_config(configuration or DEFAULT_CONFIG).model_info()
 
 
 if __name__ == "__main__":

@@ -3,9 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
-
-from tqdm import tqdm
+from typing import TextIO, TypeVar
 
 # Without a terminal, a line is printed after this share of the total or this time, whichever comes first.
 _SHARE = 0.1
@@ -37,9 +35,11 @@ class Progress:
         logs: bool = True,
     ):
         is_terminal = sys.stderr.isatty()
-        self._bar = tqdm(
-            total=total, initial=initial, desc=what, unit=unit, leave=stays, disable=not is_terminal
-        )
+        self._bar = None
+        if is_terminal:
+            from tqdm import tqdm  # slow to import, and logs need no bar
+
+            self._bar = tqdm(total=total, initial=initial, desc=what, unit=unit, leave=stays)
         self._what, self._unit, self._total, self._initial = what, unit, total, initial
         self._logs = logs and not is_terminal
         self._done = self._told = initial
@@ -49,11 +49,13 @@ class Progress:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def update(self, count: int = 1) -> None:
         """Count `count` more as done."""
-        self._bar.update(count)
+        if self._bar is not None:
+            self._bar.update(count)
         self._done += count
         if not self._logs:
             return
@@ -65,22 +67,33 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Show a text beside the bar."""
-        self._bar.set_postfix_str(text, refresh=False)
+        if self._bar is not None:
+            self._bar.set_postfix_str(text, refresh=False)
 
     def _line(self, seconds: float) -> str:
-        passed = tqdm.format_interval(seconds)
+        passed = _clock(seconds)
         if self._total is None:
             return f"{self._what}: {self._done} {self._unit}s, {passed} passed"
         share = f"{self._what}: {self._done} of {self._total} {self._unit}s, {self._done / self._total:.0%}"
         if self._done >= self._total:
             return f"{share}, {passed} passed"
         left = seconds * (self._total - self._done) / (self._done - self._initial)
-        return f"{share}, {tqdm.format_interval(left)} left"
+        return f"{share}, {_clock(left)} left"
 
 
-def say(text: str) -> None:
-    """Print a line, above the bar if there is one."""
-    tqdm.write(text, file=sys.stdout)
+def say(text: str, file: TextIO | None = None) -> None:
+    """Print a line, above the bar if there is one; on standard output unless `file` is given."""
+    if "tqdm" in sys.modules:
+        sys.modules["tqdm"].tqdm.write(text, file=file or sys.stdout)
+    else:  # without it, there is no bar
+        print(text, file=file or sys.stdout)
+
+
+def _clock(seconds: float) -> str:
+    """Such as 03:20 or 27:46:10."""
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:d}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
 
 
 def track(items: Iterable[Item], what: str, unit: str, total: int) -> Iterator[Item]:

@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from tqdm import tqdm
+from src.common.progress import say
 
 
 class _Lines(logging.Handler):
@@ -11,7 +11,7 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if sys.stderr is not None:
-            tqdm.write(self.format(record), file=sys.stderr)
+            say(self.format(record), sys.stderr)
 
 
 def show_remarks() -> None:

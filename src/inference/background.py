@@ -55,7 +55,7 @@ class Background:
             BGR (H, W, 3) uint8; BGRA (H, W, 4) uint8 if the background is transparent.
         """
         if self.is_transparent:
-            return np.dstack([foreground, alpha])
+            return cv2.merge([foreground, alpha])
         behind = _without_person(image, alpha) if self._blurs else _cover(self._picture, image.shape[:2])
         return blend(foreground, behind, alpha)
 

@@ -6,6 +6,8 @@ needs neither.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from src.common.naming import naming_file
 from src.common.numbers import require_numbers
 from src.inference.embedded_info import is_exported, model_info_of
 from src.inference.engine_choice import EngineName, choose_engine
-from src.inference.turn import turn
+from src.inference.turn import LANES, lane, turn
 from src.systems.model_info import ModelInfo
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
@@ -28,16 +30,27 @@ Run = Callable[[np.ndarray], list[np.ndarray]]
 
 @dataclass(frozen=True)
 class Engine:
-    """A loaded network; any thread may run it, one at a time.
+    """A loaded network; any thread may run it.
 
     Args:
         run: maps {"image": (1, 3, S, S)} to {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}, all
             float32.
         info: the model's metadata; `info.size` is S.
+        lanes: how many threads at a time may run it; others wait.
     """
 
     run: Callable[[Arrays], Arrays]
     info: ModelInfo
+    lanes: int = 1
+
+    def run_all(self, inputs: Sequence[Arrays]) -> list[Arrays]:
+        """The outputs for one or two inputs, computed at the same time if there are lanes for it."""
+        if self.lanes == 1 or len(inputs) == 1:
+            return [self.run(each) for each in inputs]
+        first, second = inputs
+        with ThreadPoolExecutor(1) as other:
+            later = other.submit(self.run, second)
+            return [self.run(first), later.result()]
 
 
 def open_engine(
@@ -88,7 +101,8 @@ def open_engine(
             info = info.model_copy(update={"size": own_size})
         else:
             run = _open_checkpoint(file)
-    return Engine(_in_turn(run, file), info)
+    is_onnx = name == "onnx"
+    return Engine(_checked(run, file, lane if is_onnx else turn), info, LANES if is_onnx else 1)
 
 
 def _open_checkpoint(path: Path) -> Run:
@@ -100,15 +114,17 @@ def _open_checkpoint(path: Path) -> Run:
     return lambda image: [output.asnumpy() for output in compiled(ms.Tensor(image))]
 
 
-def _in_turn(run: Run, path: Path) -> Callable[[Arrays], Arrays]:
-    """Run the network in one thread at a time, and reject NaN and infinite outputs."""
+def _checked(
+    run: Run, path: Path, permission: Callable[[], AbstractContextManager[None]]
+) -> Callable[[Arrays], Arrays]:
+    """Run the network where `permission` lets it, and reject NaN and infinite outputs."""
 
-    def run_in_turn(inputs: Arrays) -> Arrays:
-        with turn():
+    def run_checked(inputs: Arrays) -> Arrays:
+        with permission():
             outputs = run(inputs[INPUT])
         with naming_file(path):
             for values in outputs:
                 require_numbers("its outputs", values)
         return dict(zip((TRIMAP_LOGITS, ALPHA), outputs, strict=True))
 
-    return run_in_turn
+    return run_checked

@@ -77,8 +77,12 @@ def _onnx_session(path: Path):
         import onnxruntime  # needed only for ONNX files
     except ImportError:
         raise MissingRuntimeError(f"{path}: running it needs ONNX Runtime: pip install onnxruntime") from None
+    options = onnxruntime.SessionOptions()
+    # Threads that wait for work do not spin: reading, finishing and writing photos use the cores meanwhile.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.dynamic_block_base", "4")  # shares even on busy cores
     try:
-        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has an exception class for every status, without a common base
         raise ExportedError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
 

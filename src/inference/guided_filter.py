@@ -9,6 +9,7 @@ import numpy as np
 
 _RADIUS = 2  # of the window, in pixels of the network; chosen on training photos
 _EPSILON = 1e-5  # regularisation against noise, for colours in [0, 1]
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))  # of channels: a symmetric matrix, row by row
 _LONGEST_SIDE = 1 << 14  # of a part; OpenCV's remap is limited to just under twice this
 _STRIP_PIXELS = 1 << 22  # enlarged at a time, so that an 8K photo needs little memory
 
@@ -45,13 +46,33 @@ def _linear_coefficients(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarr
     """Slope (h, w, 3) and offset (h, w) of alpha over colour, averaged over all windows around a pixel."""
     mean_guide, mean_alpha = _mean(guide), _mean(alpha)
     covariance = _mean(guide * alpha[..., np.newaxis]) - mean_guide * mean_alpha[..., np.newaxis]
-    products = guide[..., :, np.newaxis] * guide[..., np.newaxis, :]
-    variance = _mean(products.reshape(*alpha.shape, 9)).reshape(products.shape)
-    variance -= mean_guide[..., :, np.newaxis] * mean_guide[..., np.newaxis, :]
-    variance += _EPSILON * np.eye(3, dtype=np.float32)
-    slope = np.linalg.solve(variance, covariance[..., np.newaxis])[..., 0]
+    variances = _mean(np.dstack([guide[..., i] * guide[..., j] for i, j in _PAIRS]))
+    for place, (i, j) in enumerate(_PAIRS):
+        variances[..., place] += (_EPSILON if i == j else 0) - mean_guide[..., i] * mean_guide[..., j]
+    slope = _solve(variances, covariance)
     offset = mean_alpha - np.sum(slope * mean_guide, axis=-1)
     return _mean(slope), _mean(offset)
+
+
+def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve symmetric 3x3 equations (h, w, 6), in the order of _PAIRS, for right sides (h, w, 3) float32.
+
+    By cofactors, which cancel: hence in double precision.
+    """
+    a, b, c, d, e, f = cv2.split(matrices.astype(np.float64))
+    x, y, z = cv2.split(right.astype(np.float64))
+    # The cofactors, of which a symmetric matrix has six.
+    aa, ab, ac, bb, bc, cc = (
+        d * f - e * e,
+        c * e - b * f,
+        b * e - c * d,
+        a * f - c * c,
+        b * c - a * e,
+        a * d - b * b,
+    )
+    determinant = a * aa + b * ab + c * ac
+    solved = (aa * x + ab * y + ac * z, ab * x + bb * y + bc * z, ac * x + bc * y + cc * z)
+    return np.dstack([each / determinant for each in solved]).astype(np.float32)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

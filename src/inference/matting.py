@@ -130,7 +130,7 @@ class Matting(MattingSteps):
 
     def predict(self, image: np.ndarray) -> Matte:
         """The matte of a photo at the network's size; `upsample` resizes its alpha to the photo's."""
-        return self.join(image, [self.engine.run(inputs) for inputs in self.prepare(image)])
+        return self.join(image, self.engine.run_all(self.prepare(image)))
 
 
 def load_matting(
@@ -173,7 +173,7 @@ _shipped = functools.cache(load_matting)  # called in one thread at a time, or e
 def matte(image: np.ndarray) -> np.ndarray:
     """Matte a photo with the model of this repository, which is loaded at the first call.
 
-    Any thread may call it; the network itself runs in one at a time.
+    Any thread may call it; the network itself runs in one or two at a time.
 
     Args:
         image: BGR (H, W, 3) uint8 of any size.

@@ -1,7 +1,7 @@
 """Photos in, mattes and cutouts out, file by file: reading, network and the rest overlap."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -11,9 +11,6 @@ from src.common.read_ahead import map_ahead
 from src.images.files import ImageError, Photo, read_photo, write_image
 from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.jobs import Job
-from src.inference.matting import Matte
-
-_WAITING = 2  # photos at most that wait to be written
 
 Result = TypeVar("Result")
 
@@ -24,6 +21,14 @@ class Outcome(NamedTuple):
     job: Job
     problem: str  # "" where all went well
     remarks: tuple[str, ...] = ()  # what its reader should know, such as that it is the first of several
+
+
+class _Predicted(NamedTuple):
+    """A photo, and its alpha at the network's size."""
+
+    job: Job
+    photo: Photo
+    pred_alpha: np.ndarray
 
 
 def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]:
@@ -40,10 +45,17 @@ def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]
         UserError: results cannot be written.
     """
 
-    def predict(photo: Photo) -> Matte:
-        return cutouts.matting.predict(photo.seen())
+    def predict(read: tuple[Job, Photo | ImageError]) -> _Predicted | Outcome:
+        job, photo = read
+        if isinstance(photo, ImageError):
+            return Outcome(job, str(photo))
+        small = _try(lambda: cutouts.matting.predict(photo.seen()), job)
+        return small if isinstance(small, Outcome) else _Predicted(job, photo, small.alpha)
 
-    def finish(job: Job, photo: Photo, pred_alpha: np.ndarray) -> Outcome:
+    def finish(predicted: _Predicted | Outcome) -> Outcome:
+        return predicted if isinstance(predicted, Outcome) else _try(lambda: write(*predicted), predicted.job)
+
+    def write(job: Job, photo: Photo, pred_alpha: np.ndarray) -> Outcome:
         pictures = cutouts.cut_out(photo, pred_alpha)
         is_transparent = cutouts.background.is_transparent
         missing = job.missing(is_transparent, cutouts.overwrite)
@@ -52,28 +64,21 @@ def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]
                 write_image(path, picture)
         return Outcome(job, "", photo.remarks)
 
-    with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(1) as writers:
-        waiting: list[Future[Outcome]] = []
-        for job, photo in map_ahead(readers, _read, jobs):
-            if isinstance(photo, ImageError):
-                waiting.append(writers.submit(Outcome, job, str(photo)))
-            else:
-                small = _try(predict, job, photo)
-                if isinstance(small, Outcome):
-                    waiting.append(writers.submit(lambda outcome: outcome, small))
-                else:
-                    waiting.append(writers.submit(_try, finish, job, job, photo, small.alpha))
-            while len(waiting) > _WAITING:
-                yield waiting.pop(0).result()
-        for each in waiting:
-            yield each.result()
+    lanes = cutouts.matting.engine.lanes
+    with (
+        ThreadPoolExecutor(1) as readers,
+        ThreadPoolExecutor(lanes) as networks,
+        ThreadPoolExecutor(1) as writers,
+    ):
+        predicted = map_ahead(networks, predict, map_ahead(readers, _read, jobs), lanes + 1)
+        yield from map_ahead(writers, finish, predicted)
 
 
-def _try(step: Callable[..., Result], job: Job, *arguments) -> Result | Outcome:
-    """step(*arguments), or what went wrong with a photo: too large or odd for it, or its name too long."""
+def _try(step: Callable[[], Result], job: Job) -> Result | Outcome:
+    """step(), or what went wrong with a photo: too large or odd for it, or its name too long."""
     try:
         with naming_failures(job.source):
-            return step(*arguments)
+            return step()
     except (ImageError, BadNameError) as error:
         return Outcome(job, str(error))
 
