@@ -1,7 +1,7 @@
 """The alpha of the frame before, as a model for video sees it in training: true, empty or wrong.
 
-A model that always got the true one would trust it blindly: it would fail where people enter or leave, and after
-one bad frame.
+A model that always got the true one would trust it blindly: it would fail where people enter or leave, and
+after one bad frame.
 """
 
 from collections.abc import Callable
@@ -36,8 +36,8 @@ def draw_way(rng: np.random.Generator, has_before: bool, can_leave: bool, shares
         shares: how often each way is drawn.
 
     Returns:
-        'kept', 'empty', 'disturbed' or 'other', as in `previous_alpha`; or 'left': the previous alpha is kept, and
-        the caller takes the background alone for the frame, with an alpha of 0.
+        'kept', 'empty', 'disturbed' or 'other', as in `previous_alpha`; or 'left': the previous alpha is kept,
+        and the caller takes the background alone for the frame, with an alpha of 0.
     """
     first, second, third = rng.random(3)
     if not has_before or first < shares.empty:
