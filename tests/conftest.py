@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault
-settings.load_profile("no deadline")
+# A busy machine is no fault. Every run draws other examples, so that 30 of them are enough.
+settings.register_profile("short", deadline=None, max_examples=30)
+settings.load_profile("short")
 
 TESTS = Path(__file__).parent
 # A PYTHONPATH whose sitecustomize.py makes the networks of commands thin, and where it finds them.

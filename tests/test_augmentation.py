@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from src.data.augmentation import Augmentation, draw_augmentation
@@ -34,7 +34,6 @@ def share(choices: list[bool]) -> float:
 
 
 @given(seed=st.integers(0, 2**32), height=st.integers(1, 90), width=st.integers(1, 90), flips=st.booleans())
-@settings(max_examples=150)
 def test_image_trimap_and_alpha_stay_aligned(seed, height, width, flips):
     image, trimap, alpha = coded_sample(height, width)
     changes = draw_augmentation(np.random.default_rng(seed), height, width, PATCH, flips)

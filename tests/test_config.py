@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from src.common.errors import UserError
@@ -387,7 +387,6 @@ CONFIGS = st.builds(
 
 
 @given(CONFIGS)
-@settings(max_examples=40)
 def test_saved_configurations_are_read_back_equal(tmp_path_factory, config):
     path = tmp_path_factory.getbasetemp() / "saved" / "config.yaml"
     save_config(config, path)

@@ -239,12 +239,11 @@ def test_a_stopped_job_and_a_killed_worker_lose_nothing(unbroken, data, tmp_path
 
 
 def test_a_failing_worker_shows_its_error(tmp_path):
-    (tmp_path / "config.yaml").write_text("{}")
-    script = TrainScript(tmp_path / "absent", tmp_path / "run")
+    script = TrainScript(tmp_path / "data", tmp_path / "run", "--set", "colour=red")
     status, output = script.finish()
     assert status == 1
     assert "ended with status 1, the others were ended; the end of" in output
-    assert "train.txt: no such file; make the data set" in output
+    assert "colour: unknown key" in output
 
 
 # The command

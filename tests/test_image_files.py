@@ -236,7 +236,7 @@ WHOLE_FILES += [pillow_encoded(kind) for kind in ("WEBP", "TIFF", "AVIF")]
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6),
     st.sampled_from([300, 10**6]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_damage_is_an_image_error_or_harmless(tmp_path_factory, content, changes, reach):
     """Bytes changed at any place, or within the headers: never another exception."""

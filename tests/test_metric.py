@@ -191,7 +191,6 @@ def test_gradient_error_grows_with_the_blur_of_an_edge():
 
 
 @given(PAIRS)
-@settings(max_examples=60)
 def test_connectivity_error_is_that_of_the_definition(pair):
     assert connectivity_error(*pair) == pytest.approx(slow_connectivity_error(*pair), abs=1e-9)
 

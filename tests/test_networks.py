@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
@@ -235,7 +235,6 @@ def upsampled(x: np.ndarray) -> np.ndarray:
 
 
 @given(maps)
-@settings(max_examples=30, deadline=None)
 def test_upsampling_equals_numpy(shape):
     x = random_image(*shape)
     assert_close(compute(UpsampleTwice(), x)[0], upsampled(x), 1e-6)
@@ -263,7 +262,6 @@ def transposed_convolution(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 @given(maps)
-@settings(max_examples=30, deadline=None)
 def test_doubling_equals_numpy(shape):
     x, layer = random_image(*shape), deconv_x2(shape[1])
     weight = random_image(*layer.weight.shape, seed=6)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.golden_weights import random_image
@@ -328,7 +328,6 @@ def print_statistics(tmp_path_factory) -> Path:
     return program
 
 
-@settings(max_examples=50)
 @given(values=st.lists(st.floats(0, 1e4), min_size=1, max_size=40))
 def test_statistics_are_those_of_numpy(print_statistics, values):
     output = subprocess.run(

@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from src.common.errors import UserError
@@ -36,7 +36,6 @@ def distance(sizes: list[int] | tuple[int, ...], parts: tuple[int, ...]) -> int:
 
 
 @given(SIZES, PARTS, st.sampled_from(["group", "image"]), SEEDS)
-@settings(max_examples=40, deadline=None)
 def test_every_image_has_one_split_and_none_is_empty(sizes, parts, split_by, seed):
     names = names_of(sizes)
     assignment = assign_splits(names, parts, split_by, seed)
@@ -46,7 +45,6 @@ def test_every_image_has_one_split_and_none_is_empty(sizes, parts, split_by, see
 
 
 @given(SIZES, PARTS, SEEDS)
-@settings(max_examples=30, deadline=None)
 def test_groups_stay_whole_and_the_same_seed_gives_the_same(sizes, parts, seed):
     names = names_of(sizes)
     assignment = assign_splits(names, parts, "group", seed)
@@ -56,7 +54,6 @@ def test_groups_stay_whole_and_the_same_seed_gives_the_same(sizes, parts, seed):
 
 
 @given(st.lists(st.integers(1, 40), min_size=3, max_size=6), PARTS, SEEDS)
-@settings(max_examples=60, deadline=None)
 def test_few_groups_are_divided_as_well_as_possible(sizes, parts, seed):
     """Against all ways to divide them: no other is nearer by more than one image."""
     filled = {index for index, part in enumerate(parts) if part}
@@ -73,7 +70,6 @@ def test_few_groups_are_divided_as_well_as_possible(sizes, parts, seed):
 
 
 @given(st.lists(st.integers(1, 40), min_size=20, max_size=60), SEEDS)
-@settings(max_examples=40, deadline=None)
 def test_many_groups_come_near_the_proportion(sizes, seed):
     got = counts(assign_splits(names_of(sizes), (6, 2, 2), "group", seed))
     for count, part in zip(got, (0.6, 0.2, 0.2), strict=True):
@@ -87,7 +83,6 @@ def test_the_seed_matters():
 
 
 @given(st.integers(3, 300), PARTS)
-@settings(deadline=None)
 def test_images_are_cut_in_order(count, parts):
     assignment = assign_splits(names_of([count]), parts, "image", seed=0)
     order = [SPLITS.index(split) for split in assignment.values()]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -30,7 +30,6 @@ def certain(trimap: np.ndarray) -> np.ndarray:
 
 
 @given(ALPHAS, SIZES)
-@settings(max_examples=150)
 def test_exactly_three_values(alpha, size):
     trimap = make_trimap(alpha, size)
     assert trimap.dtype == np.uint8
@@ -39,7 +38,6 @@ def test_exactly_three_values(alpha, size):
 
 
 @given(ALPHAS, SIZES)
-@settings(max_examples=150)
 def test_soft_alpha_is_never_certain(alpha, size):
     trimap = make_trimap(alpha, size)
     assert (trimap[(alpha > 0) & (alpha < 250)] == 128).all()
@@ -48,7 +46,6 @@ def test_soft_alpha_is_never_certain(alpha, size):
 
 
 @given(ALPHAS, SIZES, SIZES)
-@settings(max_examples=150)
 def test_a_larger_kernel_is_never_more_certain(alpha, one, other):
     """For sizes both odd or both even: others are centred half a pixel apart."""
     small, large = sorted((one, other))
