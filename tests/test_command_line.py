@@ -1,6 +1,7 @@
 """The flags, messages and exit statuses that all commands share."""
 
 import errno
+import runpy
 import signal
 import subprocess
 import sys
@@ -121,10 +122,15 @@ def test_help_from_another_folder(command, tmp_path):
 
 
 @pytest.mark.parametrize("command", CONFIGURED)
-def test_a_missing_configuration_is_one_message(command, tmp_path):
-    run = start(command, "--yaml_path=absent.yaml", *NEEDED_ARGUMENTS.get(command, []), cwd=tmp_path)
-    assert run.returncode == 1
-    assert run.stderr == "error: absent.yaml: no such file; give the configuration with --yaml_path\n"
+def test_a_missing_configuration_is_one_message(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = [str(ROOT / command), "--yaml_path=absent.yaml", *NEEDED_ARGUMENTS.get(command, [])]
+    monkeypatch.setattr("sys.argv", arguments)
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(arguments[0], run_name="__main__")
+    assert stop.value.code == 1
+    message = "error: absent.yaml: no such file; give the configuration with --yaml_path\n"
+    assert capsys.readouterr() == ("", message)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -17,8 +17,9 @@ from tests.small_dataset import make_person
 
 REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
 UNSEEN_SEED = 77  # the model was trained on portraits of another
-# A little above what pretrained/README.md reports; every third real photo has 3.12 and 0.957.
-PORTRAIT_SAD, REAL_SAD, THIRD_SAD, REAL_IOU = 34, 3.1, 3.25, 0.955
+# A little above what pretrained/README.md reports of the 120 real photos. Every sixth of them has 2.56 and
+# 0.966, the portraits have 15.8.
+PORTRAIT_SAD, REAL_SAD, SIXTH_SAD, REAL_IOU = 20, 3.1, 2.75, 0.955
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def test_it_is_small_enough_for_a_repository():
 
 def test_portraits_drawn_here(matting, tmp_path):
     samples = []
-    for number in range(12):
+    for number in range(4):
         image, alpha = render_portrait(UNSEEN_SEED, 4 * number)  # one of each session
         sample = PhotoWithAlpha(f"{number}.png", tmp_path / f"{number}.jpg", tmp_path / f"{number}.png")
         write_image(sample.photo, image)
@@ -41,15 +42,15 @@ def test_portraits_drawn_here(matting, tmp_path):
     measurements = measure_photos(matting, samples).measurements
     assert np.mean([each.values["sad"] for each in measurements]) < PORTRAIT_SAD
     sheet = best_median_worst(measurements, matting)
-    assert sheet.dtype == np.uint8 and sheet.shape[0] > 900
+    assert sheet.dtype == np.uint8 and sheet.shape[0] > 500
 
 
 @pytest.mark.skipif(not REAL_PHOTOS.is_dir(), reason=f"needs photos with alpha in {REAL_PHOTOS}")
 def test_photos_kept_out_of_training(matting):
-    """Every third of them; all if ALL_PHOTOS is set, as in .ci/run, which takes minutes."""
+    """Every sixth of them; all if ALL_PHOTOS is set, as in .ci/run, which takes minutes."""
     listed = (REAL_PHOTOS / "val.txt").read_text().split()
     assert len(listed) == 120
-    names, limit = (listed, REAL_SAD) if os.environ.get("ALL_PHOTOS") else (listed[::3], THIRD_SAD)
+    names, limit = (listed, REAL_SAD) if os.environ.get("ALL_PHOTOS") else (listed[::6], SIXTH_SAD)
     samples = [
         PhotoWithAlpha(
             f"{name}.png", REAL_PHOTOS / "image" / f"{name}.jpg", REAL_PHOTOS / "alpha" / f"{name}.png"
