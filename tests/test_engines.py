@@ -3,6 +3,9 @@
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +17,10 @@ from src.common.errors import UserError
 from src.config import Config
 from src.images.files import write_image
 from src.inference import engine_choice
-from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, open_engine
+from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine, open_engine
 from src.inference.engine_choice import Choice, choose_engine
+from src.inference.turn import LANES, lane
+from src.systems.model_info import ModelInfo
 from tests.golden_weights import random_image
 from tests.small_dataset import make_person
 
@@ -155,3 +160,32 @@ def test_predicting_does_without_mindspore(tmp_path):
     result = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "me_alpha.png").is_file() and (tmp_path / "me_cutout.png").is_file()
+
+
+def test_two_inputs_run_at_the_same_time_if_there_are_lanes():
+    meeting = threading.Barrier(2, timeout=20)
+
+    def run(inputs):
+        meeting.wait()  # fails unless both are there
+        return inputs
+
+    inputs = [{INPUT: np.float32([number])} for number in range(2)]
+    assert Engine(run, ModelInfo(), lanes=2).run_all(inputs) == inputs
+    threads = []
+    alone = Engine(lambda each: threads.append(threading.get_ident()) or each, ModelInfo())
+    assert alone.run_all(inputs) == inputs and threads == [threading.get_ident()] * 2
+
+
+def test_no_more_runs_at_a_time_than_lanes():
+    running, most = [], []
+
+    def work(number):
+        with lane():
+            running.append(number)
+            most.append(len(running))
+            time.sleep(0.02)
+            running.remove(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert max(most) == LANES

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from src.images.letterbox import letterbox, letterbox_place
 from src.images.preprocessing import resize, upsample_alpha
-from src.inference.guided_filter import guided_filter
+from src.inference.guided_filter import _PAIRS, _solve, guided_filter
 from src.metric import gradient_error, sad
 from src.portrait.scene import render_portrait
 from tests.matting_source import make_photo
@@ -94,3 +94,14 @@ def test_the_photo_in_the_middle_is_the_resized_photo():
     np.testing.assert_array_equal(place.cut(square), resize(image, place.height, place.width))
     assert abs(place.top - (64 - place.top - place.height)) <= 1
     assert abs(place.left - (64 - place.left - place.width)) <= 1
+
+
+def test_equations_of_grey_photos_are_solved_exactly():
+    """Nearly singular: their channels are the same."""
+    grey = np.random.default_rng(4).random((20, 30, 1))
+    matrices = grey[..., np.newaxis] * np.ones((3, 3)) + 1e-5 * np.eye(3)
+    matrices = matrices.astype(np.float32)
+    right = np.random.default_rng(5).random((20, 30, 3)).astype(np.float32)
+    expected = np.linalg.solve(matrices.astype(float), right.astype(float)[..., np.newaxis])[..., 0]
+    packed = np.dstack([matrices[..., i, j] for i, j in _PAIRS])
+    np.testing.assert_allclose(_solve(packed, right), expected, rtol=1e-5)
