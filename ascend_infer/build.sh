@@ -77,7 +77,7 @@ grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$here" "$build/CMakeCache.txt" 2>/dev/n
     rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
 if ! {
     cmake -S "$here" -B "$build" -DLITE_INCLUDE="$include" -DLITE_LIBRARY="$library" \
-        -DLITE_LIBRARY_PATH="$library_path" -DLITE_OLD_ABI=$old_abi && cmake --build "$build"
+        -DLITE_LIBRARY_PATH="$library_path" -DLITE_OLD_ABI=$old_abi && cmake --build "$build" --parallel "$(nproc)"
 } >"$build/build.log" 2>&1; then
     tail -n 20 "$build/build.log" >&2
     fail "the runner could not be built; see $build/build.log"

@@ -25,7 +25,7 @@ def sanitised_runner(tmp_path_factory) -> Path:
     environment = {**os.environ, "CXXFLAGS": flags}
     for command in (
         ["cmake", "-S", ROOT / "ascend_infer", "-B", folder, *settings],
-        ["cmake", "--build", folder],
+        ["cmake", "--build", folder, "--parallel", str(os.cpu_count())],
     ):
         subprocess.run(command, env=environment, check=True, capture_output=True)
     return folder / "shm_infer"

@@ -16,7 +16,8 @@ class ExifReader {
   // An unsigned number of 2 or 4 bytes; 0 beyond the end.
   size_t Number(size_t place, size_t bytes) const {
     size_t number = 0;
-    for (size_t i = 0; i < bytes && place + bytes <= exif_.size(); ++i) {
+    const bool is_within = exif_.size() >= bytes && place <= exif_.size() - bytes;
+    for (size_t i = 0; is_within && i < bytes; ++i) {
       const size_t at = is_little_ ? place + bytes - 1 - i : place + i;
       number = number << 8 | static_cast<unsigned char>(exif_[at]);
     }

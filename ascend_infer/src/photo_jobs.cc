@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
 #include <map>
-#include <regex>
 #include <set>
 
 #include "errors.h"
@@ -86,25 +86,28 @@ class Search {
   std::vector<fs::path> photos_;
 };
 
+// The name that a result was made of, of x_alpha.png x; empty if the name is not that of such a result.
+std::string NameBefore(const std::string& ending, const std::string& name) {
+  const size_t rest = name.size() - std::min(name.size(), ending.size());
+  return name.substr(rest) == ending ? name.substr(0, rest) : "";
+}
+
 // Removes what is a result of an earlier run: x_alpha.png if there is a photo x, or x_cutout.png beside it.
 void RemoveResults(std::vector<fs::path>* photos) {
-  static const std::regex kResult("([^]+)_(alpha|cutout|composite)\\.png");
+  constexpr char kAlpha[] = "_alpha.png", kCutout[] = "_cutout.png", kComposite[] = "_composite.png";
   std::set<std::string> sources;
   for (const fs::path& path : *photos) {
     sources.insert({path.stem().string(), path.filename().string()});
   }
   const std::set<fs::path> all(photos->begin(), photos->end());
   const auto is_result = [&](const fs::path& path) {
-    std::smatch parts;
-    const std::string name = path.filename().string();
-    if (!std::regex_match(name, parts, kResult)) {
-      return false;
-    }
-    const auto is_beside = [&](const char* kind) {
-      return all.count(path.parent_path() / (parts[1].str() + "_" + kind + ".png")) > 0;
+    const auto is_of = [&](const char* ending, std::initializer_list<const char*> partners) {
+      const std::string name = NameBefore(ending, path.filename().string());
+      const auto is_beside = [&](const char* partner) { return all.count(path.parent_path() / (name + partner)) > 0; };
+      return !name.empty() &&
+             (sources.count(name) > 0 || std::any_of(partners.begin(), partners.end(), is_beside));
     };
-    return sources.count(parts[1]) > 0 ||
-           (parts[2] == "alpha" ? is_beside("cutout") || is_beside("composite") : is_beside("alpha"));
+    return is_of(kAlpha, {kCutout, kComposite}) || is_of(kCutout, {kAlpha}) || is_of(kComposite, {kAlpha});
   };
   photos->erase(std::remove_if(photos->begin(), photos->end(), is_result), photos->end());
 }

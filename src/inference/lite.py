@@ -121,6 +121,7 @@ def export_for_lite(checkpoint: Path, size: int) -> Path:
         "device_target": "CPU",
     }
     sets = [f"--set=export.{key}={value}" for key, value in settings.items()]
+    print(f"{checkpoint}: is exported for the C++ runner, which is needed once", flush=True)
     # A process of its own, since MindSpore's threads would compete with the runner's.
     result = subprocess.run([sys.executable, _ROOT / "export.py", *sets], capture_output=True, text=True)
     if result.returncode != 0:
