@@ -28,11 +28,12 @@ class Pose(NamedTuple):
     def places(self, height: int, width: int) -> np.ndarray:
         """For each pixel of the picture in this pose, the (x, y) that it shows: (H, W, 2) float32."""
         inverse = cv2.invertAffineTransform(self.affine.matrix(height, width)).astype(np.float32)
-        across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        moved = (
-            across[..., np.newaxis] * inverse[:, 0] + down[..., np.newaxis] * inverse[:, 1] + inverse[:, 2]
-        )
-        return moved + bending(self.bend * (width, height), height, width)
+        across, down = (np.arange(side, dtype=np.float32) for side in (width, height))
+        places = bending(self.bend * (width, height), height, width)
+        for axis, (by_column, by_row, offset) in enumerate(inverse):
+            places[..., axis] += by_column * across + offset
+            places[..., axis] += by_row * down[:, np.newaxis]
+        return places
 
 
 class Motion(NamedTuple):

@@ -1,0 +1,225 @@
+"""Make training clips for video: people of photos who move in front of moving backgrounds.
+
+    python src/clip_data.py CLIPS/train --people PEOPLE --backgrounds PHOTOS --count 4000
+
+Writes <clip>/com/<frame>.png and <clip>/pha/<frame>.png, 15 frames each. Existing clips are kept.
+"""
+
+import argparse
+import contextlib
+import sys
+import zlib
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+if not __package__:  # started as a script: the package `src` lies in the repository root
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+
+from src.clips.backgrounds import Backgrounds
+from src.clips.made_clip import FRAMES, draw_clip
+from src.common.atomic_file import BadNameError, atomic_folder
+from src.common.command_line import SKIPPED_STATUS, run_command
+from src.common.errors import UserError
+from src.common.folder_search import is_hidden, search
+from src.common.names import as_bytes
+from src.common.process_pool import available_cores, map_unordered
+from src.common.progress import Progress, say
+from src.composites.people import read_person
+from src.data.lists import find_listed, read_lists
+from src.data.pair_folder import claimed
+from src.data.pairs import PhotoWithAlpha
+from src.data.people import find_people
+from src.images.files import ImageError, write_image
+from src.images.suffixes import PHOTO_SUFFIXES
+from src.inference.kinds import VIDEO_SUFFIXES
+
+_SETTINGS_FILE = "clips.txt"
+
+
+class _Task(NamedTuple):
+    """The clips to make of one person."""
+
+    person: PhotoWithAlpha
+    clips: tuple[tuple[int, Path], ...]  # number k and the folder to write
+    backgrounds: Backgrounds
+    seed: int
+    size: int
+
+
+def make_clips(
+    folder: str | Path,
+    people: Sequence[PhotoWithAlpha],
+    backgrounds: Backgrounds,
+    count: int,
+    *,
+    size: int = 512,
+    seed: int = 0,
+    workers: int | None = None,
+) -> list[str]:
+    """Write `count` clips below `folder`, each whole or not at all; existing ones are kept.
+
+    Clip k of a person depends only on the seed, the person's name, k and the files.
+
+    Args:
+        folder: the output folder.
+        people: the people to show, each about equally often; see `find_people`.
+        backgrounds: to draw from.
+        count: total number of clips.
+        size: side of the frames in pixels, at least 32.
+        seed: random seed, at least 0.
+        workers: number of processes; None: one for every core.
+
+    Returns:
+        For each file that was left out, a line with its name and the reason.
+
+    Raises:
+        UserError: an argument is invalid, no background can be read, or the folder cannot be written or holds
+            other data.
+    """
+    if count < 1 or size < 32 or seed < 0 or not people or not any(backgrounds):
+        raise UserError("needs at least 1 clip, 1 person and 1 background, a size from 32 and a seed from 0")
+    folder = Path(folder)
+    if folder.is_dir() and not (folder / _SETTINGS_FILE).exists():
+        others = [each.name for each in folder.iterdir() if each.is_dir() and not is_hidden(each)]
+        if others:
+            raise UserError(f"{folder}: holds another data set, such as {min(others)}; name a new folder")
+    files = zlib.crc32(as_bytes(chr(0).join(path.name for each in backgrounds for path in each)))
+    photos, videos = map(len, backgrounds)
+    note = f"seed {seed}, size {size}, people {len(people)}, backgrounds {photos} + {videos} ({files:08x})"
+    with claimed(folder, _SETTINGS_FILE, note):
+        tasks = []
+        for number, person in enumerate(people):
+            share = count // len(people) + (number < count % len(people))
+            clips = [(k, folder / f"{person.name}-{k:05d}") for k in range(share)]
+            missing = tuple((k, clip) for k, clip in clips if not clip.exists())
+            if missing:
+                tasks.append(_Task(person, missing, backgrounds, seed, size))
+        return _make(tasks, count, workers)
+
+
+def _make(tasks: Sequence[_Task], count: int, workers: int | None) -> list[str]:
+    left_out: list[str] = []
+    missing = sum(len(task.clips) for task in tasks)
+    workers = max(1, min(workers or available_cores(), len(tasks)))
+    with (
+        Progress("clips", "clip", count, initial=count - missing) as bar,
+        contextlib.closing(map_unordered(_make_clips_of, tasks, workers)) as results,
+    ):
+        for task, problems in results:
+            bar.update(len(task.clips))
+            for problem in problems:
+                if problem not in left_out:
+                    left_out.append(problem)
+                    say(f"left out: {problem}")
+    return left_out
+
+
+def _make_clips_of(task: _Task) -> list[str]:
+    """Returns a line for each file that cannot be used."""
+    problems: list[str] = []
+    try:
+        person = read_person(task.person)
+        for k, folder in task.clips:
+            rng = np.random.default_rng((task.seed, zlib.crc32(as_bytes(task.person.name)), k))
+            clip = draw_clip(rng, person, task.backgrounds, task.size, problems)
+            _write(folder, clip.images(range(FRAMES)), clip.alphas(range(FRAMES)))
+    except (ImageError, BadNameError) as error:
+        problems.append(str(error))
+    return problems
+
+
+def _write(folder: Path, images: Sequence[np.ndarray], alphas: Sequence[np.ndarray]) -> None:
+    with atomic_folder(folder) as temporary:
+        for number, pair in enumerate(zip(images, alphas, strict=True)):
+            for kind, picture in zip(("com", "pha"), pair, strict=True):
+                write_image(Path(temporary, kind, f"{number:04d}.png"), picture)
+
+
+def find_backgrounds(paths: Sequence[str | Path], leave_out=print) -> Backgrounds:
+    """Find photos and videos without people: files, and those directly in folders.
+
+    Args:
+        paths: files and folders.
+        leave_out: is told of each path that cannot be searched.
+
+    Raises:
+        UserError: a path holds neither.
+    """
+    photos, videos = [], []
+    for path in map(Path, paths):
+        found = [path]
+        if not path.is_file():
+            searched = search(path, PHOTO_SUFFIXES + VIDEO_SUFFIXES, deep=False)
+            found = searched.files
+            for problem in searched.problems if found else ():
+                leave_out(problem)
+        if not found:
+            raise UserError(f"{path}: no such background, or a folder without photos or videos")
+        for file in found:
+            (videos if file.suffix.lower() in VIDEO_SUFFIXES else photos).append(file)
+    return Backgrounds(tuple(photos), tuple(videos))
+
+
+def shown_people(folders: Sequence[str], excluded: Collection[str], leave_out=print) -> list[PhotoWithAlpha]:
+    """The people of some folders but for those listed; see `find_people` and `find_listed`."""
+    people = find_people(folders, leave_out)
+    hidden = find_listed(excluded, people)
+    return [person for person in people if person not in hidden]
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="output folder")
+    parser.add_argument(
+        "--people",
+        metavar="FOLDER",
+        action="append",
+        required=True,
+        help="folder of people with alpha, as for src/composite_data.py; repeatable",
+    )
+    parser.add_argument(
+        "--exclude",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="list of people to leave out, as for src/composite_data.py; repeatable",
+    )
+    parser.add_argument(
+        "--backgrounds",
+        metavar="PATH",
+        nargs="+",
+        required=True,
+        help="photos and videos without people, or folders of them",
+    )
+    parser.add_argument("--count", type=int, default=1000, help="number of clips (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=512, help="side in pixels (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument("--workers", type=int, help="number of processes (default: one for every core)")
+    arguments = parser.parse_args()
+    problems: list[str] = []
+    people = shown_people(arguments.people, read_lists(arguments.exclude), problems.append)
+    backgrounds = find_backgrounds(arguments.backgrounds, problems.append)
+    for problem in problems:
+        print(f"left out: {problem}")
+    problems += make_clips(
+        arguments.folder,
+        people,
+        backgrounds,
+        arguments.count,
+        size=arguments.size,
+        seed=arguments.seed,
+        workers=arguments.workers,
+    )
+    made = sum(1 for each in Path(arguments.folder).iterdir() if each.is_dir() and not is_hidden(each))
+    print(f"{arguments.folder}: holds {made} clips")
+    return SKIPPED_STATUS if problems else 0
+
+
+if __name__ == "__main__":
+    run_command(main)
