@@ -1,7 +1,8 @@
-"""Matte photos and videos.
+"""Matte photos, videos and the pictures of a camera.
 
 python predict.py photo.jpg
 python predict.py photos/ --output mattes/ --background white
+python predict.py --camera 0 --background beach.jpg --preview
 """
 
 import argparse
@@ -15,6 +16,7 @@ from src.inference.matting import SHIPPED_MODEL
 from src.inference.predict import predict
 from src.inference.shard import parse_shard
 from src.inference.temporal import Temporal
+from src.live.flags import add_live_arguments, is_live, run_live
 from src.systems.model_info import ModelInfo
 
 
@@ -27,7 +29,8 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("inputs", metavar="PATH", nargs="+", help="photos, videos, or folders of them")
+    parser.add_argument("inputs", metavar="PATH", nargs="*", help="photos, videos, or folders of them")
+    add_live_arguments(parser)
     parser.add_argument("--output", metavar="DIR", help="folder of the results (default: beside the photos)")
     parser.add_argument(
         "--background",
@@ -107,6 +110,8 @@ def main() -> int:
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
+    if is_live(parser, arguments):
+        return run_live(arguments, _configured_info(arguments.checkpoint, arguments.yaml_path))
     left_out = predict(
         arguments.inputs,
         output=arguments.output,

@@ -104,6 +104,10 @@ class VideoReader:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._container.close()
 
     def frames(self) -> Iterator[Frame]:

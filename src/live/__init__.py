@@ -1,0 +1,1 @@
+"""Live matting: from a camera to a page in the browser."""

@@ -1,0 +1,35 @@
+"""A frame on its way from the camera to the preview."""
+
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+
+View = Literal["whole", "square"]
+
+
+class LiveFrame(NamedTuple):
+    """A frame as it was taken."""
+
+    image: np.ndarray  # (H, W, 3) uint8, BGR
+    time: float  # seconds, on any clock
+    taken: float  # time.perf_counter() when it came
+    seconds: float  # that reading it took, without waiting for it
+
+
+def framed(image: np.ndarray, view: View) -> np.ndarray:
+    """A frame as in a mirror: the whole of it, or the square in its middle.
+
+    Args:
+        image: (H, W, 3) uint8.
+        view: 'whole' or 'square'.
+
+    Returns:
+        (H, W, 3), or (S, S, 3) with S the shorter side, contiguous.
+    """
+    if view == "square":
+        height, width = image.shape[:2]
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        image = image[top : top + side, left : left + side]
+    return cv2.flip(image, 1)
