@@ -141,8 +141,7 @@ def test_a_picture_of_nobody_adds_nothing_to_the_detail_term():
     assert np.isfinite(ms.grad(lambda matte: loss(matte)["loss"])(Tensor(matte)).asnumpy()).all()
 
 
-def test_the_previous_alpha_is_no_colour(truth=None):
-    """Only three channels are composed: a fourth cannot enter the loss unnoticed."""
+def test_the_weights_of_the_matte_terms():
     alpha = Tensor(np.full((1, 1, 32, 32), 0.25, np.float32))
     semantic = Tensor(np.full((1, 1, 2, 2), 0.25, np.float32))
     image = Tensor(np.full((1, 3, 32, 32), 2, np.float32))

@@ -1,4 +1,4 @@
-"""MODNet's losses as pure functions of outputs and batch, which return named terms; training minimises `loss`.
+"""MODNet's losses as pure functions, which return named terms; training minimises `loss`.
 
 The supervised one is that of the paper's section 3, the other that of its section 4 (SOC: the sub-objectives
 agree). Maps are (N, 1, H, W) float32 in [0, 1], the semantic one (N, 1, H/16, W/16).

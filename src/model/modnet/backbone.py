@@ -37,7 +37,9 @@ class Block(nn.SequentialCell):
 
 
 def _named(conv: nn.Conv2d, norm: nn.BatchNorm2d, *relu: nn.ReLU6) -> nn.SequentialCell:
-    return nn.SequentialCell(OrderedDict(conv=conv, norm=norm, **{"relu": each for each in relu}))
+    cells = OrderedDict(conv=conv, norm=norm)
+    cells.update(zip(("relu",), relu, strict=False))  # the projection is linear
+    return nn.SequentialCell(cells)
 
 
 class Backbone(nn.Cell):
