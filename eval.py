@@ -8,7 +8,7 @@ from pathlib import Path
 
 from src.common.atomic_file import write_text
 from src.common.command_line import SKIPPED_STATUS, run_command
-from src.config import Config
+from src.config import CommonConfig
 from src.config_flags import config_of, make_parser
 from src.data.split_files import SplitFiles
 from src.evaluation.evaluate import evaluate
@@ -21,7 +21,7 @@ LOG_FILE = "eval.log"
 
 
 def run_evaluation(
-    config: Config, save: Save = "all", protocol: ProtocolName = "published"
+    config: CommonConfig, save: Save = "all", protocol: ProtocolName = "published"
 ) -> tuple[dict[str, float], list[str]]:
     """Evaluate `config.test.model` on the test split and write mattes, metrics, pictures and the log.
 

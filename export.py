@@ -6,12 +6,12 @@ python export.py --config_path=./config.yaml
 from pathlib import Path
 
 from src.common.command_line import run_command
-from src.config import Config
+from src.config import CommonConfig
 from src.config_flags import config_of, make_parser
 from src.inference.embedded_info import model_info_of
 
 
-def export(config: Config) -> Path:
+def export(config: CommonConfig) -> Path:
     """Export `config.export.ckpt_file`; the file is kept only if its outputs match the network's.
 
     Returns:

@@ -11,13 +11,13 @@ from pathlib import Path
 from src.common.command_line import run_command
 from src.common.folder_lock import locked
 from src.common.stopping import StopRequest
-from src.config import Config
+from src.config import CommonConfig
 from src.config_flags import config_of, make_parser
 
 
 def train(
     *,
-    config: Config,
+    config: CommonConfig,
     data_folder: str | Path,
     output_folder: str | Path,
     init_weight: str | Path | None = None,
@@ -45,7 +45,11 @@ def train(
 
 
 def _train(
-    config: Config, data_folder: str, output_folder: str | Path, init_weight: str | None, stop: StopRequest
+    config: CommonConfig,
+    data_folder: str,
+    output_folder: str | Path,
+    init_weight: str | None,
+    stop: StopRequest,
 ) -> Path:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.common.device import use_device

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from src.config import Config, load_config
+from src.config import CommonConfig, load_config
 
 DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "config.yaml"
 
@@ -34,6 +34,6 @@ def make_parser(description: str, example: str) -> argparse.ArgumentParser:
     return parser
 
 
-def config_of(arguments: argparse.Namespace) -> Config:
+def config_of(arguments: argparse.Namespace) -> CommonConfig:
     """Load the configuration that the shared flags specify."""
     return load_config(arguments.yaml_path, arguments.overrides)

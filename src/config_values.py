@@ -33,6 +33,7 @@ Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 ImageSize = Annotated[Positive, AfterValidator(check_input_size)]
+ModnetImageSize = Annotated[Positive, AfterValidator(lambda size: check_input_size(size, "modnet"))]
 # "auto", which is None in Python, stands for the model's own size.
 OwnOrImageSize = Annotated[
     ImageSize | None,

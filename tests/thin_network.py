@@ -8,6 +8,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from mindspore import Tensor, nn, ops
 
 from src.model.layers import conv_bn_relu
+from src.model.modnet.layers import SigmoidConv, shrink
 
 
 class ThinTNet(nn.Cell):
@@ -47,3 +48,59 @@ def leave_curves_empty(patch: pytest.MonkeyPatch) -> None:
     from src.training import history
 
     patch.setattr(history, "_draw", lambda rows, path, system: path.write_bytes(b""))
+
+
+class ThinModnetBackbone(nn.Cell):
+    """x (N, C, H, W) to three times the same features (N, 4, H, W)."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv_bn_relu = conv_bn_relu(channels, 4)
+
+    def construct(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        y = self.conv_bn_relu(x)
+        return y, y, y
+
+
+class ThinLRBranch(nn.Cell):
+    """Features to themselves and a coarse alpha (N, 1, H/16, W/16)."""
+
+    def __init__(self):
+        super().__init__()
+        self.semantic = SigmoidConv(4, 1)
+
+    def construct(self, e32: Tensor) -> tuple[Tensor, Tensor]:
+        return e32, self.semantic(shrink(e32, 16))
+
+
+class ThinHRBranch(nn.Cell):
+    """Features to themselves and an alpha."""
+
+    def __init__(self):
+        super().__init__()
+        self.detail = SigmoidConv(4, 1)
+
+    def construct(self, x: Tensor, e2: Tensor, e4: Tensor, l8: Tensor) -> tuple[Tensor, Tensor]:
+        return l8, self.detail(l8)
+
+
+class ThinFusion(nn.Cell):
+    """Features to an alpha."""
+
+    def __init__(self):
+        super().__init__()
+        self.matte = SigmoidConv(4, 1)
+
+    def construct(self, x: Tensor, l8: Tensor, h2: Tensor) -> Tensor:
+        return self.matte(h2)
+
+
+class ThinModnet(nn.Cell):
+    """MODNet of few layers."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.backbone = ThinModnetBackbone(channels)
+        self.lr_branch = ThinLRBranch()
+        self.hr_branch = ThinHRBranch()
+        self.fusion = ThinFusion()

@@ -1,12 +1,15 @@
 """PyTorch state dicts: reading, parameter names, and selecting the entries that a network needs."""
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from src.common.errors import UserError
 from src.common.numbers import require_numbers
+from src.conversion.torch_archive import ArchiveError, read_archive
 from src.model.foreign_files import explain, is_of_pytorch
 
 # Only the parameters of batch normalisation have different names.
@@ -33,7 +36,8 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
         Float32 arrays by name, with the prefix `module.` removed.
 
     Raises:
-        UserError: PyTorch is not installed, or the file is missing, damaged or no state dict.
+        UserError: the file is missing, damaged or no state dict, or is of before PyTorch 1.6, and PyTorch is
+            not installed.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file")
@@ -43,24 +47,39 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
     if reason:
         raise UserError(f"{path}: {reason}")
     try:
-        import torch
-    except ImportError:
-        raise UserError(f"{path}: PyTorch is needed to read it; install it with: pip install torch") from None
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged files fail in many ways: in the archive, the pickle, a tensor
+        content = read_archive(Path(path)) if zipfile.is_zipfile(path) else _read_legacy(path)
+    except ArchiveError as error:
         raise UserError(
-            f"{path}: is damaged, or holds more than a state dict ({type(error).__name__}); save it again in "
-            "PyTorch with torch.save(model.state_dict(), ...)"
+            f"{path}: is damaged, or holds more than a state dict ({error}); save it again in PyTorch with "
+            "torch.save(model.state_dict(), ...)"
         ) from None
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(
-        isinstance(name, str) and torch.is_tensor(value) for name, value in state.items()
+        isinstance(name, str) and isinstance(value, np.ndarray) for name, value in state.items()
     ):
         raise UserError(f"{path}: holds no state dict, either plain or as its entry state_dict")
-    return {
-        name.removeprefix(_PARALLEL_PREFIX): value.detach().float().numpy() for name, value in state.items()
-    }
+    return {name.removeprefix(_PARALLEL_PREFIX): value.astype(np.float32) for name, value in state.items()}
+
+
+def _read_legacy(path: str | Path) -> Any:
+    """Read the format before PyTorch 1.6; tensors become arrays."""
+    try:
+        import torch
+    except ImportError:
+        raise UserError(
+            f"{path}: PyTorch is needed to read this old format; install it with: pip install torch"
+        ) from None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged files fail in many ways
+        raise ArchiveError(type(error).__name__) from None
+    return _arrays(content)
+
+
+def _arrays(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {name: _arrays(value) for name, value in content.items()}
+    return content.detach().float().numpy() if hasattr(content, "detach") else content
 
 
 def select_entries(

@@ -2,7 +2,7 @@
 
 import argparse
 
-from src.config import Config
+from src.config import CommonConfig
 from src.inference.embedded_info import model_info_of
 from src.systems.model_info import ModelInfo
 
@@ -16,7 +16,7 @@ def add_model_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def exported_info(model: str | None, config: Config) -> ModelInfo:
+def exported_info(model: str | None, config: CommonConfig) -> ModelInfo:
     """Return the exported model's metadata; infer.size overrides its size if set.
 
     Args:

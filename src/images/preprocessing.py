@@ -31,6 +31,12 @@ def normalise(image: np.ndarray, mean: Sequence[float]) -> np.ndarray:
     return np.ascontiguousarray(normalised.transpose(2, 0, 1))
 
 
+def normalise_rgb(image: np.ndarray) -> np.ndarray:
+    """Normalise BGR (H, W, 3) uint8 to RGB (3, H, W) float32 in [-1, 1]: (image - 127.5) / 127.5."""
+    normalised = (image[..., ::-1].astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+
+
 def alpha_to_float(alpha: np.ndarray) -> np.ndarray:
     """Convert alpha from 0..255 uint8 to [0, 1] float32."""
     return alpha.astype(np.float32) / np.float32(255)

@@ -40,6 +40,26 @@ def make_trimap(alpha: np.ndarray, kernel_size: int) -> np.ndarray:
     return trimap
 
 
+def soft_trimap(alpha: np.ndarray, erosion_side: int, dilation_side: int) -> np.ndarray:
+    """Make MODNet's trimap from alpha (H, W) float32 in [0, 1]: 0 background, 0.5 unsure, 1 foreground.
+
+    Args:
+        alpha: from 0.9 up, it counts as opaque.
+        erosion_side: side of the square by which the opaque part shrinks, in pixels.
+        dilation_side: side of the square by which what is not 0 grows.
+    """
+    opaque, present = ((alpha >= 0.9).astype(np.uint8), (alpha > 0).astype(np.uint8))
+    opaque = cv2.erode(opaque, np.ones((erosion_side, erosion_side), np.uint8))
+    present = cv2.dilate(present, np.ones((dilation_side, dilation_side), np.uint8))
+    return np.where(opaque > 0, 1, np.where(present > 0, 0.5, 0)).astype(np.float32)
+
+
+def draw_trimap_sides(rng: np.random.Generator, size: int) -> tuple[int, int]:
+    """Sides for `soft_trimap`: 10 to 20 pixels each for pictures of 256, in proportion for others."""
+    erosion, dilation = rng.integers(10, 21, 2) * size / 256
+    return max(1, round(erosion)), max(1, round(dilation))
+
+
 def trimap_to_class_map(trimap: np.ndarray) -> np.ndarray:
     """Convert grey values {0, 128, 255}, (H, W) uint8, to class numbers (H, W) int32.
 

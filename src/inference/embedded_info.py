@@ -66,6 +66,8 @@ def model_info_of(
     if mean is not None and not all(0 <= value <= 255 for value in mean):  # nor NaN
         raise UserError(f"mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
     info = find_model_info(path) or otherwise
+    if mean is not None and info.system != "shm":
+        raise UserError(f"mean: cannot be chosen for {info.system}, whose input is (RGB - 127.5) / 127.5")
     given = {"size": size, "mean": None if mean is None else tuple(mean)}
     info = info.model_copy(update={key: value for key, value in given.items() if value is not None})
     try:

@@ -13,7 +13,7 @@ def fold_batch_norms(network: nn.Cell) -> None:
     for _, cell in network.cells_and_names():
         if isinstance(cell, nn.SequentialCell):
             for place in reversed(range(1, len(cell))):
-                if isinstance(cell[place], nn.BatchNorm2d):
+                if type(cell[place]) is nn.BatchNorm2d:  # not IBNorm, which depends on the sample
                     cell[place - 1] = _folded(cell[place - 1], cell[place])
                     del cell[place]
 

@@ -4,7 +4,7 @@ import math
 import zlib
 
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import Parameter, Tensor, nn
 
 
 def initialise(network: nn.Cell, seed: int) -> None:
@@ -18,20 +18,26 @@ def initialise(network: nn.Cell, seed: int) -> None:
         if isinstance(cell, nn.Conv2d | nn.Conv2dTranspose):
             # For both kinds, PyTorch's fan-in uses dimension 1: for transposed ones the output channels.
             bound = 1 / math.sqrt(math.prod(cell.weight.shape[1:]))
-            _draw_uniform(cell.weight, bound, seed)
+            draw_uniform(cell.weight, bound, seed)
             if cell.has_bias:
-                _draw_uniform(cell.bias, bound, seed)
+                draw_uniform(cell.bias, bound, seed)
         elif isinstance(cell, nn.BatchNorm2d):
-            for parameter, value in (
-                (cell.gamma, 1),
-                (cell.beta, 0),
-                (cell.moving_mean, 0),
-                (cell.moving_variance, 1),
-            ):
-                parameter.set_data(Tensor(np.full(parameter.shape, value, np.float32)))
+            make_identity(cell)
 
 
-def _draw_uniform(parameter, bound: float, seed: int) -> None:
+def make_identity(norm: nn.BatchNorm2d) -> None:
+    """Set a batch normalisation to the identity."""
+    for parameter, value in (
+        (norm.gamma, 1),
+        (norm.beta, 0),
+        (norm.moving_mean, 0),
+        (norm.moving_variance, 1),
+    ):
+        parameter.set_data(Tensor(np.full(parameter.shape, value, np.float32)))
+
+
+def draw_uniform(parameter: Parameter, bound: float, seed: int) -> None:
+    """Draw a parameter's values from +-bound; they depend only on the seed and its name."""
     rng = np.random.default_rng((seed, zlib.crc32(parameter.name.encode())))
     values = rng.uniform(-bound, bound, parameter.shape).astype(np.float32)
     parameter.set_data(Tensor(values))

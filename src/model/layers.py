@@ -1,8 +1,20 @@
-"""Building blocks shared by T-Net and M-Net."""
+"""Building blocks shared by the networks."""
 
-from mindspore import Tensor, nn
+from mindspore import Tensor, nn, ops
 
-_SCALE_STEP = 16  # both networks halve height and width four times
+_SCALE_STEP = 16  # SHM's networks halve height and width four times
+
+
+class InFloat32(nn.Cell):
+    """A cell that computes in float32 in mixed precision, too, since float16 would lose too much."""
+
+
+class UpsampleTwice(nn.Cell):
+    """Bilinear interpolation to twice the size, with pixel centres at half-integers."""
+
+    def construct(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        return ops.interpolate(x, size=(2 * height, 2 * width), mode="bilinear", align_corners=False)
 
 
 def conv_bn_relu(in_channels: int, out_channels: int) -> nn.SequentialCell:
@@ -14,14 +26,14 @@ def conv_bn_relu(in_channels: int, out_channels: int) -> nn.SequentialCell:
     )
 
 
-def check_size(image: Tensor) -> None:
-    """Check that height and width can be halved four times.
+def check_size(image: Tensor, multiple: int = _SCALE_STEP) -> None:
+    """Check that height and width can be halved as often as the network halves them.
 
     Raises:
-        ValueError: height or width of (N, C, H, W) is not a multiple of 16.
+        ValueError: height or width of (N, C, H, W) is not a multiple of `multiple`.
     """
     height, width = image.shape[-2:]
-    if height % _SCALE_STEP or width % _SCALE_STEP:
+    if height % multiple or width % multiple:
         raise ValueError(
-            f"height and width must be multiples of {_SCALE_STEP}, but the image is {height}x{width}"
+            f"height and width must be multiples of {multiple}, but the image is {height}x{width}"
         )

@@ -1,17 +1,9 @@
 """T-Net: MobileNetV2 and UNet, from image to trimap logits (Semantic Human Matting, section 4.1)."""
 
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
 from src.model.backbones.mobilenet_v2 import MobileNetV2
-from src.model.layers import check_size
-
-
-class UpsampleTwice(nn.Cell):
-    """Bilinear interpolation to twice the size, with pixel centres at half-integers."""
-
-    def construct(self, x: Tensor) -> Tensor:
-        height, width = x.shape[-2:]
-        return ops.interpolate(x, size=(2 * height, 2 * width), mode="bilinear", align_corners=False)
+from src.model.layers import UpsampleTwice, check_size
 
 
 def up_conv(in_channels: int, out_channels: int) -> nn.SequentialCell:

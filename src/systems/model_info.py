@@ -7,21 +7,24 @@ With it, a model can be used without knowing how it was trained. Exported models
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, parse_yaml
 from src.systems.registry import SystemName
 
+MODNET_MEAN = (127.5, 127.5, 127.5)
 ChannelMean = Annotated[float, Field(ge=0, le=255)]
 
 
 class ModelInfo(BaseModel):
-    """A model's metadata; the defaults are the published values.
+    """A model's metadata; the defaults are the system's published values.
+
+    SHM's input is (BGR - mean) / 255; MODNet's (RGB - 127.5) / 127.5, which its exported files compute.
 
     Args:
         system: name of the system.
@@ -35,7 +38,23 @@ class ModelInfo(BaseModel):
     system: SystemName = "shm"
     size: Annotated[int, Field(ge=16)] = 320
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
-    colour: Literal["BGR"] = "BGR"
+    colour: Literal["BGR", "RGB"] = "BGR"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_are_those_of_the_system(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("system") in ("modnet", "modnet_video"):
+            return {"size": 512, "mean": MODNET_MEAN, "colour": "RGB", **values}
+        return values
+
+    @model_validator(mode="after")
+    def _normalisation_is_that_of_the_system(self) -> "ModelInfo":
+        if self.system == "shm":
+            if self.colour != "BGR":
+                raise ValueError("colour: must be BGR for shm")
+        elif self.colour != "RGB" or self.mean != MODNET_MEAN:
+            raise ValueError(f"mean, colour: must be {list(MODNET_MEAN)} and RGB for {self.system}")
+        return self
 
 
 def info_path(model: str | Path) -> Path:

@@ -1,6 +1,7 @@
 """Outputs shared by systems: how trimaps and alpha mattes are shown and measured."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -50,6 +51,16 @@ TRIMAP_LOGITS = Output(
     measure=_measure_trimap,
     scores=_trimap_scores,  # IoU of each class that occurs, and their mean
 )
+# Of MODNet, only shown: they belong to parts of the picture, or to a smaller one.
+COARSE_ALPHA = Output(
+    name="semantic",
+    title="predicted semantics",
+    picture=_alpha_picture,
+    measured=(),
+    measure=lambda *_: [],
+    scores=lambda _: {},
+)
+DETAIL_ALPHA = replace(COARSE_ALPHA, name="detail", title="predicted detail")
 ALPHA = Output(
     name="alpha",
     title="predicted alpha",

@@ -7,8 +7,8 @@ from src.common.errors import UserError
 if TYPE_CHECKING:
     from src.systems.system import System
 
-SystemName = Literal["shm"]
-_SIZE_MULTIPLES = {"shm": 16}  # SHM's networks halve their input four times
+SystemName = Literal["shm", "modnet", "modnet_video"]
+_SIZE_MULTIPLES = {"shm": 16, "modnet": 32, "modnet_video": 32}  # networks halve their input 4 or 5 times
 
 
 def check_input_size(size: int, system: SystemName = "shm") -> int:
@@ -35,6 +35,14 @@ def get_system(name: str) -> "System":
             from src.systems.shm import SHM
 
             return SHM
+        case "modnet":
+            from src.systems.modnet import MODNET
+
+            return MODNET
+        case "modnet_video":
+            from src.systems.modnet import MODNET_VIDEO
+
+            return MODNET_VIDEO
         case _:
             names = ", ".join(get_args(SystemName))
             raise UserError(f"system = {name}: there is no such system; choose from {names}")

@@ -1,13 +1,19 @@
 """Semantic Human Matting: its three training phases, each with trained part, prediction and loss."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import mindspore as ms
+import numpy as np
 from mindspore import Tensor, ops
 
 from src import loss
+from src.config import Config
+from src.data.split_files import SplitFiles
+from src.dataset import MattingDataset
 from src.images.trimap import TrimapClass
+from src.model.initialisation import initialise
 from src.model.network import SHMNet, fuse, predict
 from src.systems.outputs import ALPHA, TRIMAP_LOGITS
 from src.systems.system import Batch, Phase, System, Terms
@@ -57,10 +63,23 @@ def _with_pyramid_loss(phase: Phase, settings: Any) -> Phase:
     return replace(phase, loss=weighted, terms=(*phase.terms, "pyramid"))
 
 
+def _open_split(files: SplitFiles, phase: Phase, config: Config, augments: bool) -> MattingDataset:
+    return MattingDataset(
+        files,
+        patch_size=config.phase(phase.name).patch_size,
+        mean=config.mean,
+        seed=config.seed,
+        augments=augments,
+        vertical_flip=config.vertical_flip,
+        max_bad_fraction=config.max_bad_fraction,
+    )
+
+
+_Phase = partial(Phase, columns=MattingDataset.columns)
 PHASES = {
     phase.name: phase
     for phase in (
-        Phase(
+        _Phase(
             name="pre_train_t_net",
             title="T-Net",
             outputs=(TRIMAP_LOGITS,),
@@ -70,7 +89,7 @@ PHASES = {
             predict=_predict_trimap,
             loss=_t_net_loss,
         ),
-        Phase(
+        _Phase(
             name="pre_train_m_net",
             title="M-Net",
             outputs=(ALPHA,),
@@ -80,7 +99,7 @@ PHASES = {
             predict=_predict_alpha_from_true_trimap,
             loss=_m_net_loss,
         ),
-        Phase(
+        _Phase(
             name="end_to_end",
             title="End to end",
             outputs=(TRIMAP_LOGITS, ALPHA),
@@ -99,8 +118,11 @@ SHM = System(
     name="shm",
     title="Semantic Human Matting",
     build=SHMNet,
+    initialise=initialise,
+    open_split=_open_split,
+    build_inference=SHMNet,
     phases=PHASES,
-    inputs=("image",),
+    inputs={"image": lambda size: np.zeros((1, 3, size, size), np.float32)},
     outputs=("trimap_logits", "alpha"),
     scores=("sad", "mean_iou"),
 )

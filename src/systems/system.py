@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, nn
 
+from src.data.split_files import SplitFiles
+from src.dataset import MattingDataset
+
 Batch = Mapping[str, Tensor]  # the tensors of N samples by name
 Terms = dict[str, Tensor]  # terms of a loss by name, () float32
 
@@ -35,12 +38,41 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Adam:
+    """Settings of Adam; the defaults are those of SHM."""
+
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 5e-4  # added to the gradient
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """Settings of gradient descent with momentum, without weight decay."""
+
+    momentum: float = 0.9
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A copy of the network, made at the start of each epoch, whose outputs enter the loss.
+
+    Args:
+        outputs: names under which they join the batch.
+        predict: computes them from the copy's parts, in evaluation mode, and a batch.
+    """
+
+    outputs: tuple[str, ...]
+    predict: Callable[[Any, Batch], tuple[Tensor, ...]]
+
+
+@dataclass(frozen=True)
 class Phase:
     """One training phase.
 
     Args:
         name: name of its section in the configuration and of its folder.
         title: its name in messages.
+        columns: names of the tensors in a batch.
         outputs: the outputs of `predict`, in order.
         terms: the names of the terms that `loss` returns, in order; the first is minimised.
         score: the validation metric that selects the best checkpoint; lower is better.
@@ -49,10 +81,14 @@ class Phase:
         loss: computes the terms () float32 from the predicted tensors and the batch.
         starts_from: names of earlier phases; the parts that they trained start from their weights.
         adapt: returns the phase as its section of the configuration wants it.
+        optimizer: what updates the weights.
+        freezes_statistics: whether batch normalisation uses its running statistics, and leaves them alone.
+        backup: the copy of the network that the loss needs; None for none.
     """
 
     name: str
     title: str
+    columns: tuple[str, ...]
     outputs: tuple[Output, ...]
     terms: tuple[str, ...]
     score: str
@@ -61,6 +97,9 @@ class Phase:
     loss: Callable[[tuple[Tensor, ...], Batch], Terms]
     starts_from: tuple[str, ...] = ()
     adapt: Callable[["Phase", Any], "Phase"] = lambda phase, settings: phase
+    optimizer: Adam | Momentum = Adam()
+    freezes_statistics: bool = False
+    backup: Backup | None = None
 
 
 @dataclass(frozen=True)
@@ -70,17 +109,25 @@ class System:
     Args:
         name: its name in the configuration and in model files.
         title: its full name.
-        build: makes the network, with random weights, from keyword arguments.
+        build: makes the network.
+        initialise: draws the network's initial weights, from a seed.
+        open_split: opens the samples of a split for a phase, from files, phase, configuration and whether
+            samples are changed at random (augmented).
+        build_inference: makes the cell for inference; its weights are among those of the network.
         phases: the phases by name, in training order.
-        inputs: names of the network's inputs in inference.
+        inputs: the network's inputs in inference, by name, from height and width: zeros of the right shape
+            and type.
         outputs: names of the network's outputs in inference.
         scores: columns of metrics.csv; curves.png draws them in reverse order, the first one rightmost.
     """
 
     name: str
     title: str
-    build: Callable[..., nn.Cell]
+    build: Callable[[], nn.Cell]
+    initialise: Callable[[nn.Cell, int], None]
+    open_split: Callable[[SplitFiles, Phase, Any, bool], MattingDataset]
+    build_inference: Callable[[], nn.Cell]
     phases: Mapping[str, Phase]
-    inputs: tuple[str, ...]
+    inputs: Mapping[str, Callable[[int], np.ndarray]]
     outputs: tuple[str, ...]
     scores: tuple[str, ...]

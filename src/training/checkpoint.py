@@ -22,6 +22,7 @@ from src.common.numbers import require_numbers
 from src.common.world import World
 from src.model.weights import load_weights, read_checkpoint, save_parameters
 from src.systems.model_info import ModelInfo, info_path, write_model_info
+from src.training.backup import BackupNetwork
 from src.training.running_mean import PREFIX as MEAN_PREFIX
 from src.training.running_mean import RunningMean
 from src.training.running_statistics import RunningStatistics
@@ -54,6 +55,7 @@ class PhaseCheckpoints:
         state: parameters of optimizer and loss scaler by name.
         info: the model's metadata.
         mean: the running mean of the weights, if there is one.
+        backup: the copy of the network, if the phase has one.
         world: the processes; only the first writes.
     """
 
@@ -65,14 +67,16 @@ class PhaseCheckpoints:
         state: dict[str, Parameter],
         info: ModelInfo,
         mean: RunningMean | None = None,
+        backup: BackupNetwork | None = None,
         world: World = World(),  # noqa: B008 - never changed
     ):
         self._folder = folder
         self._keep = keep
         self._network = network
-        self._state = state | (mean.state() if mean else {})
+        self._state = state | (mean.state() if mean else {}) | (backup.state() if backup else {})
         self._info = info
         self._mean = mean
+        self._backup = backup
         self._world = world
         self._statistics = {"running_statistics": RunningStatistics(network, world)}
         if mean:
@@ -110,9 +114,11 @@ class PhaseCheckpoints:
         self._save_weights(self._mean.weights() if self._mean else self._network, self._folder / BEST_FILE)
 
     def begin(self) -> None:
-        """Start the running mean, if there is one, from the current weights."""
+        """Start the running mean and the backup, if there are any, from the current weights."""
         if self._mean:
             self._mean.begin()
+        if self._backup:
+            self._backup.begin()
 
     def newest(self) -> Path | None:
         """Return the file with the newest weights, or None if there is no checkpoint."""

@@ -12,21 +12,12 @@ def open_training_data(run: PhaseRun) -> tuple[MattingDataset, MattingDataset]:
     Raises:
         UserError: a list cannot be used, or there are too few training images for one step.
     """
-    config, settings, data_folder, world = run.config, run.settings, run.data_folder, run.world
-    common = {
-        "patch_size": settings.patch_size,
-        "mean": config.mean,
-        "max_bad_fraction": config.max_bad_fraction,
-    }
-    train_set = MattingDataset(
-        SplitFiles(data_folder, "train"),
-        seed=config.seed,
-        augments=True,
-        vertical_flip=config.vertical_flip,
-        **common,
+    data_folder, world = run.data_folder, run.world
+    train_set, eval_set = (
+        run.system.open_split(SplitFiles(data_folder, split), run.phase, run.config, split == "train")
+        for split in ("train", "eval")
     )
-    eval_set = MattingDataset(SplitFiles(data_folder, "eval"), **common)
-    needed = settings.train_batch * world.size
+    needed = run.settings.train_batch * world.size
     if len(train_set) < needed:
         processes = f" in each of {world.size} processes" if world.size > 1 else ""
         raise UserError(

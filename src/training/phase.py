@@ -11,8 +11,7 @@ from src.callback import EpochProgress, Events, RunLog
 from src.common.errors import UserError
 from src.common.stopping import StoppedError, StopRequest
 from src.dataset import training_batches, validation_batches
-from src.model.initialisation import initialise
-from src.systems.model_info import ModelInfo
+from src.training.backup import BackupNetwork
 from src.training.checkpoint import STEP_FILE, PhaseCheckpoints, Progress
 from src.training.data import open_training_data
 from src.training.history import record_epoch
@@ -79,8 +78,8 @@ class _PhaseTraining:
 
         precision = run.config.amp_level, run.config.amp_dtype
         self._network = self._validated = run.system.build()
-        initialise(self._network, run.config.seed)
-        optimizer = make_optimizer(run.phase.trained_part(self._network), settings.lr)
+        run.system.initialise(self._network, run.config.seed)
+        optimizer = make_optimizer(run.phase.trained_part(self._network), settings.lr, run.phase.optimizer)
         self._loss_scaler = make_loss_scaler(*precision)
         parts = mixed_precision_parts(self._network, *precision)
         self._step = make_train_step(run.phase, parts, optimizer, self._loss_scaler, run.world)
@@ -91,18 +90,29 @@ class _PhaseTraining:
             self._mean = RunningMean(self._network, self._validated, settings.ema_decay)
             self._statistics.append(RunningStatistics(self._validated, run.world))
             parts = mixed_precision_parts(self._validated, *precision)
-        self._predict = make_predict_step(run.phase, parts)
+        self._backup = None
+        if run.phase.backup:
+            copy = run.system.build()
+            copy_parts = mixed_precision_parts(copy, *precision)
+            self._backup = BackupNetwork(run.phase.backup, self._network, copy, copy_parts)
+        predict = make_predict_step(run.phase, parts)
+        self._predict = lambda **tensors: predict(**self._complete(tensors))
 
         self._checkpoints = PhaseCheckpoints(
             run.folder,
             settings.checkpoints_to_keep(),
             self._network,
             resume_state(optimizer, self._loss_scaler),
-            ModelInfo(system=run.system.name, size=settings.patch_size, mean=run.config.mean),
+            run.config.model_info().model_copy(update={"size": settings.patch_size}),
             self._mean,
+            self._backup,
             run.world,
         )
         self._strip = ValidationStrip(run.phase, self._eval_set)
+
+    def _complete(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors of a batch, with what the phase's backup adds."""
+        return self._backup.complete(tensors) if self._backup else tensors
 
     def start(self, init_weight: str | None) -> None:
         """Load the weights and state that the phase starts from."""
@@ -131,7 +141,9 @@ class _PhaseTraining:
             first_step=first_step,
         )
         title = f"{self._phase.title} {epoch}/{settings.nEpochs}"
-        self._network.set_train(True)
+        self._network.set_train(not self._phase.freezes_statistics)
+        if self._backup and not first_step:
+            self._backup.renew()
         with EpochProgress(title, self._steps * self._images_per_step) as progress:
             progress.advance(first_step * self._images_per_step)
             for step, batch in enumerate(batches, start=first_step + 1):
@@ -139,7 +151,8 @@ class _PhaseTraining:
                 of_phase = (epoch - 1) * self._steps + step
                 rate = self._rate(of_phase)
                 flag = Tensor(np.float32(bool(stop)))
-                is_finite, values = self._step(flag, Tensor(np.float32(rate)), **batch.tensors)
+                tensors = self._complete(batch.tensors)
+                is_finite, values = self._step(flag, Tensor(np.float32(rate)), **tensors)
                 *terms, stopping = values.asnumpy().tolist()
                 seconds = time.perf_counter() - started
                 loss = terms[0]
@@ -170,6 +183,7 @@ class _PhaseTraining:
         batches = validation_batches(
             self._eval_set, batch_size=settings.train_batch, workers=settings.nThreads, world=self._world
         )
+        batches = (batch._replace(tensors=self._complete(batch.tensors)) for batch in batches)
         count = len(self._eval_set)
         scores = validate(self._phase, self._predict, batches, count, self._world, lambda: bool(stop))
         if scores is None:
@@ -231,6 +245,7 @@ class _PhaseTraining:
             lr=settings.lr,
             schedule=settings.lr_schedule,
             warmup_steps=settings.warmup_steps,
+            decay_steps=settings.decay_epochs() * self._steps,
         )
 
     def _row(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.common.world import World
-from src.config import Config, PhaseConfig
+from src.config import CommonConfig, PhaseSettings
 from src.systems.system import Phase, System
 
 
@@ -23,13 +23,13 @@ class PhaseRun:
 
     system: System
     phase: Phase
-    config: Config
+    config: CommonConfig
     data_folder: str
     run_folder: Path
     world: World
 
     @property
-    def settings(self) -> PhaseConfig:
+    def settings(self) -> PhaseSettings:
         """The phase's section of the configuration."""
         return self.config.phase(self.phase.name)
 

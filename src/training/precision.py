@@ -3,6 +3,8 @@
 import mindspore as ms
 from mindspore import nn
 
+from src.model.layers import InFloat32
+
 _FIRST_LOSS_SCALE = 2.0**16
 _TYPES = {"float16": ms.float16, "bfloat16": ms.bfloat16}
 
@@ -38,6 +40,8 @@ def mixed_precision_parts(network: nn.Cell, amp_level: str, amp_dtype: str = "fl
     if amp_level == "O0":
         return network
     parts = nn.Cell(auto_prefix=False)  # the weights keep their names
+    in_float32 = [] if amp_level == "O3" else [*ms.amp.get_black_list(), InFloat32]
     for name, part in network.name_cells().items():
-        setattr(parts, name, ms.amp.auto_mixed_precision(part, amp_level, dtype=_TYPES[amp_dtype]))
+        mixed = ms.amp.custom_mixed_precision(part, black_list=in_float32, dtype=_TYPES[amp_dtype])
+        setattr(parts, name, mixed)
     return parts

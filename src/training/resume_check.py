@@ -6,21 +6,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from src.common.errors import UserError
-from src.config import Config, load_config, save_config
+from src.config import CommonConfig, load_config, save_config
 from src.training.checkpoint import Progress
 
 _CONFIG_FILE = "config.yaml"
 # Other keys, such as paths, threads and save intervals, do not affect the weights.
 _RUN_KEYS = ("system", "seed", "mean", "amp_level", "amp_dtype", "vertical_flip", "group_size")
-_PHASE_KEYS = (
-    "train_batch",
-    "patch_size",
-    "lr",
-    "lr_schedule",
-    "warmup_steps",
-    "ema_decay",
-    "pyramid_weight",
-)
+# Not every system has all of them.
+_PHASE_KEYS = ("train_batch", "patch_size", "lr", "lr_schedule", "lr_decay_epochs")
+_PHASE_KEYS += ("warmup_steps", "ema_decay", "pyramid_weight")
 _KEYS_OF_SCORE = ("mean", "patch_size")
 
 
@@ -36,7 +30,7 @@ def mark_of(names: Sequence[str]) -> int:
     return zlib.crc32("\n".join(names).encode())
 
 
-def changed_settings(phase_folder: Path, phase: str, config: Config) -> list[Difference]:
+def changed_settings(phase_folder: Path, phase: str, config: CommonConfig) -> list[Difference]:
     """Find the settings that have changed since the phase began.
 
     Args:
@@ -57,7 +51,7 @@ def changed_settings(phase_folder: Path, phase: str, config: Config) -> list[Dif
         phase_keys.append("nEpochs")  # the number of epochs stretches the curve
     for key in (*_RUN_KEYS, *phase_keys):
         of_phase = key in phase_keys
-        old, new = (getattr(each.phase(phase) if of_phase else each, key) for each in (earlier, config))
+        old, new = (getattr(each.phase(phase) if of_phase else each, key, None) for each in (earlier, config))
         if old != new:
             name = f"{phase}.{key}" if of_phase else key
             differences.append(Difference(f"{name}: {old} then, {new} now", key in _KEYS_OF_SCORE))
@@ -74,7 +68,7 @@ def changed_data(earlier: Progress, train_mark: int, eval_mark: int) -> list[Dif
     return differences
 
 
-def require_force(phase: str, differences: Sequence[Difference], config: Config) -> None:
+def require_force(phase: str, differences: Sequence[Difference], config: CommonConfig) -> None:
     """Print the differences, if there are any.
 
     Raises:
@@ -92,6 +86,6 @@ def require_force(phase: str, differences: Sequence[Difference], config: Config)
     print(text)
 
 
-def remember_run(phase_folder: Path, config: Config) -> None:
+def remember_run(phase_folder: Path, config: CommonConfig) -> None:
     """Save the configuration, for comparison with later runs."""
     save_config(config, phase_folder / _CONFIG_FILE)

@@ -6,25 +6,31 @@ import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from src.common.world import World
-from src.systems.system import Phase
-
-_ADAM_BETAS = (0.9, 0.999)
-_WEIGHT_DECAY = 5e-4  # added to the gradient
+from src.systems.system import Adam, Momentum, Phase
 
 TrainStep = Callable[..., tuple[Tensor, Tensor]]
 
 
-def make_optimizer(part: nn.Cell, learning_rate: float) -> nn.Adam:
-    """Make Adam for all trainable parameters of `part`, with the published weight decay of 5e-4.
+def make_optimizer(
+    part: nn.Cell,
+    learning_rate: float,
+    settings: Adam | Momentum = Adam(),  # noqa: B008 - frozen
+) -> nn.Optimizer:
+    """Make the optimizer for all trainable parameters of `part`.
 
     The parameters form an explicit group, since by default MindSpore does not decay batch normalisation.
     """
-    group = {"params": part.trainable_params(), "weight_decay": _WEIGHT_DECAY}
-    beta1, beta2 = _ADAM_BETAS
+    parameters = part.trainable_params()
+    if isinstance(settings, Momentum):
+        return nn.Momentum(parameters, learning_rate, settings.momentum)
+    group = {"params": parameters, "weight_decay": settings.weight_decay}
+    beta1, beta2 = settings.betas
     return nn.Adam([group], learning_rate=learning_rate, beta1=beta1, beta2=beta2)
 
 
-def resume_state(optimizer: nn.Adam, loss_scaler: ms.amp.DynamicLossScaler | None) -> dict[str, ms.Parameter]:
+def resume_state(
+    optimizer: nn.Optimizer, loss_scaler: ms.amp.DynamicLossScaler | None
+) -> dict[str, ms.Parameter]:
     """Return the state that a step changes besides the weights, by name: moments, step count, loss scale."""
     weights = {parameter.name for parameter in optimizer.parameters}
     given = weights | {"learning_rate"}  # passed to every step
@@ -40,7 +46,7 @@ def resume_state(optimizer: nn.Adam, loss_scaler: ms.amp.DynamicLossScaler | Non
 def make_train_step(
     phase: Phase,
     parts: nn.Cell,
-    optimizer: nn.Adam,
+    optimizer: nn.Optimizer,
     loss_scaler: ms.amp.DynamicLossScaler | None = None,
     world: World = World(),  # noqa: B008 - never changed
 ) -> TrainStep:

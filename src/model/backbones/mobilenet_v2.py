@@ -1,42 +1,81 @@
-"""MobileNetV2 (arXiv:1801.04381) as an encoder whose first features keep the size of the image."""
+"""MobileNetV2 (arXiv:1801.04381): its blocks, and T-Net's encoder, which begins at the size of the image."""
+
+import itertools
+from typing import NamedTuple
 
 from mindspore import Tensor, nn
 
 from src.model.layers import conv_bn_relu
 
 
-class InvertedResidual(nn.Cell):
-    """1x1 expansion, depthwise 3x3, linear 1x1 (MobileNetV2, arXiv:1801.04381, section 3.3).
+class Stage(NamedTuple):
+    """Blocks of expansion 6; the first one applies the stride and changes the channels."""
 
-    If the block keeps the input's shape, the input is added to the output.
-    """
+    in_channels: int
+    out_channels: int
+    repeats: int
+    stride: int
 
-    def __init__(self, in_channels: int, out_channels: int, *, stride: int, expansion: int):
-        super().__init__()
-        hidden = in_channels * expansion
-        self.is_residual = stride == 1 and in_channels == out_channels
-        self.conv = nn.SequentialCell(
-            nn.Conv2d(in_channels, hidden, 1),
-            nn.BatchNorm2d(hidden),
-            nn.ReLU6(),
+    def blocks(self) -> list[tuple[int, int, int]]:
+        """Input channels, output channels and stride of each block."""
+        others = [(self.out_channels, self.out_channels, 1)] * (self.repeats - 1)
+        return [(self.in_channels, self.out_channels, self.stride), *others]
+
+
+# After the first block, which has 16 channels and no wider layer.
+STAGES = (
+    Stage(16, 24, repeats=2, stride=2),
+    Stage(24, 32, repeats=3, stride=2),
+    Stage(32, 64, repeats=4, stride=2),
+    Stage(64, 96, repeats=3, stride=1),
+    Stage(96, 160, repeats=3, stride=2),
+    Stage(160, 320, repeats=1, stride=1),
+)
+EXPANSION = 6
+
+
+def block_layers(
+    in_channels: int, out_channels: int, *, stride: int, expansion: int
+) -> dict[str, list[nn.Cell]]:
+    """The layers of a block, in order: 1x1 expansion, depthwise 3x3, linear 1x1 (section 3.3)."""
+    hidden = in_channels * expansion
+    return {
+        "expand": [nn.Conv2d(in_channels, hidden, 1), nn.BatchNorm2d(hidden), nn.ReLU6()],
+        "depthwise": [
             nn.Conv2d(hidden, hidden, 3, stride=stride, pad_mode="pad", padding=1, group=hidden),
             nn.BatchNorm2d(hidden),
             nn.ReLU6(),
-            nn.Conv2d(hidden, out_channels, 1),
-            nn.BatchNorm2d(out_channels),
-        )
+        ],
+        "project": [nn.Conv2d(hidden, out_channels, 1), nn.BatchNorm2d(out_channels)],
+    }
+
+
+def is_residual(in_channels: int, out_channels: int, stride: int) -> bool:
+    """Whether a block keeps its input's shape; the input is then added to its output."""
+    return stride == 1 and in_channels == out_channels
+
+
+class InvertedResidual(nn.Cell):
+    """A block as T-Net names it: all layers of `block_layers` in one sequence."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, stride: int, expansion: int):
+        super().__init__()
+        self.is_residual = is_residual(in_channels, out_channels, stride)
+        layers = block_layers(in_channels, out_channels, stride=stride, expansion=expansion)
+        self.conv = nn.SequentialCell(*itertools.chain(*layers.values()))
 
     def construct(self, x: Tensor) -> Tensor:
         return x + self.conv(x) if self.is_residual else self.conv(x)
 
 
-def inverted_residuals(
-    in_channels: int, out_channels: int, *, repeats: int, stride: int
-) -> nn.SequentialCell:
-    """A stage of blocks with expansion 6; the first block applies the stride and changes the channels."""
-    first = InvertedResidual(in_channels, out_channels, stride=stride, expansion=6)
-    others = [InvertedResidual(out_channels, out_channels, stride=1, expansion=6) for _ in range(repeats - 1)]
-    return nn.SequentialCell(first, *others)
+def inverted_residuals(stage: Stage) -> nn.SequentialCell:
+    """The blocks of a stage."""
+    return nn.SequentialCell(
+        *(
+            InvertedResidual(in_channels, out_channels, stride=stride, expansion=EXPANSION)
+            for in_channels, out_channels, stride in stage.blocks()
+        )
+    )
 
 
 class MobileNetV2(nn.Cell):
@@ -46,12 +85,13 @@ class MobileNetV2(nn.Cell):
         super().__init__()
         self.head_conv = conv_bn_relu(3, 32)
         self.block_1 = InvertedResidual(32, 16, stride=1, expansion=1)
-        self.block_2 = inverted_residuals(16, 24, repeats=2, stride=2)
-        self.block_3 = inverted_residuals(24, 32, repeats=3, stride=2)
-        self.block_4 = inverted_residuals(32, 64, repeats=4, stride=2)
-        self.block_5 = inverted_residuals(64, 96, repeats=3, stride=1)
-        self.block_6 = inverted_residuals(96, 160, repeats=3, stride=2)
-        self.block_7 = InvertedResidual(160, 320, stride=1, expansion=6)
+        self.block_2 = inverted_residuals(STAGES[0])
+        self.block_3 = inverted_residuals(STAGES[1])
+        self.block_4 = inverted_residuals(STAGES[2])
+        self.block_5 = inverted_residuals(STAGES[3])
+        self.block_6 = inverted_residuals(STAGES[4])
+        ((in_channels, out_channels, stride),) = STAGES[5].blocks()  # one block: its name has no number
+        self.block_7 = InvertedResidual(in_channels, out_channels, stride=stride, expansion=EXPANSION)
 
     def construct(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return s1 (N, 16, H, W), s2 (24, 1/2), s3 (32, 1/4), s4 (96, 1/8), s5 (320, 1/16)."""

@@ -1,0 +1,139 @@
+"""The sections of the configuration; config.yaml and configs/modnet.yaml explain each key."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from src.config_values import (
+    CheckpointCount,
+    ImageSize,
+    LearningRate,
+    ModnetImageSize,
+    Natural,
+    OwnOrImageSize,
+    Positive,
+    Proportion,
+    Switch,
+)
+
+PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
+LearningRateSchedule = Literal["constant", "cosine"]
+DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
+
+
+class Section(BaseModel):
+    """A part of the configuration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class PhaseSettings(Section):
+    """One training phase of any system."""
+
+    finetuning: Switch = True
+    nThreads: Positive = 1  # noqa: N815 - the published name
+    train_batch: Positive = 8
+    patch_size: ImageSize = 320
+    lr: LearningRate = 1e-4
+    lr_schedule: LearningRateSchedule = "constant"
+    warmup_steps: Natural = 0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    nEpochs: Positive = 200  # noqa: N815 - the published name
+    save_epoch: Positive = 1
+    save_steps: Natural = 0
+    keep_checkpoint_max: CheckpointCount = "10"
+
+    def checkpoints_to_keep(self) -> int | None:
+        """How many of the newest checkpoints to keep; None for all of them."""
+        # The newest is always kept: without it, a stopped run could not resume.
+        return None if self.keep_checkpoint_max == "all" else max(1, int(self.keep_checkpoint_max))
+
+    def decay_epochs(self) -> int:
+        """After how many epochs the learning rate becomes a tenth, where its schedule is 'steps'."""
+        return 0
+
+
+class PhaseConfig(PhaseSettings):
+    """One training phase of SHM, also with keys that mean nothing any more."""
+
+    rank: Natural = 0
+    group_size: Positive = 8
+    train_phase: PhaseName
+
+
+class EndToEndConfig(PhaseConfig):
+    """SHM's phase that trains both networks together."""
+
+    pyramid_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
+class ModnetPhaseConfig(PhaseSettings):
+    """One training phase of MODNet."""
+
+    patch_size: ModnetImageSize = 512
+    nThreads: Positive = 4  # noqa: N815 - the published name
+    lr_schedule: Literal["constant", "cosine", "steps"] = "steps"
+    lr_decay_epochs: Positive = 10
+
+    def decay_epochs(self) -> int:
+        """After how many epochs the learning rate becomes a tenth, where its schedule is 'steps'."""
+        return self.lr_decay_epochs
+
+
+class TestConfig(Section):
+    """Evaluation."""
+
+    __test__ = False  # not a test class for pytest
+    device_target: DeviceTarget = "auto"
+    model: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
+    test_pic_path: str = "/cache/datasets"
+    output_path: str = "/cache/output/distribute/test_result"
+    size: OwnOrImageSize = None
+
+
+class InferConfig(Section):
+    """Inference with the exported model."""
+
+    file_test_list: str = "/cache/datasets/test/test.txt"
+    size: OwnOrImageSize = None
+
+
+class ExportConfig(Section):
+    """Export of a checkpoint."""
+
+    ckpt_file: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
+    file_name: str = "shm_export"
+    file_format: Literal["MINDIR", "ONNX", "AIR"] = "MINDIR"
+    mindir_version: Literal["latest", "1"] = "latest"
+    device_target: DeviceTarget = "auto"
+    size: OwnOrImageSize = None
+
+
+class GenerateDataConfig(Section):
+    """Making the data set."""
+
+    path_mt_human: str = "/cache/human_matting"
+    path_save: str = "/cache/datasets"
+    path_debug: str = "/cache/datasets_debug"
+    proportion: Proportion = "6:2:2"
+    split_by: Literal["group", "image"] = "group"
+    debug_pic_nums: Natural = 400
+    copy_pic: Switch = True
+    generate_mask: Switch = True
+    generate_txt: Switch = True
+    generate_trimap: Switch = True
+    ksize: Positive = 10
+    fixed_ksize: Switch = True
+    generate_alpha: Switch = True
+    generate_debug: Switch = True
+    generate_mean_std: Switch = True
+    num_workers: Natural = 0
+    list_error_files: tuple[str, ...] = (
+        "/cache/human_matting/matting/1803201916/._matting_00000000",
+        "/cache/human_matting/clip_img/1803241125/clip_00000000/._1803241125-00000005.jpg",
+    )
+
+    def parts(self) -> tuple[int, int, int]:
+        """The proportion as numbers: train, eval, test."""
+        train, evaluation, test = map(int, self.proportion.split(":"))
+        return train, evaluation, test
