@@ -36,8 +36,8 @@ def draw_way(rng: np.random.Generator, has_before: bool, can_leave: bool, shares
         shares: how often each way is drawn.
 
     Returns:
-        'kept', 'empty', 'disturbed' or 'other', as in `previous_alpha`; 'left': the previous alpha is kept, and
-        the caller takes the background alone for the frame, with an alpha of 0.
+        'kept', 'empty', 'disturbed' or 'other' as in `previous_alpha`; 'left': the previous alpha is kept,
+        and the caller takes the background alone for the frame, with an alpha of 0.
     """
     first, second, third = rng.random(3)
     if not has_before or first < shares.empty:
