@@ -1,10 +1,13 @@
 """What training of models for video changes: the previous alpha, and light."""
 
 from collections import Counter
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from scripts import picture_video_training
 from src.data.light import Light, draw_light
 from src.data.previous_alpha import Shares, disturb, draw_way, previous_alpha
 from src.images.affine import Affine, AffineRanges
@@ -140,3 +143,10 @@ def test_lights_are_drawn_of_all_kinds_and_in_their_ranges():
     assert draw_light(np.random.default_rng(5), 1) == draw_light(np.random.default_rng(5), 1)
     lit = [draw_light(rng) is not None for _ in range(2000)]
     assert np.mean(lit) == pytest.approx(0.3, abs=0.04) and draw_light(rng, share=0) is None
+
+
+def test_the_picture_of_the_documentation_is_that_of_its_command():
+    """But for what another OpenCV computes or codes a little differently."""
+    shown = cv2.imread(str(Path(__file__).resolve().parent.parent / "docs" / "video_training.jpg"))
+    made = picture_video_training.draw()
+    assert shown.shape == made.shape and np.abs(shown.astype(int) - made).mean() < 4

@@ -24,7 +24,10 @@ class Foreground(Protocol):
 
 
 class MovingPerson(NamedTuple):
-    """A person of a photo; where the photo cuts the person off, its last pixels are repeated outside."""
+    """A person of a photo, who goes on outside where the photo cuts the person off.
+
+    There alpha is that of the photo's edge, and the colours are the photo's mirror image.
+    """
 
     colours: np.ndarray  # BGR (H, W, 3) uint8
     alpha: np.ndarray  # (H, W) uint8
@@ -44,8 +47,8 @@ class MovingPerson(NamedTuple):
 
     def _at(self, time: float) -> Layer:
         places = self.motion.places(time, *self.size)
-        ways = {"interpolation": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
-        return tuple(cv2.remap(each, places, None, **ways) for each in (self.colours, self.alpha))
+        colours = cv2.remap(self.colours, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        return colours, cv2.remap(self.alpha, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 class FilmedPerson(NamedTuple):

@@ -24,7 +24,7 @@ def bending(shifts: np.ndarray, height: int, width: int) -> np.ndarray:
         (H, W, 2) float32 in the unit of `shifts`.
     """
     small = (_influences() @ shifts.reshape(-1, 2)).reshape(_CELLS, _CELLS, 2)
-    return cv2.resize(small.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(small.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 @functools.cache
