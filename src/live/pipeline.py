@@ -48,10 +48,10 @@ def run_pipeline(
     newest: Newest[LiveFrame] = Newest()
     # A thread of its own, not of a pool: a camera that hangs must not keep the program from ending.
     reader = threading.Thread(target=_read, args=(source, view, newest, report, stop), daemon=True)
-    with ThreadPoolExecutor(1) as networks, ThreadPoolExecutor(1) as composers:
+    with ThreadPoolExecutor(1) as networks:
         reader.start()
         frames = itertools.takewhile(lambda _: not stop.is_set(), newest.items(source.patience))
-        running = networks.submit(_show_all, predict(frames), compose, composers, report)
+        running = networks.submit(_show_all, predict(frames), compose, report)
         _wait(running, stop)
         newest.close()
     reader.join(_LAST_FRAME)
@@ -85,12 +85,7 @@ def _read(
         source.close()
 
 
-def _show_all(
-    alphas: Alphas,
-    compose: Callable[[LiveFrame, np.ndarray], None],
-    composers: ThreadPoolExecutor,
-    report: Report,
-) -> None:
+def _show_all(alphas: Alphas, compose: Callable[[LiveFrame, np.ndarray], None], report: Report) -> None:
     def show(frame: LiveFrame, alpha: np.ndarray) -> None:
         started = time.perf_counter()
         compose(frame, alpha)
@@ -99,10 +94,11 @@ def _show_all(
         report.add("camera to preview", now - frame.taken)
         report.show(now)
 
-    showing = None
-    for frame, alpha in alphas:
+    with ThreadPoolExecutor(1) as composers:
+        showing = None
+        for frame, alpha in alphas:
+            if showing is not None:
+                showing.result()
+            showing = composers.submit(show, frame, alpha)
         if showing is not None:
             showing.result()
-        showing = composers.submit(show, frame, alpha)
-    if showing is not None:
-        showing.result()
