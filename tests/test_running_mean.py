@@ -48,7 +48,7 @@ CHANGING = {"lr_schedule": "cosine", "warmup_steps": WARM_UP, "ema_decay": DECAY
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    write_dataset(folder, {"train": STEPS * BATCH + 1, "eval": 3})
+    write_dataset(folder, {"train": STEPS * BATCH + 1, "eval": 1})
     return folder
 
 

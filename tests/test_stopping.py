@@ -52,7 +52,7 @@ def config_of(phase: str, **section) -> Config:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    write_dataset(folder, {"train": STEPS * BATCH + 1, "eval": 3})
+    write_dataset(folder, {"train": STEPS * BATCH + 1, "eval": 1})
     return folder
 
 
