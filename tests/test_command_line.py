@@ -18,7 +18,7 @@ from src.config_flags import config_of, make_parser
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURED = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]
 CONFIGURED += ["src/generate_datasets.py"]
-COMMANDS = [*CONFIGURED, "predict.py", "src/sample_data.py", "src/composite_data.py"]
+COMMANDS = [*CONFIGURED, "predict.py", "src/sample_data.py", "src/composite_data.py", "src/clip_data.py"]
 COMMANDS += ["scripts/measure_matting.py"]
 NEEDED_ARGUMENTS = {"train.py": ["--data_url=data", "--train_url=out"]}
 

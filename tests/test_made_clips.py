@@ -19,7 +19,9 @@ from src.composites.person import Person
 from src.data.light import Light
 from src.images.affine import Affine
 from src.images.blending import blend
-from tests.small_clips import frame, write, write_mp4
+from src.images.files import ImageError
+from src.images.preprocessing import resize
+from tests.small_clips import alpha, frame, write, write_mp4
 from tests.small_dataset import make_person
 
 FLAT = np.zeros((POINTS, POINTS, 2))
@@ -103,10 +105,10 @@ def test_person_and_alpha_move_together_over_the_background(person, backgrounds)
         clip = make(person, backgrounds, seed)._replace(
             background=Still(np.zeros((80, 80, 3), np.uint8), None)
         )
-        image, alpha = clip.images([4])[0], clip.alphas([4])[0]
-        assert alpha.max() > 200, "the crop is near the person"
-        np.testing.assert_array_equal(image[alpha == 0], 0)
-        assert image[alpha == 255].min() > 150
+        image, matte = clip.images([4])[0], clip.alphas([4])[0]
+        assert matte.max() > 200, "the crop is near the person"
+        np.testing.assert_array_equal(image[matte == 0], 0)
+        assert image[matte == 255].min() > 150
 
 
 def test_frames_are_the_layers_composed_and_light_falls_on_the_background_before(person, backgrounds):
@@ -151,6 +153,22 @@ def test_a_moving_still_moves_and_leaves_no_gap():
     moving = Still(image, draw_motion(np.random.default_rng(2)))
     first, last = moving.at([0, FRAMES - 1], FRAMES)
     assert min(first.min(), last.min()) == 100 and np.abs(first.astype(int) - last).max() == 100
+
+
+def test_a_filmed_person_is_composed_frame_by_frame(tmp_path, backgrounds):
+    write_mp4(tmp_path / "fgr" / "0001.mp4", [frame(k) for k in range(18)])
+    write_mp4(tmp_path / "pha" / "0001.mp4", [alpha(k) for k in range(18)])
+    (filmed,) = find_clips(tmp_path)
+    made = draw_clip(np.random.default_rng(1), filmed, backgrounds, SIZE, [])
+    first, size = made.foreground.first, made.foreground.size
+    assert 0 <= first <= 18 - FRAMES and 1.3 * SIZE < min(size) < 1.7 * SIZE
+    for time in (0, FRAMES - 1):
+        expected = made.crop.cut(resize(alpha(first + time), *size))
+        np.testing.assert_allclose(made.alphas([time])[0].astype(int), expected, atol=12)
+        image, inside = made.images([time])[0], made.alphas([time])[0] == 255
+        assert not inside.any() or abs(image[inside].mean() - frame(first + time).mean()) < 12
+    with pytest.raises(ImageError, match="0001: has 18 frames"):
+        draw_clip(np.random.default_rng(1), filmed, backgrounds, SIZE, [], count=19)
 
 
 def test_a_background_that_cannot_be_read_is_named_and_replaced(tmp_path, person, backgrounds):

@@ -12,6 +12,7 @@ from src.clips.motion import draw_motion
 from src.composites.person import Person
 from src.data.light import Light
 from src.images.blending import blend
+from src.images.files import ImageError
 
 FRAMES = 15
 _PAUSES = 1 / 30  # share of the clips
@@ -102,13 +103,15 @@ def draw_clip(
         count: frames of the clip, at least 2.
 
     Raises:
-        ImageError: the person's clip cannot be read.
+        ImageError: the person's clip cannot be read, or is too short.
         UserError: no background can be read.
     """
     shape = person.size if isinstance(person, Clip) else person.alpha.shape
     scale = rng.uniform(*_SCALE) * size / min(shape)
     canvas = tuple(round(side * scale) for side in shape)
     if isinstance(person, Clip):
+        if len(person.numbers) < count:
+            raise ImageError(f"clip {person.name}: has {len(person.numbers)} frames, fewer than {count}")
         foreground = FilmedPerson(person, int(rng.integers(len(person.numbers) - count + 1)), canvas)
     else:
         foreground = MovingPerson.of(person, canvas, draw_motion(rng))
