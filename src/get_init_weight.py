@@ -2,16 +2,18 @@
 
     python src/get_init_weight.py MODEL.pth [--output init_weight.ckpt]
     python src/get_init_weight.py --encoder FILE --photos DIR [--output init_weight.ckpt]
+    python src/get_init_weight.py modnet.ckpt --system modnet_video [--output init_weight.ckpt]
 
 The first converts the whole original PyTorch network; the second takes only T-Net's encoder, from a
-MobileNetV2. PyTorch files need an extra package (pip install torch), as do TensorFlow Lite files (pip install
-tflite).
+MobileNetV2; the third gives a MODNet its fourth channel. TensorFlow Lite files need an extra package (pip
+install tflite), as do PyTorch files of before version 1.6 (pip install torch).
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -24,7 +26,7 @@ from src.common.naming import naming_file  # noqa: E402
 from src.config import Config  # noqa: E402
 from src.conversion.torch_state_dict import read_torch_state_dict  # noqa: E402
 from src.systems.model_info import ModelInfo, info_path  # noqa: E402
-from src.systems.registry import check_input_size  # noqa: E402
+from src.systems.registry import SystemName, check_input_size, input_channels  # noqa: E402
 
 # MindSpore takes seconds to import; --help and a wrong path should not wait for it. Modules that need it are
 # therefore imported where they are used.
@@ -32,7 +34,9 @@ from src.systems.registry import check_input_size  # noqa: E402
 _EXAMPLES = """examples:
   python src/get_init_weight.py model_obj.pth --output init_weight.ckpt
   python src/get_init_weight.py --encoder deeplabv3_mnv2_pascal_quant.tflite --photos photos
-  python src/get_init_weight.py --encoder mobilenet_v2-b0353104.pth"""
+  python src/get_init_weight.py --encoder mobilenet_v2-b0353104.pth
+  python src/get_init_weight.py modnet_photographic_portrait_matting.ckpt --system modnet
+  python src/get_init_weight.py --encoder pretrained/shm_portrait.ckpt --system modnet"""
 
 
 def convert_original(path: str, output: str, info: ModelInfo, *, half: bool = False) -> None:
@@ -79,26 +83,81 @@ def convert_encoder(
     return start.problems
 
 
+def convert_modnet(path: str, output: str, info: ModelInfo, *, half: bool = False) -> None:
+    """Convert a MODNet: the original's PyTorch weights, or a checkpoint of three channels.
+
+    Raises:
+        UserError: the file cannot be used, or the output cannot be written.
+    """
+    state = _read_any(path)
+    from src.conversion.checkpoint_file import write_checkpoint
+    from src.conversion.modnet import convert_state_dict, with_channels
+
+    channels = input_channels(info.system)
+    is_ours = "backbone.stem.conv.weight" in state
+    with naming_file(path):
+        weights = (with_channels if is_ours else convert_state_dict)(state, channels)
+    write_checkpoint(weights, output, info, half=half)
+    _report(output, weights)
+
+
+def convert_modnet_encoder(path: str, output: str, info: ModelInfo, *, seed: int, half: bool = False) -> None:
+    """Make a checkpoint of MODNet whose encoder is pre-trained, and whose other weights are random.
+
+    Raises:
+        UserError: the file cannot be used, or the output cannot be written.
+    """
+    state = _read_any(path)
+    from src.conversion.checkpoint_file import write_checkpoint
+    from src.conversion.modnet import take_encoder
+    from src.systems.registry import get_system
+
+    system = get_system(info.system)
+    network = system.build()
+    system.initialise(network, seed)
+    with naming_file(path):
+        taken = take_encoder(state, input_channels(info.system))
+    weights = {each.name: each.asnumpy() for each in network.get_parameters()} | taken
+    write_checkpoint(weights, output, info, half=half)
+    _report(output, weights)
+    print(f"{len(taken)} parameters of the encoder are those of {path}; all other weights are random")
+
+
+def _read_any(path: str) -> dict[str, np.ndarray]:
+    """The weights of a checkpoint of MindSpore or PyTorch; both may end in .ckpt."""
+    from src.model.foreign_files import is_of_pytorch
+
+    if Path(path).suffix == ".ckpt" and Path(path).is_file() and not is_of_pytorch(Path(path)):
+        from src.model.weights import read_checkpoint
+
+        loaded = read_checkpoint(path)
+        return {name: value.asnumpy().astype(np.float32) for name, value in loaded.items()}
+    return read_torch_state_dict(path)
+
+
 def _report(output: str, weights: dict[str, np.ndarray]) -> None:
     values = sum(map(np.size, weights.values()))
     print(f"{output}: {len(weights)} parameters, {values} values; {info_path(output)} holds the metadata")
 
 
-def _model_info(size: int, mean: Sequence[float]) -> ModelInfo:
+def _model_info(system: SystemName, size: int | None, mean: Sequence[float] | None) -> ModelInfo:
+    if mean is not None and system != "shm":
+        raise UserError(f"--mean: cannot be chosen for {system}, whose input is (RGB - 127.5) / 127.5")
+    if mean is not None and not all(0 <= value <= 255 for value in mean):
+        raise UserError(f"--mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
+    given = {"size": size, "mean": None if mean is None else tuple(mean)}
     try:
-        check_input_size(size)
+        check_input_size(ModelInfo(system=system).size if size is None else size, system)
     except ValueError as error:
         raise UserError(f"--size {size}: {error}") from None
-    if not all(0 <= value <= 255 for value in mean):
-        raise UserError(f"--mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
-    return ModelInfo(size=size, mean=tuple(mean))
+    return ModelInfo(system=system, **{key: value for key, value in given.items() if value is not None})
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description="Make a MindSpore checkpoint for train.py --init_weight: from weights of the original\n"
         "PyTorch network, or with T-Net's encoder from a MobileNetV2 that was trained elsewhere and random\n"
-        "weights otherwise. PyTorch files need the package torch, .tflite files the package tflite.",
+        "weights otherwise. Old PyTorch files need the package torch, .tflite files the package tflite.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -131,20 +190,24 @@ def _parser() -> argparse.ArgumentParser:
         default="init_weight.ckpt",
         help="checkpoint to write (default: %(default)s)",
     )
+    parser.add_argument(
+        "--system",
+        choices=get_args(SystemName),
+        default="shm",
+        help="system to make a checkpoint of (default: %(default)s)",
+    )
     parser.add_argument("--half", action="store_true", help="store float16: half the size, for predict.py")
     parser.add_argument(
         "--size",
         type=int,
-        default=320,
-        help="height and width of the model's input, a multiple of 16 (default: %(default)s)",
+        help="height and width of the model's input, a multiple of 16 (default: 320) or, of MODNet, 32 (512)",
     )
     parser.add_argument(
         "--mean",
         type=float,
         nargs=3,
         metavar=("B", "G", "R"),
-        default=ModelInfo().mean,
-        help="subtracted from the input's BGR values, 0..255 (default: %(default)s)",
+        help=f"subtracted from the input's BGR values, 0..255 (default: {ModelInfo().mean})",
     )
     return parser
 
@@ -158,7 +221,17 @@ def main() -> int:
         raise UserError(f"--seed {arguments.seed}: must be 0 or more")
     if arguments.photos and not arguments.encoder:
         raise UserError(f"--photos {arguments.photos}: can only be used with --encoder; leave it out")
-    info = _model_info(arguments.size, arguments.mean)
+    info = _model_info(arguments.system, arguments.size, arguments.mean)
+    if info.system != "shm":
+        if arguments.photos:
+            raise UserError(f"--photos {arguments.photos}: is not needed for {info.system}; leave it out")
+        if arguments.model:
+            convert_modnet(arguments.model, arguments.output, info, half=arguments.half)
+        else:
+            convert_modnet_encoder(
+                arguments.encoder, arguments.output, info, seed=arguments.seed, half=arguments.half
+            )
+        return 0
     if arguments.model:
         convert_original(arguments.model, arguments.output, info, half=arguments.half)
         return 0

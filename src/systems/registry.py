@@ -23,6 +23,11 @@ def check_input_size(size: int, system: SystemName = "shm") -> int:
     return size
 
 
+def input_channels(system: SystemName) -> int:
+    """Number of the network's input channels: colours, and in videos the alpha of the frame before."""
+    return 4 if system == "modnet_video" else 3
+
+
 def get_system(name: str) -> "System":
     """Return the system of a name.
 

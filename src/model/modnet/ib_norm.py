@@ -29,20 +29,24 @@ class IBNorm(nn.BatchNorm2d):
         super().__init__(channels // 2)
 
     def construct(self, x: Tensor) -> Tensor:
+        channels = self.num_features
         if self.training:
-            first, second = ops.split(x, self.num_features, axis=1)
+            first, second = ops.split(x, channels, axis=1)
             mean, variance = instance_moments(second)
-            return ops.concat((super().construct(first), (second - mean) * ops.rsqrt(variance + self.eps)), 1)
+            return ops.concat((super().construct(first), (second - mean) * self._inverse_root(variance)), 1)
         # Both halves as x * scale + shift, without splitting the map.
         mean, variance = instance_moments(x)
-        batch = (1, self.num_features, 1, 1)
+        own_scale = self._as_map(self.gamma) * self._inverse_root(self._as_map(self.moving_variance))
+        own_shift = self._as_map(self.beta) - self._as_map(self.moving_mean) * own_scale
+        scale = self._inverse_root(variance[:, channels:])
+        shift = -mean[:, channels:] * scale
         samples = (x.shape[0], 1, 1, 1)
-        own_mean = ops.tile(ops.reshape(self.moving_mean, batch), samples)
-        own_variance = ops.tile(ops.reshape(self.moving_variance, batch), samples)
-        gamma = ops.reshape(self.gamma, batch)
-        beta = ops.reshape(self.beta, batch)
-        mean = ops.concat((own_mean, mean[:, self.num_features :]), 1)
-        variance = ops.concat((own_variance, variance[:, self.num_features :]), 1)
-        scale = ops.rsqrt(variance + self.eps) * ops.concat((gamma, ops.ones_like(gamma)), 1)
-        shift = ops.concat((beta, ops.zeros_like(beta)), 1) - mean * scale
-        return x * scale + shift
+        scale = ops.concat((ops.tile(own_scale, samples), scale), 1)
+        return x * scale + ops.concat((ops.tile(own_shift, samples), shift), 1)
+
+    def _as_map(self, values: Tensor) -> Tensor:
+        return ops.reshape(values, (1, self.num_features, 1, 1))
+
+    def _inverse_root(self, variance: Tensor) -> Tensor:
+        variance = variance + self.eps
+        return ops.sqrt(variance) / variance  # rsqrt and reciprocal cannot be exported to ONNX
