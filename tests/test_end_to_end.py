@@ -20,6 +20,7 @@ from src.config import Config
 from src.data.split_files import SplitFiles
 from src.generate_datasets import generate_datasets
 from src.images.files import read_alpha_channel, read_gray, read_image, write_image
+from src.inference.matting import SHIPPED_MODEL
 from src.load_model import load_network
 from src.sample_data import make_sample_data
 from tests.published_input import published_input
@@ -27,12 +28,11 @@ from tests.thin_network import make_networks_thin
 from tests.training_runs import make_config, read_parameters, read_steps, run_training
 
 SEED = 1
-PORTRAITS = 60
+PORTRAITS = 20
 SIZE = 32
 PARAMETERS = 355
 BATCH = 4
-T_NET_EPOCHS = 4
-END_TO_END_EPOCHS = 6
+EPOCHS = 4
 
 REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
 REAL_COUNT = 40
@@ -91,7 +91,10 @@ def mean_sad_of(answers: list[np.ndarray], truths: list[np.ndarray]) -> float:
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory) -> Result:
-    """T-Net and the whole network trained on sample portraits, and evaluated."""
+    """The whole network trained on sample portraits, and evaluated.
+
+    At this size, a ninth of its own, the shipped model is worse than a constant, but it learns in few steps.
+    """
     folder = tmp_path_factory.mktemp("end_to_end")
     make_sample_data(folder / "portraits", PORTRAITS, SEED)
     section = make_data(folder / "portraits", folder, "3:1:1")
@@ -99,28 +102,24 @@ def result(tmp_path_factory) -> Result:
     model = folder / "training" / "single" / "small" / "end_to_end" / "semantic_hm_best.ckpt"
     test = {"model": str(model), "test_pic_path": str(data), "output_path": str(output)}
     config = make_config(
-        {
-            "pre_train_t_net": make_phase(T_NET_EPOCHS, 1e-3),
-            "end_to_end": make_phase(END_TO_END_EPOCHS, 1e-3),
-        },
+        {"end_to_end": make_phase(EPOCHS, 1e-3)},
         seed=SEED,
         generate_data=section,
         test={**test, "size": SIZE, "device_target": "CPU"},
     )
-    run = run_training(config, data, folder / "training")
+    run = run_training(config, data, folder / "training", SHIPPED_MODEL)
     means, _ = run_evaluation(config)
     return Result(data, run.folder, output, means["sad"])
 
 
-@pytest.mark.parametrize("phase", ["pre_train_t_net", "end_to_end"])
-def test_the_loss_falls(result, phase):
-    losses = losses_of(result.run_folder, phase)
+def test_the_loss_falls(result):
+    losses = losses_of(result.run_folder, "end_to_end")
     assert losses[-len(losses) // 3 :].mean() < 0.9 * losses[:5].mean()
 
 
 def test_checkpoints_hold_all_parameters_of_the_whole_network(result):
     paths = list(result.run_folder.rglob("semantic_hm_*.ckpt"))
-    assert len(paths) == 4  # best and latest of two phases
+    assert len(paths) == 2  # best and latest
     for path in paths:
         values = read_parameters(path)
         assert len(values) == PARAMETERS, path

@@ -40,7 +40,7 @@ TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
 SET_UP_COMMANDS = {"bash scripts/run_quickstart.sh", "bash scripts/run_tests.sh"}
 SMALL_SETTINGS = {
     "patch_size: 320": "patch_size: 32",
-    "train_batch: 8": "train_batch: 4",
+    "train_batch: 8": "train_batch: 2",
     "nEpochs: 1000": "nEpochs: 1",
     "nEpochs: 200": "nEpochs: 1",
 }
@@ -125,7 +125,7 @@ class Project:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("readme"))
-    make_sample_data(project.cache / "human_matting", 24)
+    make_sample_data(project.cache / "human_matting", 12)  # a session for each split
     photo = next((project.cache / "human_matting").glob("clip_img/*/*/*.jpg"))
     for copy in ("photo.jpg", "photos/one.jpg", "photos/more/two.jpg"):
         (project.folder / copy).parent.mkdir(exist_ok=True)
