@@ -18,12 +18,14 @@ from src.inference.embedded_info import is_exported, model_info_of
 from src.inference.engine_choice import EngineName, choose_engine
 from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
+from src.systems.registry import SystemName, output_names
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
+FRAME = "frame"  # the input of MODNet
 
 
 Arrays = dict[str, np.ndarray]
-Run = Callable[[np.ndarray], list[np.ndarray]]
+Run = Callable[..., list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Engine:
     """A loaded network; any thread may run it, one at a time.
 
     Args:
-        run: maps {"image": (1, 3, S, S)} to {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}, all
-            float32.
+        run: maps the system's inputs to its outputs. Of SHM, these are {"image": (1, 3, S, S)} and
+            {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}, all float32; of MODNet, those of
+            `empty_inputs`, and "alpha".
         info: the model's metadata; `info.size` is S.
     """
 
@@ -78,31 +81,32 @@ def open_engine(
         if is_exported(file):
             from src.inference.exported import load_exported
 
-            run, own_size = load_exported(file)
+            run, own_size = load_exported(file, info.system)
             info = info.model_copy(update={"size": own_size})
         else:
-            run = _open_checkpoint(file)
-    return Engine(_in_turn(run, file), info)
+            run = _open_checkpoint(file) if info.system == "shm" else _open_checkpoint(file, info.system)
+    return Engine(_in_turn(run, file, info.system), info)
 
 
-def _open_checkpoint(path: Path) -> Run:
+def _open_checkpoint(path: Path, system: SystemName = "shm") -> Run:
     import mindspore as ms
 
+    from src.inference.exported import as_arrays
     from src.load_model import load_for_inference
 
-    compiled = ms.jit(load_for_inference(path).construct)
-    return lambda image: [output.asnumpy() for output in compiled(ms.Tensor(image))]
+    compiled = ms.jit(load_for_inference(path, system).construct)
+    return lambda *inputs: as_arrays(compiled(*map(ms.Tensor, inputs)))
 
 
-def _in_turn(run: Run, path: Path) -> Callable[[Arrays], Arrays]:
+def _in_turn(run: Run, path: Path, system: SystemName) -> Callable[[Arrays], Arrays]:
     """Run the network in one thread at a time, and reject NaN and infinite outputs."""
 
     def run_in_turn(inputs: Arrays) -> Arrays:
         with turn():
-            outputs = run(inputs[INPUT])
+            outputs = run(*inputs.values())
         with naming_file(path):
             for values in outputs:
                 require_numbers("its outputs", values)
-        return dict(zip((TRIMAP_LOGITS, ALPHA), outputs, strict=True))
+        return dict(zip(output_names(system), outputs, strict=True))
 
     return run_in_turn
