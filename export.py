@@ -42,9 +42,8 @@ def export(config: CommonConfig) -> Path:
         checkpoint=Path(settings.ckpt_file),
     )
     shapes = {name: each.shape for name, each in empty_inputs(info.system, info.size).items()}
-    inputs = ", ".join(
-        f"{shape}" if info.system == "shm" else f"{name} {shape}" for name, shape in shapes.items()
-    )
+    names = [f"{shape}" if info.system == "shm" else f"{name} {shape}" for name, shape in shapes.items()]
+    inputs = ", ".join(names)
     outputs = " and ".join(output_names(info.system)).replace("_", " ")
     print(f"exported {path}: input {inputs}, outputs {outputs}")
     if difference is None:

@@ -45,8 +45,8 @@ def export_network(
     """Export the network for the inputs of its system, of size S = info.size.
 
     SHM takes images (1, 3, S, S) and gives trimap logits (1, 3, S, S) and alpha (1, 1, S, S), all float32;
-    MODNet takes frames (1, S, S, 3) uint8, for videos also the previous alpha, and gives alpha. In ONNX, weights that float16
-    holds exactly are stored so.
+    MODNet takes frames (1, S, S, 3) uint8, for videos also the previous alpha, and gives alpha.
+    In ONNX, weights that float16 holds exactly are stored so.
 
     Args:
         network: with trained weights; is put into evaluation mode. For ONNX, equivalent operators take the
