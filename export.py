@@ -9,6 +9,7 @@ from src.common.command_line import run_command
 from src.config import CommonConfig
 from src.config_flags import config_of, make_parser
 from src.inference.embedded_info import model_info_of
+from src.systems.registry import empty_inputs, output_names
 
 
 def export(config: CommonConfig) -> Path:
@@ -32,15 +33,19 @@ def export(config: CommonConfig) -> Path:
     # checkpoint made with --half exactly.
     load = load_network if settings.file_format == "ONNX" else load_for_inference
     path, difference = export_checked(
-        load(settings.ckpt_file),
-        load_network(settings.ckpt_file),
+        load(settings.ckpt_file, info.system),
+        load_network(settings.ckpt_file, info.system),
         settings.file_name,
         settings.file_format,
         info,
         mindir_version=settings.mindir_version,
         checkpoint=Path(settings.ckpt_file),
     )
-    print(f"exported {path}: input (1, 3, {info.size}, {info.size}), outputs trimap logits and alpha")
+    shapes = {name: each.shape for name, each in empty_inputs(info.system, info.size).items()}
+    names = [f"{shape}" if info.system == "shm" else f"{name} {shape}" for name, shape in shapes.items()]
+    inputs = ", ".join(names)
+    outputs = " and ".join(output_names(info.system)).replace("_", " ")
+    print(f"exported {path}: input {inputs}, outputs {outputs}")
     if difference is None:
         print("AIR files run only on Ascend and are not checked here")
     else:

@@ -1,22 +1,26 @@
-"""Loads the end-to-end network with the weights of a checkpoint."""
+"""Loads a system's network for inference with the weights of a checkpoint."""
 
 from pathlib import Path
+
+from mindspore import nn
 
 from src.model.folding import fold_batch_norms
 from src.model.network import SHMNet
 from src.model.weights import load_weights
+from src.systems.registry import SystemName, get_system
 
 
-def load_network(path: str | Path) -> SHMNet:
-    """Load the end-to-end network in evaluation mode; raises the errors of `load_weights`."""
-    network = SHMNet()
+def load_network(path: str | Path, system: SystemName = "shm") -> nn.Cell:
+    """Load the network in evaluation mode; raises the errors of `load_weights`."""
+    # SHM needs nothing of what surrounds its training.
+    network = SHMNet() if system == "shm" else get_system(system).build_inference()
     load_weights(network, path)
     network.set_train(False)
     return network
 
 
-def load_for_inference(path: str | Path) -> SHMNet:
+def load_for_inference(path: str | Path, system: SystemName = "shm") -> nn.Cell:
     """As `load_network`, with batch normalisation folded into the convolutions."""
-    network = load_network(path)
+    network = load_network(path, system)
     fold_batch_norms(network)
     return network

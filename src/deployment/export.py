@@ -12,16 +12,18 @@ from src.common.errors import UserError
 from src.common.unfinished import temporary_folder
 from src.deployment.half_weights import store_half
 from src.deployment.lowering import LOWERED_VERSION, lower_file
+from src.deployment.onnx_names import name_outputs
 from src.inference.embedded_info import embed_model_info
 from src.inference.exported import (
     ExportedError,
     MissingRuntimeError,
+    as_arrays,
     load_mindir,
     load_onnx,
 )
-from src.model.network import SHMNet
-from src.model.t_net import UpsampleTwice
+from src.model.layers import UpsampleTwice
 from src.systems.model_info import ModelInfo
+from src.systems.registry import SystemName, empty_inputs, output_names
 
 LARGEST_DIFFERENCE = 1e-4
 _SUFFIXES = {"MINDIR": ".mindir", "ONNX": ".onnx", "AIR": ".air"}
@@ -32,7 +34,7 @@ class ExportError(UserError):
 
 
 def export_network(
-    network: SHMNet,
+    network: nn.Cell,
     file_name: str,
     file_format: str,
     info: ModelInfo,
@@ -40,10 +42,11 @@ def export_network(
     mindir_version: str = "latest",
     checkpoint: Path | None = None,
 ) -> Path:
-    """Export the network for images (1, 3, S, S) float32, S = info.size.
+    """Export the network for the inputs of its system, of size S = info.size.
 
-    The exported outputs are trimap logits (1, 3, S, S) and alpha (1, 1, S, S). In ONNX, weights that float16
-    holds exactly are stored so.
+    SHM takes images (1, 3, S, S) and gives trimap logits (1, 3, S, S) and alpha (1, 1, S, S), all float32;
+    MODNet takes frames (1, S, S, 3) uint8, for videos also the previous alpha, and gives alpha.
+    In ONNX, weights that float16 holds exactly are stored so.
 
     Args:
         network: with trained weights; is put into evaluation mode. For ONNX, equivalent operators take the
@@ -66,16 +69,18 @@ def export_network(
     if file_format == "ONNX":
         _replace_upsampling(network)
     path = Path(file_name + _SUFFIXES[file_format])
-    image = Tensor(np.zeros((1, 3, info.size, info.size), np.float32))
+    inputs = [Tensor(each) for each in empty_inputs(info.system, info.size).values()]
     try:
         # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
         with temporary_folder() as folder:
             exported = Path(folder, f"network{path.suffix}")
-            ms.export(network, image, file_name=str(exported), file_format=file_format)
+            ms.export(network, *inputs, file_name=str(exported), file_format=file_format)
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
                 lower_file(exported, exported)
             if file_format == "ONNX":
                 store_half(exported)
+                if info.system != "shm":
+                    name_outputs(exported, output_names(info.system))
             embed_model_info(exported, info, checkpoint)
             _copy(exported, path)
     except (ValueError, RuntimeError, TypeError) as error:
@@ -85,8 +90,8 @@ def export_network(
 
 
 def export_checked(
-    network: SHMNet,
-    reference: SHMNet,
+    network: nn.Cell,
+    reference: nn.Cell,
     file_name: str,
     file_format: str,
     info: ModelInfo,
@@ -125,7 +130,7 @@ def export_checked(
                 mindir_version=mindir_version,
                 checkpoint=checkpoint,
             )
-            difference = check_export(candidate, reference, info.size)
+            difference = check_export(candidate, reference, info.size, info.system)
         except MissingRuntimeError as error:
             _copy(candidate, path)
             raise ExportError(
@@ -137,7 +142,7 @@ def export_checked(
     return path, difference
 
 
-def check_export(path: Path, network: SHMNet, size: int) -> float | None:
+def check_export(path: Path, network: nn.Cell, size: int, system: SystemName = "shm") -> float | None:
     """Run the exported file and the network on one random input.
 
     Returns:
@@ -151,9 +156,9 @@ def check_export(path: Path, network: SHMNet, size: int) -> float | None:
     if path.suffix == _SUFFIXES["AIR"]:
         return None
     run_exported = load_onnx(path) if path.suffix == _SUFFIXES["ONNX"] else load_mindir(path)
-    image = np.random.default_rng(0).normal(0, 0.3, (1, 3, size, size)).astype(np.float32)
-    expected = [output.asnumpy() for output in ms.jit(network.construct)(Tensor(image))]
-    found = run_exported(image)
+    inputs = [_random_like(each) for each in empty_inputs(system, size).values()]
+    expected = as_arrays(ms.jit(network.construct)(*map(Tensor, inputs)))
+    found = run_exported(*inputs)
     # Rounding grows with the values; logits may be large.
     difference = max(
         float(np.abs(a - b).max() / max(1, np.abs(b).max())) for a, b in zip(found, expected, strict=True)
@@ -163,6 +168,13 @@ def check_export(path: Path, network: SHMNet, size: int) -> float | None:
             f"{path}: differs from the network by {difference:g}, more than {LARGEST_DIFFERENCE:g}"
         )
     return difference
+
+
+def _random_like(zeros: np.ndarray) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    if zeros.dtype == np.uint8:
+        return rng.integers(0, 256, zeros.shape, np.uint8)
+    return rng.normal(0, 0.3, zeros.shape).astype(np.float32)
 
 
 def _without_path(error: Exception, path: Path) -> str:
@@ -192,7 +204,9 @@ class UpsampleTwiceBySlices(nn.Cell):
         return ops.reshape(pair, shape)
 
 
-def _replace_upsampling(network: SHMNet) -> None:
+def _replace_upsampling(network: nn.Cell) -> None:
     for _, cell in network.cells_and_names():
         if isinstance(cell, nn.SequentialCell) and isinstance(cell[0], UpsampleTwice):
             cell[0] = UpsampleTwiceBySlices()
+        elif isinstance(getattr(cell, "up", None), UpsampleTwice):
+            cell.up = UpsampleTwiceBySlices()

@@ -20,12 +20,14 @@ from src.inference.embedded_info import is_exported, model_info_of
 from src.inference.engine_choice import EngineName, choose_engine
 from src.inference.turn import LANES, lane, turn
 from src.systems.model_info import ModelInfo
+from src.systems.registry import SystemName, output_names
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
+FRAME = "frame"  # the input of MODNet
 
 
 Arrays = dict[str, np.ndarray]
-Run = Callable[[np.ndarray], list[np.ndarray]]
+Run = Callable[..., list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class Engine:
     """A loaded network; any thread may run it.
 
     Args:
-        run: maps {"image": (1, 3, S, S)} to {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}, all
-            float32.
+        run: maps the system's inputs to its outputs. Of SHM, these are {"image": (1, 3, S, S)} and
+            {"trimap_logits": (1, 3, S, S), "alpha": (1, 1, S, S)}, all float32; of MODNet, those of
+            `empty_inputs`, and "alpha".
         info: the model's metadata; `info.size` is S.
         lanes: how many threads at a time may run it; others wait.
     """
@@ -97,34 +100,36 @@ def open_engine(
         elif is_exported(file):
             from src.inference.exported import load_exported
 
-            run, own_size = load_exported(file)
+            run, own_size = load_exported(file, info.system)
             info = info.model_copy(update={"size": own_size})
         else:
-            run = _open_checkpoint(file)
+            run = _open_checkpoint(file) if info.system == "shm" else _open_checkpoint(file, info.system)
     is_onnx = name == "onnx"
-    return Engine(_checked(run, file, lane if is_onnx else turn), info, LANES if is_onnx else 1)
+    permission = lane if is_onnx else turn
+    return Engine(_checked(run, file, info.system, permission), info, LANES if is_onnx else 1)
 
 
-def _open_checkpoint(path: Path) -> Run:
+def _open_checkpoint(path: Path, system: SystemName = "shm") -> Run:
     import mindspore as ms
 
+    from src.inference.exported import as_arrays
     from src.load_model import load_for_inference
 
-    compiled = ms.jit(load_for_inference(path).construct)
-    return lambda image: [output.asnumpy() for output in compiled(ms.Tensor(image))]
+    compiled = ms.jit(load_for_inference(path, system).construct)
+    return lambda *inputs: as_arrays(compiled(*map(ms.Tensor, inputs)))
 
 
 def _checked(
-    run: Run, path: Path, permission: Callable[[], AbstractContextManager[None]]
+    run: Run, path: Path, system: SystemName, permission: Callable[[], AbstractContextManager[None]]
 ) -> Callable[[Arrays], Arrays]:
     """Run the network where `permission` lets it, and reject NaN and infinite outputs."""
 
     def run_checked(inputs: Arrays) -> Arrays:
         with permission():
-            outputs = run(inputs[INPUT])
+            outputs = run(*inputs.values())
         with naming_file(path):
             for values in outputs:
                 require_numbers("its outputs", values)
-        return dict(zip((TRIMAP_LOGITS, ALPHA), outputs, strict=True))
+        return dict(zip(output_names(system), outputs, strict=True))
 
     return run_checked

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,8 +10,9 @@ from src.common.errors import UserError
 from src.common.unfinished import temporary_folder
 from src.inference.mindir import input_size
 from src.model.foreign_files import explain
+from src.systems.registry import SystemName, needed_shapes, size_of_inputs
 
-Run = Callable[[np.ndarray], list[np.ndarray]]
+Run = Callable[..., list[np.ndarray]]  # from the inputs in order
 
 
 class ExportedError(UserError):
@@ -21,12 +23,12 @@ class MissingRuntimeError(ExportedError):
     """The runtime that the file needs is not installed."""
 
 
-def load_exported(path: Path) -> tuple[Run, int]:
+def load_exported(path: Path, system: SystemName = "shm") -> tuple[Run, int]:
     """Load a MINDIR or ONNX file.
 
     Returns:
-        A function that maps an image (1, 3, S, S) to trimap logits (1, 3, S, S) and alpha (1, 1, S, S), all
-        float32; and S.
+        A function from the system's inputs to its outputs, and their size S. That of SHM maps an image
+        (1, 3, S, S) to trimap logits (1, 3, S, S) and alpha (1, 1, S, S), all float32.
 
     Raises:
         UserError: the file is damaged or has another input, or its runtime is missing.
@@ -35,17 +37,19 @@ def load_exported(path: Path) -> tuple[Run, int]:
     if reason:
         raise ExportedError(f"{path}: {reason}")
     if path.suffix.lower() == ".mindir":
-        size = input_size(path)
+        size = input_size(path, system)
         return load_mindir(path), size
     session = _onnx_session(path)
-    shape = session.get_inputs()[0].shape
-    if len(shape) != 4 or shape[1] != 3 or shape[2] != shape[3]:
-        raise ExportedError(f"{path}: takes inputs of shape {shape}; (1, 3, S, S) is needed")
-    return _run_session(session), int(shape[2])
+    shapes = [each.shape for each in session.get_inputs()]
+    size = size_of_inputs(shapes, system)
+    if size is None:
+        shape = shapes[0] if len(shapes) == 1 else shapes
+        raise ExportedError(f"{path}: takes inputs of shape {shape}; {needed_shapes(system)} is needed")
+    return _run_session(session), size
 
 
 def load_mindir(path: Path) -> Run:
-    """Load a MINDIR file as a function that maps an image (1, 3, H, W) float32 to its outputs.
+    """Load a MINDIR file as a function that maps its inputs to its outputs.
 
     Raises:
         ExportedError: the file cannot be loaded.
@@ -59,11 +63,16 @@ def load_mindir(path: Path) -> Run:
             graph = ms.nn.GraphCell(ms.load(str(link)))
     except (ValueError, RuntimeError) as error:
         raise ExportedError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
-    return lambda image: [output.asnumpy() for output in graph(ms.Tensor(image))]
+    return lambda *inputs: as_arrays(graph(*map(ms.Tensor, inputs)))
+
+
+def as_arrays(outputs: Any) -> list[np.ndarray]:
+    """A network's output, or outputs, as arrays."""
+    return [each.asnumpy() for each in (outputs if isinstance(outputs, tuple) else (outputs,))]
 
 
 def load_onnx(path: Path) -> Run:
-    """Load an ONNX file as a function that maps an image (1, 3, H, W) float32 to its outputs.
+    """Load an ONNX file as a function that maps its inputs to its outputs.
 
     Raises:
         MissingRuntimeError: ONNX Runtime is not installed.
@@ -88,5 +97,5 @@ def _onnx_session(path: Path):
 
 
 def _run_session(session) -> Run:
-    name = session.get_inputs()[0].name
-    return lambda image: session.run(None, {name: image})
+    names = [each.name for each in session.get_inputs()]
+    return lambda *inputs: session.run(None, dict(zip(names, inputs, strict=True)))

@@ -11,16 +11,17 @@ from typing import NamedTuple
 import numpy as np
 
 from src.images.letterbox import letterbox, letterbox_place, stretched_place
-from src.images.preprocessing import normalise, resize, resize_trimap, upsample_alpha
-from src.images.trimap import class_map_to_trimap
+from src.images.preprocessing import alpha_to_bytes, normalise, resize, resize_trimap, upsample_alpha
+from src.images.trimap import class_map_to_trimap, make_trimap
 from src.inference.contrast_stretch import stretch_contrast
-from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine, open_engine
+from src.inference.engine import ALPHA, FRAME, INPUT, TRIMAP_LOGITS, Arrays, Engine, open_engine
 from src.inference.engine_choice import EngineName
 from src.inference.guided_filter import guided_filter
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
 from src.inference.small_components import remove_small_components
 from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
+from src.systems.registry import empty_inputs
 
 SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "pretrained" / "shm_portrait.ckpt"
 
@@ -48,7 +49,7 @@ class MattingSteps:
         """Turn a photo, BGR (H, W, 3) uint8, into inputs: one, or two with the mirror image.
 
         Returns:
-            Arrays {"image": (1, 3, S, S) float32} for each run of the network.
+            The inputs of the system for each run of the network, of SHM {"image": (1, 3, S, S) float32}.
 
         Raises:
             ValueError: `image` is not such an array, or is empty.
@@ -63,16 +64,23 @@ class MattingSteps:
         size, mean = self.info.size, self.info.mean
         square = resize(image, size, size) if self.protocol.stretch else letterbox(image, size, mean)
         squares = [square, square[:, ::-1]] if self.protocol.mirror else [square]
-        return [{INPUT: normalise(each, mean)[np.newaxis]} for each in squares]
+        if self.info.system == "shm":
+            return [{INPUT: normalise(each, mean)[np.newaxis]} for each in squares]
+        nothing = empty_inputs(self.info.system, size)  # a photo has no frame before
+        return [{**nothing, FRAME: np.ascontiguousarray(each[np.newaxis, ..., ::-1])} for each in squares]
 
     def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
         """Turn the outputs for `prepare(image)` into a matte at the network's size, without the bars."""
-        logits, alpha = (self._mean([each[name][0] for each in outputs]) for name in (TRIMAP_LOGITS, ALPHA))
+        alpha = self._mean([each[ALPHA][0] for each in outputs])
         height, width = image.shape[:2]
         place_of = stretched_place if self.protocol.stretch else letterbox_place
         place = place_of(height, width, self.info.size)
-        trimap = class_map_to_trimap(place.cut(logits.argmax(axis=0)))
         alpha = place.cut(alpha[0])
+        if self.info.system == "shm":
+            logits = self._mean([each[TRIMAP_LOGITS][0] for each in outputs])
+            trimap = class_map_to_trimap(place.cut(logits.argmax(axis=0)))
+        else:
+            trimap = make_trimap(alpha_to_bytes(alpha), 1)  # MODNet predicts none
         if self.protocol.clean_up:
             alpha = remove_small_components(stretch_contrast(alpha))
         return Matte(trimap, alpha)

@@ -11,6 +11,7 @@ from src.common.errors import UserError
 from src.common.lone_module import make_module, module_path
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
+from src.systems.registry import SystemName, needed_shapes, size_of_inputs
 
 _FLOATS = {1: np.float32, 10: np.float16, 11: np.float64}  # by the format's number for the type
 _FORMAT_MODULE = "mindspore.train.mind_ir_pb2"
@@ -49,8 +50,8 @@ def read_mindir(path: str | Path) -> Any:
     return model
 
 
-def input_size(path: str | Path) -> int:
-    """Height and width of the square input (1, 3, S, S) that a model takes.
+def input_size(path: str | Path, system: SystemName = "shm") -> int:
+    """Height and width of the square inputs that a model of a system takes.
 
     Raises:
         UserError: as `read_mindir`, or the model has another input, or NaN or infinite weights.
@@ -62,9 +63,12 @@ def input_size(path: str | Path) -> int:
             if kind and len(weight.raw_data) % np.dtype(kind).itemsize == 0:
                 require_numbers(weight.name, np.frombuffer(weight.raw_data, kind))
     shape = [tuple(tensor.dims) for each in graph.input for tensor in each.tensor]
-    if len(shape) != 1 or len(shape[0]) != 4 or shape[0][1] != 3 or shape[0][2] != shape[0][3]:
-        raise MindirError(f"{path}: takes inputs of shape {shape}; one input (1, 3, S, S) is needed")
-    return int(shape[0][2])
+    size = size_of_inputs(shape, system)
+    if size is None:
+        raise MindirError(
+            f"{path}: takes inputs of shape {shape}; one input {needed_shapes(system)} is needed"
+        )
+    return size
 
 
 def _mindspore_module(name: str) -> ModuleType:

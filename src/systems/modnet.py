@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 from mindspore import Tensor, ops
 
 from src.config import CommonConfig
@@ -118,16 +117,8 @@ def _open_split(files: SplitFiles, phase: Phase, config: CommonConfig, augments:
     )
 
 
-def _frame(size: int) -> np.ndarray:
-    return np.zeros((1, size, size, 3), np.uint8)
-
-
-def _empty_alpha(size: int) -> np.ndarray:
-    return np.zeros((1, 1, size, size), np.float32)
-
-
 _system: Callable[..., System] = partial(
-    System, initialise=initialise, open_split=_open_split, outputs=("alpha",), scores=("sad",)
+    System, initialise=initialise, open_split=_open_split, scores=("sad",)
 )
 MODNET = _system(
     name="modnet",
@@ -135,7 +126,6 @@ MODNET = _system(
     build=partial(MODNet, 3),
     phases={phase.name: phase for phase in (_SUPERVISED, _ADAPT)},
     build_inference=FrameMatte,
-    inputs={"frame": _frame},
 )
 MODNET_VIDEO = _system(
     name="modnet_video",
@@ -143,5 +133,4 @@ MODNET_VIDEO = _system(
     build=partial(MODNet, 4),
     phases={phase.name: phase for phase in (_VIDEO, _ADAPT_VIDEO)},
     build_inference=FrameMatteWithPrevious,
-    inputs={"frame": _frame, "previous": _empty_alpha},
 )

@@ -1,6 +1,9 @@
 """The available matting systems, by name."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
 
 from src.common.errors import UserError
 
@@ -26,6 +29,41 @@ def check_input_size(size: int, system: SystemName = "shm") -> int:
 def input_channels(system: SystemName) -> int:
     """Number of the network's input channels: colours, and in videos the alpha of the frame before."""
     return 4 if system == "modnet_video" else 3
+
+
+def empty_inputs(system: SystemName, size: int) -> dict[str, np.ndarray]:
+    """The network's inputs in inference by name, in order, as zeros.
+
+    SHM takes a normalised photo, MODNet a frame as it comes, RGB, and the alpha of the frame before.
+    """
+    if system == "shm":
+        return {"image": np.zeros((1, 3, size, size), np.float32)}
+    inputs = {"frame": np.zeros((1, size, size, 3), np.uint8)}
+    if system == "modnet_video":
+        inputs["previous"] = np.zeros((1, 1, size, size), np.float32)
+    return inputs
+
+
+def size_of_inputs(shapes: Sequence[Sequence[int]], system: SystemName) -> int | None:
+    """Height and width of a model's inputs; None if they are not those of the system."""
+    if not shapes or len(shapes[0]) != 4:
+        return None
+    size = shapes[0][2]
+    if not isinstance(size, int):
+        return None
+    expected = [each.shape for each in empty_inputs(system, size).values()]
+    return size if [tuple(shape)[1:] for shape in shapes] == [shape[1:] for shape in expected] else None
+
+
+def needed_shapes(system: SystemName) -> str:
+    """The shapes of a system's inputs, for messages."""
+    shapes = {"shm": "(1, 3, S, S)", "modnet": "(1, S, S, 3)", "modnet_video": "(1, S, S, 3), (1, 1, S, S)"}
+    return shapes[system]
+
+
+def output_names(system: SystemName) -> tuple[str, ...]:
+    """Names of the network's outputs in inference, in order."""
+    return ("trimap_logits", "alpha") if system == "shm" else ("alpha",)
 
 
 def get_system(name: str) -> "System":

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import mindspore as ms
-import numpy as np
 from mindspore import Tensor, ops
 
 from src import loss
@@ -122,7 +121,5 @@ SHM = System(
     open_split=_open_split,
     build_inference=SHMNet,
     phases=PHASES,
-    inputs={"image": lambda size: np.zeros((1, 3, size, size), np.float32)},
-    outputs=("trimap_logits", "alpha"),
     scores=("sad", "mean_iou"),
 )

@@ -115,9 +115,6 @@ class System:
             samples are changed at random (augmented).
         build_inference: makes the cell for inference; its weights are among those of the network.
         phases: the phases by name, in training order.
-        inputs: the network's inputs in inference, by name, from height and width: zeros of the right shape
-            and type.
-        outputs: names of the network's outputs in inference.
         scores: columns of metrics.csv; curves.png draws them in reverse order, the first one rightmost.
     """
 
@@ -128,6 +125,4 @@ class System:
     open_split: Callable[[SplitFiles, Phase, Any, bool], MattingDataset]
     build_inference: Callable[[], nn.Cell]
     phases: Mapping[str, Phase]
-    inputs: Mapping[str, Callable[[int], np.ndarray]]
-    outputs: tuple[str, ...]
     scores: tuple[str, ...]
