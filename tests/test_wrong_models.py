@@ -166,7 +166,7 @@ def test_outputs_that_are_no_numbers_name_the_model(thin_checkpoint, monkeypatch
     """As those of weights that are numbers, but too large."""
     outputs = [np.zeros((1, channels, SIZE, SIZE), np.float32) for channels in (3, 1)]
     outputs[1][0, 0, 5, 5] = np.inf
-    monkeypatch.setattr("src.inference.engine._open_checkpoint", lambda path: lambda image: outputs)
+    monkeypatch.setattr("src.inference.engine._open_checkpoint", lambda path, system: lambda image: outputs)
     with pytest.raises(UserError, match=r"thin\.ckpt: 1 of 1024 values of its outputs are NaN or infinite"):
         Matting(open_engine(thin_checkpoint, size=SIZE))(PHOTO)
 

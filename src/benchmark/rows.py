@@ -82,6 +82,7 @@ def use_rows(samples: Samples) -> list[Row]:
             works,
             _PLAIN,
             ours=tuple(label for label in works if "predict.py" in label),
+            rounds=3,
             is_shown=True,
         )
         for title, item, works in (

@@ -103,13 +103,13 @@ def open_engine(
             run, own_size = load_exported(file, info.system)
             info = info.model_copy(update={"size": own_size})
         else:
-            run = _open_checkpoint(file) if info.system == "shm" else _open_checkpoint(file, info.system)
+            run = _open_checkpoint(file, info.system)
     is_onnx = name == "onnx"
     permission = lane if is_onnx else turn
     return Engine(_checked(run, file, info.system, permission), info, LANES if is_onnx else 1)
 
 
-def _open_checkpoint(path: Path, system: SystemName = "shm") -> Run:
+def _open_checkpoint(path: Path, system: SystemName) -> Run:
     import mindspore as ms
 
     from src.inference.exported import as_arrays
