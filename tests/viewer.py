@@ -26,6 +26,7 @@ class Viewer:
         assert kind == "multipart/x-mixed-replace"
         self._boundary = f"--{boundary}\r\n".encode()
         assert self._response.readline() == self._boundary
+        assert http.client.parse_headers(self._response)["Content-Type"] == "image/jpeg"
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -36,10 +37,11 @@ class Viewer:
         return self
 
     def __next__(self) -> np.ndarray:
-        headers = http.client.parse_headers(self._response)
-        if not headers:
-            raise StopIteration
-        assert headers["Content-Type"] == "image/jpeg"
-        jpeg = self._response.read(int(headers["Content-Length"]))
-        assert self._response.readline() == b"\r\n" and self._response.readline() == self._boundary
-        return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        jpeg = bytearray()
+        while (line := self._response.readline()) != self._boundary:
+            if not line:
+                raise StopIteration
+            jpeg += line
+        assert jpeg.endswith(b"\r\n")
+        assert http.client.parse_headers(self._response)["Content-Type"] == "image/jpeg"
+        return cv2.imdecode(np.frombuffer(jpeg[:-2], np.uint8), cv2.IMREAD_COLOR)
