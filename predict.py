@@ -24,7 +24,8 @@ def main() -> int:
     """Read the command line and matte."""
     parser = argparse.ArgumentParser(
         description="Cut people out of photos and videos. Writes photo_alpha.png and photo_cutout.png "
-        "(RGBA),\nor photo_composite.png where a background is given; of a video, alpha and composite (mp4).",
+        "(RGBA),\nor photo_composite.png where a background is given; of a video, alpha and composite (mp4)."
+        "\nA camera is shown in the browser beside its composite.",
         epilog="example:\n  python predict.py photos/ --output mattes/ --background white",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

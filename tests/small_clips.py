@@ -19,6 +19,11 @@ def frame(number: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     )
 
 
+def number_of(image: np.ndarray) -> int:
+    """The number that the mean of such a frame, (H, W, 3) uint8, tells."""
+    return round((float(image.mean()) - 30) / 10)
+
+
 def alpha(number: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     """A soft-edged upright bar that moves by a pixel a frame, (H, W) uint8."""
     columns = np.arange(width) - 10 - number

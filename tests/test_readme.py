@@ -29,6 +29,7 @@ DOCUMENTS = (
     "docs/evaluation.md",
     "docs/deployment.md",
     "docs/prediction.md",
+    "docs/live.md",
     "docs/configuration.md",
     "docs/performance.md",
     "docs/differences.md",

@@ -1,7 +1,7 @@
 """Frames from a source through the network to the screen: reading, network and composing overlap.
 
-Three threads. Between reading and the network the newest frame wins; composing one frame, the network waits
-with the next, so that no frame is predicted in vain.
+Three threads. Between reading and the network, the newest frame wins. While one frame is composed, the
+network predicts the next and then waits, so that no frame is predicted in vain.
 """
 
 import itertools

@@ -17,7 +17,7 @@ from src.common.errors import UserError
 _HOST = "127.0.0.1"
 _NAMES = (_HOST, "localhost")
 _QUALITY = 90
-_BOUNDARY = b"--picture\r\n"
+_PART = b"--picture\r\nContent-Type: image/jpeg\r\n\r\n"  # what goes before each picture
 _PAGE = b"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -116,13 +116,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _stream(self) -> None:
         self._begin("multipart/x-mixed-replace; boundary=picture")
-        self.wfile.write(_BOUNDARY)
+        self.wfile.write(_PART)
         number = 0
         while (picture := self.server.latest.after(number)) is not None:
             number = picture.number
-            head = f"Content-Type: image/jpeg\r\nContent-Length: {len(picture.jpeg)}\r\n\r\n".encode()
-            # With the next boundary already, for which browsers wait before they show a picture.
-            self.wfile.write(head + picture.jpeg + b"\r\n" + _BOUNDARY)
+            # Chromium shows a picture only once the next one is announced.
+            self.wfile.write(picture.jpeg + b"\r\n" + _PART)
 
 
 class Preview:
