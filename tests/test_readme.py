@@ -31,6 +31,7 @@ DOCUMENTS = (
     "docs/prediction.md",
     "docs/live.md",
     "docs/configuration.md",
+    "docs/modnet.md",
     "docs/performance.md",
     "docs/differences.md",
     "pretrained/README.md",
