@@ -6,7 +6,6 @@ Writes <clip>/com/<frame>.png and <clip>/pha/<frame>.png, 15 frames each. Existi
 """
 
 import argparse
-import contextlib
 import sys
 import zlib
 from collections.abc import Collection, Sequence
@@ -23,10 +22,10 @@ from src.clips.made_clip import FRAMES, draw_clip
 from src.common.atomic_file import BadNameError, atomic_folder
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.errors import UserError
-from src.common.folder_search import is_hidden, search
+from src.common.folder_search import is_hidden
+from src.common.making import make_all, random_for, share_of
 from src.common.names import as_bytes
-from src.common.process_pool import available_cores, map_unordered
-from src.common.progress import Progress, say
+from src.composites.backgrounds import find_background_files
 from src.composites.people import read_person
 from src.data.lists import find_listed, read_lists
 from src.data.pair_folder import claimed
@@ -92,29 +91,20 @@ def make_clips(
     with claimed(folder, _SETTINGS_FILE, note):
         tasks = []
         for number, person in enumerate(people):
-            share = count // len(people) + (number < count % len(people))
+            share = share_of(count, len(people), number)
             clips = [(k, folder / f"{person.name}-{k:05d}") for k in range(share)]
             missing = tuple((k, clip) for k, clip in clips if not clip.exists())
             if missing:
                 tasks.append(_Task(person, missing, backgrounds, seed, size))
-        return _make(tasks, count, workers)
-
-
-def _make(tasks: Sequence[_Task], count: int, workers: int | None) -> list[str]:
-    left_out: list[str] = []
-    missing = sum(len(task.clips) for task in tasks)
-    workers = max(1, min(workers or available_cores(), len(tasks)))
-    with (
-        Progress("clips", "clip", count, initial=count - missing) as bar,
-        contextlib.closing(map_unordered(_make_clips_of, tasks, workers)) as results,
-    ):
-        for task, problems in results:
-            bar.update(len(task.clips))
-            for problem in problems:
-                if problem not in left_out:
-                    left_out.append(problem)
-                    say(f"left out: {problem}")
-    return left_out
+        return make_all(
+            _make_clips_of,
+            tasks,
+            lambda task: len(task.clips),
+            what="clips",
+            unit="clip",
+            count=count,
+            workers=workers,
+        )
 
 
 def _make_clips_of(task: _Task) -> list[str]:
@@ -123,7 +113,7 @@ def _make_clips_of(task: _Task) -> list[str]:
     try:
         person = read_person(task.person)
         for k, folder in task.clips:
-            rng = np.random.default_rng((task.seed, zlib.crc32(as_bytes(task.person.name)), k))
+            rng = random_for(task.seed, task.person.name, k)
             clip = draw_clip(rng, person, task.backgrounds, task.size, problems)
             _write(folder, clip.images(range(FRAMES)), clip.alphas(range(FRAMES)))
     except (ImageError, BadNameError) as error:
@@ -148,19 +138,12 @@ def find_backgrounds(paths: Sequence[str | Path], leave_out=print) -> Background
     Raises:
         UserError: a path holds neither.
     """
-    photos, videos = [], []
-    for path in map(Path, paths):
-        found = [path]
-        if not path.is_file():
-            searched = search(path, PHOTO_SUFFIXES + VIDEO_SUFFIXES, deep=False)
-            found = searched.files
-            for problem in searched.problems if found else ():
-                leave_out(problem)
-        if not found:
-            raise UserError(f"{path}: no such background, or a folder without photos or videos")
-        for file in found:
-            (videos if file.suffix.lower() in VIDEO_SUFFIXES else photos).append(file)
-    return Backgrounds(tuple(photos), tuple(videos))
+    files = find_background_files(paths, PHOTO_SUFFIXES + VIDEO_SUFFIXES, "photos or videos", leave_out)
+    photos, videos = (
+        tuple(file for file in files if (file.suffix.lower() in VIDEO_SUFFIXES) is is_video)
+        for is_video in (False, True)
+    )
+    return Backgrounds(photos, videos)
 
 
 def shown_people(folders: Sequence[str], excluded: Collection[str], leave_out=print) -> list[PhotoWithAlpha]:

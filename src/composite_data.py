@@ -6,7 +6,6 @@ Every person is shown about equally often; a share of the pictures keep the phot
 """
 
 import argparse
-import contextlib
 import sys
 import zlib
 from collections.abc import Collection, Iterable, Sequence
@@ -17,10 +16,9 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.errors import UserError
-from src.common.folder_search import Found, search
+from src.common.making import make_all, share_of
 from src.common.names import as_bytes
-from src.common.process_pool import available_cores, map_unordered
-from src.common.progress import Progress, say
+from src.composites.backgrounds import find_background_files
 from src.composites.pictures import Shares, Task, make_pictures
 from src.data.lists import find_listed, read_lists
 from src.data.pair_folder import PairPaths, claimed, pair_paths
@@ -98,7 +96,7 @@ def make_composites(
     for person in companions:
         by_set[find_set(person)].append(person)
     folder, problems = Path(folder), []
-    files = _find_backgrounds(backgrounds, problems)
+    files = find_background_files(backgrounds, PHOTO_SUFFIXES, "any, such as .jpg or .png", problems.append)
     note = {
         "seed": seed,
         "size": size,
@@ -114,7 +112,7 @@ def make_composites(
         tasks = []
         for number, person in enumerate(shown):
             try:
-                missing = _missing(folder, person, _share(count, len(shown), number))
+                missing = _missing(folder, person, share_of(count, len(shown), number))
             except OSError as error:  # the name is too long
                 problems.append(f"{person.photo}: its pictures cannot be written: {error.strerror}")
                 continue
@@ -122,7 +120,15 @@ def make_composites(
             tasks.append(Task(person, missing, files, passers_by, scenes, alike, seed, size, shares))
         for problem in problems:
             print(f"left out: {problem}")
-        return problems + _make([task for task in tasks if task.pictures], count, workers)
+        return problems + make_all(
+            make_pictures,
+            [task for task in tasks if task.pictures],
+            lambda task: len(task.pictures),
+            what="composites",
+            unit="image",
+            count=count,
+            workers=workers,
+        )
 
 
 def _summary(names: Iterable[str]) -> str:
@@ -143,41 +149,10 @@ def _picture(folder: Path, person: PhotoWithAlpha, k: int) -> PairPaths:
     return pair_paths(folder, person.name, f"{person.name}-{k:05d}")
 
 
-def _make(tasks: Sequence[Task], count: int, workers: int | None) -> list[str]:
-    left_out = []
-    missing = sum(len(task.pictures) for task in tasks)
-    with Progress("composites", "image", count, initial=count - missing) as bar:
-        workers = max(1, min(workers or available_cores(), len(tasks)))
-        with contextlib.closing(map_unordered(make_pictures, tasks, workers)) as results:
-            for task, problems in results:
-                bar.update(len(task.pictures))
-                for problem in problems:
-                    if problem not in left_out:
-                        left_out.append(problem)
-                        say(f"left out: {problem}")
-    return left_out
-
-
-def _share(count: int, people: int, number: int) -> int:
-    """The number of pictures, of `count` in total, that show person `number`."""
-    return count // people + (number < count % people)
-
-
 def _missing(folder: Path, person: PhotoWithAlpha, count: int) -> tuple[tuple[int, PairPaths], ...]:
     """The pictures of a person that are still to be made."""
     pictures = [(k, _picture(folder, person, k)) for k in range(count)]
     return tuple(each for each in pictures if not each[1].are_made)
-
-
-def _find_backgrounds(paths: Sequence[str | Path], problems: list[str]) -> tuple[Path, ...]:
-    files = []
-    for path in map(Path, paths):
-        found = Found([path], [], []) if path.is_file() else search(path, PHOTO_SUFFIXES, deep=False)
-        if not found.files:
-            raise UserError(f"{path}: no such background, or a folder without any, such as .jpg or .png")
-        files += found.files
-        problems += found.problems
-    return tuple(files)
 
 
 def _parse_size(text: str) -> tuple[int, int]:

@@ -128,10 +128,9 @@ def _read_any(path: str) -> dict[str, np.ndarray]:
     from src.model.foreign_files import is_of_pytorch
 
     if Path(path).suffix == ".ckpt" and Path(path).is_file() and not is_of_pytorch(Path(path)):
-        from src.model.weights import read_checkpoint
+        from src.model.weights import read_arrays
 
-        loaded = read_checkpoint(path)
-        return {name: value.asnumpy().astype(np.float32) for name, value in loaded.items()}
+        return read_arrays(path)
     return read_torch_state_dict(path)
 
 

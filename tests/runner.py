@@ -43,8 +43,15 @@ def run_bash(*arguments: str | Path, timeout: float = 120, **environment: str) -
 def run_runner(
     model: Path, inputs: Path, outputs: Path, *options: str, runner: Path = RUNNER, **environment: str
 ) -> subprocess.CompletedProcess:
+    files = "--model", model, "--input", inputs, "--output", outputs
+    return call_runner(*files, *options, runner=runner, **environment)
+
+
+def call_runner(
+    *arguments: str | Path, runner: Path = RUNNER, **environment: str
+) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [str(runner), "--model", model, "--input", inputs, "--output", outputs, *options],
+        [str(runner), *arguments],
         capture_output=True,
         text=True,
         timeout=120,

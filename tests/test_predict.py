@@ -209,28 +209,28 @@ def test_mistakes_are_named(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "me_alpha.png").exists()
 
 
-def test_an_8k_photo_needs_less_than_4_gb(tmp_path, golden_checkpoint):
-    image = cv2.resize(PHOTO, (7680, 4320), interpolation=cv2.INTER_LINEAR)
-    write_image(tmp_path / "large.jpg", image)
+def run_and_finally(statement: str, *arguments: str | Path) -> subprocess.CompletedProcess:
+    """predict.py in a process of its own, which at its end runs a statement with `sys`."""
     script = (
-        "import resource, runpy, sys; sys.argv = sys.argv[1:]\n"
+        "import runpy, sys; sys.argv = sys.argv[1:]\n"
         "try:\n    runpy.run_path(sys.argv[0], run_name='__main__')\n"
-        "finally:\n    print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        f"finally:\n    {statement}"
     )
-    command = [
-        ROOT / "predict.py",
-        tmp_path / "large.jpg",
-        "--checkpoint",
-        golden_checkpoint,
-        "--size",
-        "320",
-    ]
-    result = subprocess.run(
-        [sys.executable, "-c", script, *command],
+    return subprocess.run(
+        [sys.executable, "-c", script, ROOT / "predict.py", *arguments],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
+
+
+def test_an_8k_photo_needs_less_than_4_gb(tmp_path, golden_checkpoint):
+    image = cv2.resize(PHOTO, (7680, 4320), interpolation=cv2.INTER_LINEAR)
+    write_image(tmp_path / "large.jpg", image)
+    peak = (
+        "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    result = run_and_finally(peak, tmp_path / "large.jpg", "--checkpoint", golden_checkpoint, "--size", "320")
     assert result.returncode == 0, result.stderr
     assert read_gray(tmp_path / "large_alpha.png").shape == (4320, 7680)
     peak = int(result.stderr.split("peak ")[1].split()[0])  # KiB
@@ -253,18 +253,7 @@ def test_few_photos_are_in_memory(tmp_path, monkeypatch):
 
 def test_what_a_photo_does_not_need_is_not_imported(tmp_path):
     write_image(tmp_path / "me.png", PHOTO)
-    script = (
-        "import runpy, sys; sys.argv = sys.argv[1:]\n"
-        "try:\n    runpy.run_path(sys.argv[0], run_name='__main__')\n"
-        "finally:\n    print(*sys.modules)"
-    )
-    command = [ROOT / "predict.py", tmp_path / "me.png", "--fast"]
-    run = subprocess.run(
-        [sys.executable, "-c", script, *command],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    run = run_and_finally("print(*sys.modules)", tmp_path / "me.png", "--fast")
     assert run.returncode == 0, run.stderr
     modules = run.stdout.splitlines()[-1].split()
     assert {"onnxruntime", "cv2"} <= set(modules)

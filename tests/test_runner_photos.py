@@ -16,7 +16,7 @@ from PIL import Image
 from src.images.files import read_gray, read_photo
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.matting import load_matting
-from tests.runner import ENVIRONMENT, RUNNER, SKIPPED, error_lines
+from tests.runner import ENVIRONMENT, RUNNER, SKIPPED, call_runner, error_lines
 from tests.small_file_system import small_file_system
 
 STAGES = re.compile(
@@ -53,13 +53,8 @@ def turned(orientation: int) -> Image.Exif:
 def run_photos(
     model: Path, photos: Path, mattes: Path, *options: str, runner: Path = RUNNER, **environment: str
 ) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [str(runner), "--model", model, "--photos", photos, "--mattes", mattes, *options],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**ENVIRONMENT, **environment},
-    )
+    files = "--model", model, "--photos", photos, "--mattes", mattes
+    return call_runner(*files, *options, runner=runner, **environment)
 
 
 def files_of(folder: Path) -> list[str]:

@@ -10,9 +10,9 @@ import numpy as np
 
 from src.clips.motion import Motion, draw_motion
 from src.clips.video_frames import VideoFrames
-from src.common.errors import UserError
+from src.composites.backgrounds import draw_usable
 from src.composites.framing import Frame, draw_frame
-from src.images.files import ImageError, read_image
+from src.images.files import read_image
 
 _VIDEOS = 0.5  # share of the clips, if there are videos
 _MOVING = 1 / 3  # share of the stills
@@ -81,13 +81,8 @@ class Backgrounds(NamedTuple):
         """
         plays = bool(self.videos) and (not self.photos or rng.random() < _VIDEOS)
         files = self.videos if plays else self.photos
-        first = int(rng.integers(len(files)))
-        for path in (*files[first:], *files[:first]):
-            try:
-                return (_play if plays else _show)(rng, path, size, count)
-            except ImageError as error:
-                problems.append(str(error))
-        raise UserError(f"none of the {len(files)} backgrounds can be read; the last: {problems[-1]}")
+        show = _play if plays else _show
+        return draw_usable(rng, files, lambda path: show(rng, path, size, count), problems)
 
 
 def _show(rng: np.random.Generator, path: Path, size: tuple[int, int], count: int) -> Still:

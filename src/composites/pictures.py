@@ -1,16 +1,15 @@
 """Makes and writes the pictures of one person."""
 
 import functools
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from src.common.atomic_file import BadNameError
-from src.common.errors import UserError
-from src.common.names import as_bytes
+from src.common.making import random_for
+from src.composites.backgrounds import draw_usable
 from src.composites.compositing import composite, reframe, show_whole, stand_in
 from src.composites.framing import add_bars, come_near, draw_part, is_large_enough
 from src.composites.people import read_person, read_scene
@@ -24,9 +23,6 @@ _JPEG_QUALITIES = (50, 96)
 _PASSERS_BY = 0.5  # share of other backgrounds that get passers-by, if any are given
 _MOST_PASSERS_BY = 3
 _MOST_COMPANIONS = 3
-
-_File = TypeVar("_File")
-_Read = TypeVar("_Read")
 
 
 class Shares(NamedTuple):
@@ -70,7 +66,7 @@ def make_pictures(task: Task) -> list[str]:
     try:
         whole = read_person(task.person)
         for k, paths in task.pictures:
-            rng = np.random.default_rng((task.seed, zlib.crc32(as_bytes(task.person.name)), k))
+            rng = random_for(task.seed, task.person.name, k)
             image, alpha = _draw_picture(rng, whole, task, problems)
             write_pair(paths, image, alpha, int(rng.integers(*_JPEG_QUALITIES)))
     except (ImageError, BadNameError) as error:
@@ -94,7 +90,7 @@ def _draw_picture(
     ways = {"shadows": rng.random() < shares.shadows, "tinted": rng.random() < shares.tints}
     # A person in close-up is too large to replace most others.
     if person is whole and rng.random() < shares.replace:
-        scene = _draw_usable(rng, task.scenes, _read_scene, problems)
+        scene = draw_usable(rng, task.scenes, _read_scene, problems)
         return add_bars(*stand_in(rng, person, scene, size, **ways), task.size)
     people = [person]
     if task.companions and rng.random() < shares.groups:
@@ -103,7 +99,7 @@ def _draw_picture(
     if rng.random() < shares.walls:
         background = draw_wall(rng, size)
     else:
-        background = _draw_usable(rng, task.backgrounds, _read_background, problems)
+        background = draw_usable(rng, task.backgrounds, _read_background, problems)
         if task.passers_by and rng.random() < _PASSERS_BY:
             read = functools.partial(_read_passer_by, most=max(task.size))
             passers_by = _draw_people(rng, task.passers_by, _MOST_PASSERS_BY, read, problems)
@@ -126,19 +122,6 @@ def _draw_people(
         except ImageError as error:
             problems.append(str(error))
     return drawn
-
-
-def _draw_usable(
-    rng: np.random.Generator, files: Sequence[_File], read: Callable[[_File], _Read], problems: list[str]
-) -> _Read:
-    """Read a file drawn at random; if it cannot be read, try the next ones in turn."""
-    first = int(rng.integers(len(files)))
-    for further in range(len(files)):
-        try:
-            return read(files[(first + further) % len(files)])
-        except ImageError as error:
-            problems.append(str(error))
-    raise UserError(f"none of the {len(files)} backgrounds can be read; the last: {problems[-1]}")
 
 
 _read_scene = functools.lru_cache(maxsize=64)(read_scene)

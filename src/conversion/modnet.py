@@ -107,9 +107,9 @@ def with_channels(weights: Mapping[str, np.ndarray], channels: int) -> dict[str,
     """
     shapes = _shapes(channels)
     widened = dict(weights)
-    for name, place in _ADDED_CHANNEL.items():
+    for name in _ADDED_CHANNEL:
         if name in weights and weights[name].shape[1] + 1 == shapes[name][1]:
-            widened[name] = np.insert(weights[name], place, 0, axis=1)
+            widened[name] = _with_added_channel(name, weights[name])
     return select_entries(widened, shapes, f"MODNet with {channels} channels")
 
 
@@ -138,8 +138,12 @@ def take_encoder(weights: Mapping[str, np.ndarray], channels: int) -> dict[str, 
     taken = {name: selected[source] for name, source in sources.items()}
     stem = "backbone.stem.conv.weight"
     if channels == 4 and stem in taken:
-        taken[stem] = np.insert(taken[stem], _ADDED_CHANNEL[stem], 0, axis=1)
+        taken[stem] = _with_added_channel(stem, taken[stem])
     return taken
+
+
+def _with_added_channel(name: str, weight: np.ndarray) -> np.ndarray:
+    return np.insert(weight, _ADDED_CHANNEL[name], 0, axis=1)
 
 
 def _name_in_t_net(name: str) -> str | None:

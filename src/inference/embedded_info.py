@@ -42,7 +42,7 @@ def is_export_of(path: Path, checkpoint: Path) -> bool:
     Raises:
         UserError: one of them cannot be read.
     """
-    return _find_text(path, _CHECKPOINT) == _digest(checkpoint)
+    return _find_text(path, _CHECKPOINT) == digest_of(checkpoint)
 
 
 def model_info_of(
@@ -92,13 +92,13 @@ def embed_model_info(path: Path, info: ModelInfo, checkpoint: Path | None = None
         return
     texts = {_INFO: dump_model_info(info)}
     if checkpoint is not None:
-        texts[_CHECKPOINT] = _digest(checkpoint)
+        texts[_CHECKPOINT] = digest_of(checkpoint)
     with path.open("ab") as file:
         for key, text in texts.items():
             file.write(_field(_ENTRIES, _field(1, key) + _field(2, text.encode())))
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """SHA-256 of a file."""
     return hashlib.sha256(_read(path)).hexdigest()
 

@@ -1,6 +1,5 @@
 """Runs exported models in the C++ runner, which is a process of its own: arrays in, arrays out."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -12,6 +11,8 @@ import numpy as np
 
 from src.common.cache_folders import cache_folder
 from src.common.errors import UserError
+from src.inference.embedded_info import digest_of
+from src.systems.registry import needed_shapes, size_of_inputs
 
 Run = Callable[[np.ndarray], list[np.ndarray]]
 
@@ -39,9 +40,10 @@ def load_lite(path: Path, device: str = "auto") -> tuple[Run, int]:
     """
     network = _LiteNetwork(path, "CPU" if device == "auto" else device)
     shape = network.input_shape
-    if len(shape) != 4 or shape[1] != 3 or shape[2] != shape[3]:
-        raise LiteError(f"{path}: takes inputs of shape {shape}; (1, 3, S, S) is needed")
-    return network, shape[2]
+    size = size_of_inputs([shape], "shm")
+    if size is None:
+        raise LiteError(f"{path}: takes inputs of shape {shape}; {needed_shapes('shm')} is needed")
+    return network, size
 
 
 class _LiteNetwork:
@@ -108,8 +110,7 @@ def export_for_lite(checkpoint: Path, size: int) -> Path:
     Raises:
         LiteError: it cannot be exported.
     """
-    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
-    path = cache_folder() / f"{digest}-{size}.mindir"
+    path = cache_folder() / f"{digest_of(checkpoint)}-{size}.mindir"
     if path.is_file():
         return path
     settings = {

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import mindspore as ms
+import numpy as np
 from mindspore import Parameter, nn
 
 from src.common.atomic_file import atomic_path
@@ -38,6 +39,11 @@ def read_checkpoint(path: str | Path) -> dict[str, Parameter]:
         raise UserError(
             f"{path}: is no checkpoint, or a damaged one: copy it again, or name another"
         ) from None
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """The same as float32 arrays, whatever they are stored as."""
+    return {name: value.asnumpy().astype(np.float32) for name, value in read_checkpoint(path).items()}
 
 
 def load_weights(cell: nn.Cell, path: str | Path) -> None:

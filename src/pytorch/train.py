@@ -25,7 +25,7 @@ from src.config import Config
 from src.conversion.torch_state_dict import torch_name
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
-from src.model.weights import read_checkpoint
+from src.model.weights import read_arrays
 from src.pytorch.losses import phase_loss, trained_part
 from src.pytorch.network import SHMNet
 from src.training.running_mean import memory_at
@@ -108,9 +108,7 @@ def read_weights(path: str) -> dict[str, torch.Tensor]:
     """Read the weights of an earlier phase (.pth) or a MindSpore checkpoint (.ckpt), by PyTorch's names."""
     if not path.endswith(".ckpt"):
         return torch.load(path, weights_only=True)
-    loaded = read_checkpoint(path)
-    values = {name: parameter.asnumpy().astype(np.float32) for name, parameter in loaded.items()}
-    return {torch_name(name): torch.from_numpy(value) for name, value in values.items()}
+    return {torch_name(name): torch.from_numpy(value) for name, value in read_arrays(path).items()}
 
 
 class Samples:

@@ -6,6 +6,7 @@ import mindspore as ms
 from mindspore import Parameter, Tensor, nn, ops
 
 from src.systems.system import Backup
+from src.training.step import make_predict_step
 
 PREFIX = "backup."
 
@@ -27,7 +28,7 @@ class BackupNetwork:
         self._names = backup.outputs
         self._pairs = list(zip(network.get_parameters(), trained.get_parameters(), strict=True))
         self._copy = self._make_copy()
-        self._predict = _make_predict(backup, parts)
+        self._predict = make_predict_step(backup, parts)
 
     def begin(self) -> None:
         """Copy the current weights, before the first step of a run."""
@@ -56,13 +57,3 @@ class BackupNetwork:
             return Tensor(0)
 
         return copy
-
-
-def _make_predict(backup: Backup, parts: nn.Cell) -> Callable[..., tuple[Tensor, ...]]:
-    predict = backup.predict
-
-    @ms.jit
-    def step(**batch):
-        return predict(parts, batch)
-
-    return step

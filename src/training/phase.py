@@ -95,8 +95,7 @@ class _PhaseTraining:
             copy = run.system.build()
             copy_parts = mixed_precision_parts(copy, *precision)
             self._backup = BackupNetwork(run.phase.backup, self._network, copy, copy_parts)
-        predict = make_predict_step(run.phase, parts)
-        self._predict = lambda **tensors: predict(**self._complete(tensors))
+        self._predict = make_predict_step(run.phase, parts)
 
         self._checkpoints = PhaseCheckpoints(
             run.folder,
@@ -190,7 +189,8 @@ class _PhaseTraining:
             self._stop(stop)
         self._eval_set.bad.share(self._world)
         events.scalars("eval", scores, epoch * self._steps)
-        events.picture("eval/predictions", self._strip.draw(self._predict), epoch * self._steps)
+        strip = self._strip.draw(lambda **tensors: self._predict(**self._complete(tensors)))
+        events.picture("eval/predictions", strip, epoch * self._steps)
         log.say(self._score_line(epoch, scores))
         return scores
 

@@ -6,7 +6,7 @@ import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from src.common.world import World
-from src.systems.system import Adam, Momentum, Phase
+from src.systems.system import Adam, Backup, Momentum, Phase
 
 TrainStep = Callable[..., tuple[Tensor, Tensor]]
 
@@ -102,8 +102,8 @@ def make_train_step(
     return step
 
 
-def make_predict_step(phase: Phase, parts: nn.Cell) -> Callable[..., tuple[Tensor, ...]]:
-    """Compile a phase's prediction, from the tensors of a batch by name to those of `phase.outputs`."""
+def make_predict_step(phase: Phase | Backup, parts: nn.Cell) -> Callable[..., tuple[Tensor, ...]]:
+    """Compile what a phase or its backup predicts, from the tensors of a batch by name."""
     predict = phase.predict
 
     @ms.jit
