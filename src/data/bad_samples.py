@@ -1,13 +1,18 @@
 """Unusable samples in a long run: each is reported once, and too many end the run."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from src.common.errors import UserError
 from src.common.progress import say
-from src.common.world import World
+
+if TYPE_CHECKING:  # World needs MindSpore
+    from src.common.world import World
 
 _SHOWN = 20
 

@@ -4,15 +4,9 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
+from src.training.schedule import memory_at
+
 PREFIX = "running_mean."
-
-
-def memory_at(step: int, decay: float) -> float:
-    """The fraction of the mean that is kept at a step, counted from 1.
-
-    It is below `decay` at first, so that the initial weights are soon forgotten.
-    """
-    return min(decay, step / (step + 10))
 
 
 class RunningMean:

@@ -21,3 +21,11 @@ def learning_rate(
     if schedule == "steps":
         return rate * 0.1 ** (step // decay_steps)
     return rate * (1 + math.cos(math.pi * step / steps)) / 2 if schedule == "cosine" else rate
+
+
+def memory_at(step: int, decay: float) -> float:
+    """The fraction of the mean that is kept at a step, counted from 1.
+
+    It is below `decay` at first, so that the initial weights are soon forgotten.
+    """
+    return min(decay, step / (step + 10))

@@ -1,0 +1,145 @@
+"""Pictures of src/composite_data.py, held in the device's memory, where the samples are also cut.
+
+A GPU trains on more pictures a second than processors can read and resize. So each picture is read once,
+also while src/composite_data.py is still adding to its folder.
+"""
+
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from src.common.errors import UserError
+from src.common.names import as_bytes
+from src.data.augmentation import draw_augmentation
+from src.data.pairs import require_same_size
+from src.images.files import ImageError, read_alpha_channel, read_image
+from src.images.trimap import make_trimap, trimap_to_class_map
+from src.pytorch.batch import Batch
+from src.pytorch.cropping import crop
+
+_FIRST = 1000  # pictures to wait for, unless there are fewer
+_READERS = 2  # processes
+_CHUNK = 32  # pictures that a reader hands over together
+_TRIMAP_SIDES = (4, 13)  # of the trimap's kernel, in pixels; the second is excluded
+_PAUSE = 1  # seconds until a reader looks for new pictures
+
+
+class Pictures:
+    """Endless batches of the pictures of some folders.
+
+    The first batch waits for the pictures that are there, at most 1000; later ones take what has arrived by
+    then.
+
+    Args:
+        folders: of src/composite_data.py, or holding some; all pictures have one size.
+        size: height and width of a sample.
+        batch: samples of a batch.
+        seed: of the choice and of the changes. What is drawn also depends on which pictures are read by then.
+        device: of the tensors.
+        capacity: pictures held at most; further ones take the places of the oldest.
+
+    Raises:
+        UserError: a folder is missing or holds no pictures.
+    """
+
+    def __init__(
+        self, folders: Sequence[str], *, size: int, batch: int, seed: int, device: str, capacity: int
+    ):
+        there = sum(len(_find(folder)) for folder in folders)
+        if not there:
+            raise UserError(f"{', '.join(folders)}: no pictures of src/composite_data.py")
+        self._first = min(there, _FIRST, capacity)
+        self._size, self._batch, self._seed, self._device = size, batch, seed, device
+        self._capacity = capacity
+        self._held: torch.Tensor | None = None  # (capacity, H, W, 5) uint8: BGR, alpha, class
+        self._read = 0  # pictures
+        self._failure: BaseException | None = None
+        loader = DataLoader(_Folders(folders, seed), batch_size=None, num_workers=_READERS, prefetch_factor=4)
+        threading.Thread(target=self._keep, args=(loader,), daemon=True).start()
+
+    def endless(self, first_step: int) -> Iterator[Batch]:
+        """Yield batches forever, starting at a given step."""
+        step = first_step
+        while True:
+            if self._failure is not None:
+                raise self._failure
+            if self._read < self._first:
+                time.sleep(0.05)
+                continue
+            yield self._draw(np.random.default_rng((self._seed, step)))
+            step += 1
+
+    def _keep(self, loader: DataLoader) -> None:
+        """Copy what the readers hand over to the device, in a thread."""
+        try:
+            for pictures in loader:
+                if self._held is None:
+                    shape = (self._capacity, *pictures.shape[1:])
+                    self._held = torch.zeros(shape, dtype=torch.uint8, device=self._device)
+                if pictures.shape[1:] != self._held.shape[1:]:
+                    sizes = f"{tuple(pictures.shape[1:3])} and {tuple(self._held.shape[1:3])}"
+                    raise UserError(f"the pictures have different sizes, {sizes}: name those of one size")
+                places = torch.arange(self._read, self._read + len(pictures)) % self._capacity
+                self._held[places.to(self._device)] = pictures.to(self._device)
+                self._read += len(pictures)
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that trains
+            self._failure = error
+
+    def _draw(self, rng: np.random.Generator) -> Batch:
+        chosen = rng.integers(min(self._read, self._capacity), size=self._batch)
+        height, width = self._held.shape[1:3]
+        changes = [
+            draw_augmentation(rng, height, width, self._size, vertical_flip=False) for _ in range(self._batch)
+        ]
+        return crop(self._held, chosen, changes, self._size)
+
+
+class _Folders(IterableDataset):
+    """Pictures (n, H, W, 5) uint8 as they are written, each once; never ends."""
+
+    def __init__(self, folders: Sequence[str], seed: int):
+        self._folders, self._seed = folders, seed
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        reader = get_worker_info()
+        rng = np.random.default_rng((self._seed, reader.id))
+        seen: set[Path] = set()
+        while True:
+            found = [path for folder in self._folders for path in _find(folder) if path not in seen]
+            seen.update(found)
+            mine = [
+                path for path in found if zlib.crc32(as_bytes(str(path))) % reader.num_workers == reader.id
+            ]
+            rng.shuffle(mine)
+            for start in range(0, len(mine), _CHUNK):
+                read = [_read(path, rng) for path in mine[start : start + _CHUNK]]
+                read = [each for each in read if each is not None]
+                if read:
+                    yield torch.from_numpy(np.stack(read))
+            if not found:
+                time.sleep(_PAUSE)
+
+
+def _find(folder: str) -> list[Path]:
+    """The mattings of whole pairs: a photo is written before its matting."""
+    return sorted(Path(folder).glob("**/matting/*/*/[!.]*.png"))
+
+
+def _read(matting: Path, rng: np.random.Generator) -> np.ndarray | None:
+    """A picture as (H, W, 5) uint8: BGR, alpha, class; None if it cannot be read."""
+    group, sub = matting.parent.parent.name, matting.parent.name.replace("matting", "clip", 1)
+    photo = matting.parents[3] / "clip_img" / group / sub / f"{matting.stem}.jpg"
+    try:
+        image, alpha = read_image(photo), read_alpha_channel(matting)
+        require_same_size(image, alpha, photo, matting)
+    except ImageError as error:
+        print(f"left out: {error}", flush=True)
+        return None
+    classes = trimap_to_class_map(make_trimap(alpha, int(rng.integers(*_TRIMAP_SIDES))))
+    return np.dstack([image, alpha, classes.astype(np.uint8)])
