@@ -99,9 +99,9 @@ def main() -> int:
     parser.add_argument(
         "--temporal",
         choices=get_args(Temporal),
-        default="smoothing",
         help="how the alpha of videos is made steady: smoothed where the picture does not move, by MODNet's "
-        "one-frame delay (ofd), or not at all (default: smoothing)",
+        "one-frame delay (ofd), or not at all (default: smoothing; none for modnet_video, which sees its own "
+        "alpha of the frame before)",
     )
     parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
     parser.add_argument(
