@@ -18,12 +18,11 @@ from src.inference.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, A
 from src.inference.engine_choice import EngineName
 from src.inference.guided_filter import guided_filter
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
+from src.inference.shipped import SHIPPED_MODEL
 from src.inference.small_components import remove_small_components
 from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
 from src.systems.registry import empty_inputs
-
-SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "pretrained" / "shm_portrait.ckpt"
 
 
 class Matte(NamedTuple):
