@@ -17,11 +17,10 @@ from src.images.files import ImageError
 from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.jobs import Job
 from src.inference.results import COMPOSITE
-from src.inference.scenes import steadied_by_scene
 from src.inference.sound import Sound
 from src.inference.stream import Stream
 from src.inference.stream_state import described
-from src.inference.temporal import Temporal, steadied, usual_way
+from src.inference.temporal import Temporal
 from src.inference.video_reader import Frame, VideoReader
 from src.inference.video_writer import Form, VideoWriter
 from src.systems.registry import takes_previous
@@ -52,11 +51,7 @@ def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None = None
         UserError: results cannot be written.
     """
     paths = job.missing(cutouts.background.is_transparent, cutouts.overwrite)
-    system = cutouts.matting.info.system
-    way, stream, count = temporal or usual_way(system), Stream(cutouts.matting), 0
-
-    def predict(frame: Frame) -> np.ndarray:
-        return stream.predict(frame.image, frame.time)
+    stream, count = Stream(cutouts.matting), 0
 
     def finish(found: tuple[Frame, np.ndarray]) -> tuple[Frame, list[np.ndarray]]:
         frame, pred_alpha = found
@@ -75,17 +70,13 @@ def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None = None
         decoded = reader.frames()
         read = map_ahead(readers, lambda _: next(decoded, None), itertools.count())
         frames = itertools.takewhile(lambda frame: frame is not None, read)
-        if takes_previous(system):
-            alphas = steadied_by_scene(frames, predict, way, stream.state)
-        else:
-            alphas = steadied(way, ((frame, predict(frame)) for frame in frames))
-        for frame, pictures in map_ahead(writers, finish, alphas):
+        for frame, pictures in map_ahead(writers, finish, stream.alphas(frames, temporal)):
             results.write(frame, pictures)
             count += 1
             bar.update()
         results.finish()
     remarks = [*reader.remarks, *results.remarks]
-    resets = described(stream.state.resets) if takes_previous(system) else ""
+    resets = described(stream.state.resets) if takes_previous(cutouts.matting.info.system) else ""
     return Matted(count, reader.lost, not results.lost_sound, resets, remarks)
 
 
