@@ -1,4 +1,4 @@
-"""eval.py on clips: each is a stream from an empty start, in which the model sees its own alphas."""
+"""eval.py with MODNet: photos, and clips, in which the model sees its own alphas from an empty start."""
 
 import csv
 from pathlib import Path
@@ -10,10 +10,12 @@ import eval as eval_command
 from src.clips.layouts import holds_clips
 from src.common.command_line import run_command
 from src.config import load_config
+from src.data.split_files import SplitFiles
 from src.evaluation.predicted_clips import NAMES
-from src.images.files import read_gray
+from src.images.files import read_gray, read_image
 from src.metric import dtssd, mad
 from tests.small_clips import alpha, cut_off, frame, write_frames, write_mp4
+from tests.small_dataset import write_dataset
 from tests.thin_video_model import SIZE, save_thin_video_model, thin_alpha
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,6 +117,18 @@ def test_as_predict_py_mattes_them(evaluate, tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"metrics.csv", "eval.log"}
     cleaned = read_rows(tmp_path / "out")
     assert abs(cleaned["a"]["MAD x 1000"] - raw["a"]["MAD x 1000"]) > 1
+
+
+def test_photos_have_no_frame_before(evaluate, data, tmp_path):
+    write_dataset(tmp_path / "photos", {"test": 2}, (SIZE, SIZE))
+    assert evaluate(f"--set=test.test_pic_path={tmp_path / 'photos'}", "--save=none")[0] == 0
+    files = SplitFiles(tmp_path / "photos", "test")
+    with (tmp_path / "out" / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows):
+        pred = thin_alpha(read_image(files.photo(number))[..., ::-1], np.zeros((SIZE, SIZE), np.float32))
+        assert float(row["mad"]) == pytest.approx(mad(pred, read_gray(files.alpha(number)) / 255), abs=1e-5)
+    assert len(rows) == 2
 
 
 def test_clips_that_cannot_be_measured_are_named(evaluate, data, tmp_path):
