@@ -6,12 +6,15 @@ python eval.py --yaml_path=./config.yaml
 import sys
 from pathlib import Path
 
+from src.clips.layouts import find_split, holds_clips
 from src.common.atomic_file import write_text
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.config import CommonConfig
 from src.config_flags import config_of, make_parser
 from src.data.split_files import SplitFiles
-from src.evaluation.evaluate import evaluate
+from src.evaluation.clip_report import clip_lines, evaluate_clips
+from src.evaluation.evaluate import Measured, evaluate
+from src.evaluation.predicted_clips import mean_over_clips
 from src.evaluation.report import Save, averages
 from src.inference.engine import open_engine
 from src.inference.matting import Matting
@@ -31,15 +34,18 @@ def run_evaluation(
         protocol: 'published' (comparable with published numbers) or 'default' (as predict.py).
 
     Returns:
-        The mean of each metric over the photos, and a message for each photo that was skipped.
+        The mean of each metric over the photos, or over the clips of a split of clips, and a message for
+        each photo or clip that was skipped.
 
     Raises:
-        UserError: model or data cannot be used, or no photo can be read.
+        UserError: model or data cannot be used, or no photo or clip can be read.
     """
     from src.common.device import use_device  # imports MindSpore, which takes seconds
 
-    test = config.test
-    files = SplitFiles(test.test_pic_path, "test")
+    test, skipped = config.test, []
+    data = Path(test.test_pic_path)
+    clips = find_split(data, "test", skipped.append) if holds_clips(data, "test") else []
+    samples = [] if clips else SplitFiles(data, "test").samples()
     device = use_device(test.device_target)
     engine = open_engine(
         test.model, engine="mindspore", size=test.size, device=device, otherwise=config.model_info()
@@ -47,26 +53,41 @@ def run_evaluation(
     matting = Matting(engine, PROTOCOLS[protocol])
     output_folder = Path(test.output_path)
     output_folder.mkdir(parents=True, exist_ok=True)  # fails before the work if not writable
-    measurements, skipped, seconds = evaluate(matting, files.samples(), output_folder, save)
-
-    means, size = averages(measurements), engine.info.size
+    size = engine.info.size
     lines = [f"model: {test.model}, device: {device}, network input: {size}x{size}"]
     lines += [f"protocol: {protocol}"] if protocol != "published" else []
-    lines += [f"{each.sample.name} sad: {each.values['sad']:.4f}" for each in measurements]
-    lines += [f"skipped: {reason}" for reason in skipped]
-    lines += [f"images: {len(measurements)}, {len(measurements) / seconds:.2f} images/s, compiling included"]
-    lines += [f"ave_{name}: {value:.6f}" for name, value in means.items() if name != "sad"]
-    lines += [f"ave_sad: {means['sad']:.4f}"]
+    if clips:
+        way = "none" if protocol == "published" else None
+        measured = evaluate_clips(clips, matting, output_folder, save, way)
+        skipped += measured.problems
+        means = mean_over_clips(measured.values)
+        lines += clip_lines(measured, skipped)
+    else:
+        measured = evaluate(matting, samples, output_folder, save)
+        skipped, means = measured.skipped, averages(measured.measurements)
+        lines += _photo_lines(measured, means)
     write_text(output_folder / LOG_FILE, "".join(f"{line}\n" for line in lines))
     print("\n".join(lines))
     return means, skipped
+
+
+def _photo_lines(measured: Measured, means: dict[str, float]) -> list[str]:
+    measurements, skipped, seconds = measured
+    return [
+        *(f"{each.sample.name} sad: {each.values['sad']:.4f}" for each in measurements),
+        *(f"skipped: {reason}" for reason in skipped),
+        f"images: {len(measurements)}, {len(measurements) / seconds:.2f} images/s, compiling included",
+        *(f"ave_{name}: {value:.6f}" for name, value in means.items() if name != "sad"),
+        f"ave_sad: {means['sad']:.4f}",
+    ]
 
 
 def main() -> int:
     """Read the command line and evaluate."""
     parser = make_parser(
         "Measure a trained model on the test split (SAD, MSE, MAD, gradient and connectivity errors) and "
-        "write alpha, cutouts, metrics.csv and a picture of the best and worst into test.output_path.",
+        "write alpha, cutouts, metrics.csv and a picture of the best and worst into test.output_path. Of a "
+        "split of clips, it measures MAD, MSE, gradient and connectivity errors and dtSSD.",
         "python eval.py --yaml_path=./config.yaml --set test.model=semantic_hm_best.ckpt",
     )
     parser.add_argument(
@@ -83,11 +104,12 @@ def main() -> int:
         "with published numbers) or default (as predict.py) (default: published)",
     )
     arguments = parser.parse_args()
-    _, skipped = run_evaluation(config_of(arguments), arguments.save, arguments.protocol)
+    means, skipped = run_evaluation(config_of(arguments), arguments.save, arguments.protocol)
     if skipped:
-        print(
-            f"{len(skipped)} photos could not be read and are not in ave_sad; see {LOG_FILE}", file=sys.stderr
-        )
+        what = "photos could not be read and are not in ave_sad"
+        if "sad" not in means:
+            what = "clips could not be measured and are not in the means"
+        print(f"{len(skipped)} {what}; see {LOG_FILE}", file=sys.stderr)
     return SKIPPED_STATUS if skipped else 0
 
 

@@ -12,12 +12,13 @@ from typing import get_args
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.inference.embedded_info import find_model_info
 from src.inference.engine_choice import EngineName
-from src.inference.matting import SHIPPED_MODEL
 from src.inference.predict import predict
 from src.inference.shard import parse_shard
+from src.inference.shipped import require_system, shipped_model
 from src.inference.temporal import Temporal
 from src.live.flags import add_live_arguments, is_live, run_live
 from src.systems.model_info import ModelInfo
+from src.systems.registry import SystemName
 
 
 def main() -> int:
@@ -42,10 +43,15 @@ def main() -> int:
     parser.add_argument(
         "--checkpoint",
         metavar="FILE",
-        default=SHIPPED_MODEL,
         type=Path,
         help="model: a checkpoint (.ckpt) or an exported one (.mindir, .onnx) (default: the one of this "
         "repository)",
+    )
+    parser.add_argument(
+        "--system",
+        choices=get_args(SystemName),
+        help="take this repository's model of this system (default: shm); with --checkpoint, the system that "
+        "model must have",
     )
     parser.add_argument(
         "--engine",
@@ -99,9 +105,9 @@ def main() -> int:
     parser.add_argument(
         "--temporal",
         choices=get_args(Temporal),
-        default="smoothing",
         help="how the alpha of videos is made steady: smoothed where the picture does not move, by MODNet's "
-        "one-frame delay (ofd), or not at all (default: smoothing)",
+        "one-frame delay (ofd), or not at all (default: smoothing; none for modnet_video, which sees its own "
+        "alpha of the frame before)",
     )
     parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
     parser.add_argument(
@@ -111,8 +117,11 @@ def main() -> int:
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
-    if is_live(parser, arguments):
-        return run_live(arguments, _configured_info(arguments.checkpoint, arguments.yaml_path))
+    live = is_live(parser, arguments)
+    arguments.checkpoint = arguments.checkpoint or shipped_model(arguments.system or "shm")
+    otherwise = _info_otherwise(arguments.checkpoint, arguments.system, arguments.yaml_path)
+    if live:
+        return run_live(arguments, otherwise)
     left_out = predict(
         arguments.inputs,
         output=arguments.output,
@@ -121,7 +130,7 @@ def main() -> int:
         engine=arguments.engine,
         size=arguments.size,
         mean=arguments.mean,
-        otherwise=_configured_info(arguments.checkpoint, arguments.yaml_path),
+        otherwise=otherwise,
         stretch=arguments.stretch,
         upsampling=arguments.refine,
         mirror=not arguments.fast,
@@ -134,14 +143,19 @@ def main() -> int:
     return SKIPPED_STATUS if left_out else 0
 
 
-def _configured_info(checkpoint: Path, configuration: str | None) -> ModelInfo:
-    """What the configuration says of a model; nothing where it is not given, and the model says it itself."""
-    if configuration is None and find_model_info(checkpoint):
-        return ModelInfo()
-    from src.config import load_config  # a tenth of a second, which most models do not need
-    from src.config_flags import DEFAULT_CONFIG
+def _info_otherwise(checkpoint: Path, system: SystemName | None, configuration: str | None) -> ModelInfo:
+    """What holds for a model that does not say what it is: the system's values, or the configuration's."""
+    own = find_model_info(checkpoint)
+    if configuration is None and (own or system not in (None, "shm")):
+        otherwise = ModelInfo(system=system or "shm")
+    else:
+        from src.config import load_config  # a tenth of a second, which most models do not need
+        from src.config_flags import DEFAULT_CONFIG
 
-    return load_config(configuration or DEFAULT_CONFIG).model_info()
+        otherwise = load_config(configuration or DEFAULT_CONFIG).model_info()
+    if system:
+        require_system(checkpoint, (own or otherwise).system, system)
+    return otherwise
 
 
 if __name__ == "__main__":

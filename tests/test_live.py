@@ -14,7 +14,8 @@ import pytest
 
 import predict
 from src.common.errors import UserError
-from src.inference.matting import Matting
+from src.inference.scenes import steadied_by_scene
+from src.inference.stream import Stream
 from src.inference.stream_state import StreamState
 from src.live.camera import CameraError
 from src.live.live import live
@@ -22,7 +23,6 @@ from src.live.live_frame import LiveFrame
 from src.live.newest import Newest
 from src.live.pipeline import run_pipeline
 from src.live.report import Report
-from src.live.scenes import steadied_by_scene
 from tests.left_half import model
 from tests.small_clips import frame as picture
 from tests.small_clips import number_of
@@ -177,13 +177,13 @@ def test_newest_keeps_order_and_raises_after_the_last_item():
 
 def test_a_file_through_a_slow_network(tmp_path, capsys, monkeypatch):
     """All of it, as a notebook calls it; the person is on the left of the mirrored frame."""
-    predict_at_once, shown = Matting.predict, []
+    predict_at_once, shown = Stream.predict, []
 
-    def predict_slowly(self, image):
+    def predict_slowly(self, image, shown_at):
         time.sleep(0.1)
-        return predict_at_once(self, image)
+        return predict_at_once(self, image, shown_at)
 
-    monkeypatch.setattr(Matting, "predict", predict_slowly)
+    monkeypatch.setattr(Stream, "predict", predict_slowly)
     monkeypatch.setattr("src.live.preview.Preview.show", lambda self, shows: shown.append(shows))
     path = write_video(tmp_path / "a.mp4", [picture(number) for number in range(20)], 25)
     report = live(str(path), model(), background="blue", estimate_foreground=False, port=0)
@@ -207,9 +207,14 @@ def test_smoothing_starts_anew_with_a_new_scene():
     alphas = iter(alpha for _, alpha in given)
     frames = [LiveFrame(image, number / 25, 0.0, 0.0) for number, (image, _) in enumerate(given)]
     state = StreamState()
-    found = steadied_by_scene(
-        frames, lambda frame: np.full((4, 4), next(alphas), np.float32), "smoothing", state
-    )
+
+    def predict_next(frame: LiveFrame) -> np.ndarray:
+        alpha = np.full((4, 4), next(alphas), np.float32)
+        state.previous(frame.image, frame.time, alpha.shape)
+        state.keep(alpha)
+        return alpha
+
+    found = steadied_by_scene(frames, predict_next, "smoothing", state)
     assert [round(float(alpha.mean()), 4) for _, alpha in found] == [0, 0.2, 1, 1]
     assert state.resets == {"first frame": 1, "cut": 1}
 

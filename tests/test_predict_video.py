@@ -16,6 +16,7 @@ from src.inference.contrast_stretch import MARGIN
 from src.inference.engine import ALPHA, TRIMAP_LOGITS, Engine
 from src.inference.matting import Matting
 from src.inference.protocol import DEFAULT
+from src.inference.stream import Stream
 from src.inference.temporal_smoothing import TemporalSmoothing
 from src.inference.video_reader import VideoReader
 from src.metric import dtssd
@@ -105,14 +106,14 @@ def test_a_frame_damaged_in_the_middle_does_not_end_the_video(tmp_path, run_pred
 def test_a_video_that_fails_does_not_stop_the_next(tmp_path, run_predict, monkeypatch):
     for name in ("a.mp4", "b.mp4"):
         write_video(tmp_path / name, moving_frames(2), rate=12 if name == "b.mp4" else 24)
-    predict_alpha, failures = Matting.predict, iter([True])
+    predict_alpha, failures = Stream.predict, iter([True])
 
-    def fails_once(self, image):
+    def fails_once(self, image, time):
         if next(failures, False):
             raise cv2.error("too odd")
-        return predict_alpha(self, image)
+        return predict_alpha(self, image, time)
 
-    monkeypatch.setattr(Matting, "predict", fails_once)
+    monkeypatch.setattr(Stream, "predict", fails_once)
     status, screen = run_predict(tmp_path)
     assert status == 3 and f"left out: {tmp_path / 'a.mp4'}: cannot be matted: too odd" in screen
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4", "b_alpha.mp4"]

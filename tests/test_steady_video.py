@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from src.inference.one_frame_delay import delay_one_frame
+from src.inference.stream import Stream
 from src.inference.temporal import steadied
 from src.inference.temporal_smoothing import TemporalSmoothing
 from src.metric import connectivity_error, dtssd, gradient_error, mad, mse
@@ -115,15 +116,13 @@ def test_the_ways_are_those_they_are_named_for():
 def test_predict_steadies_alpha_as_asked_for(tmp_path, predict_left, monkeypatch, way, seen):
     """Of still frames, one in the middle is taken for a person altogether; smoothing keeps a fifth of it."""
     clip = write_video(tmp_path / "clip.mp4", [np.full((64, 64, 3), 90, np.uint8)] * 5)
-    from src.inference.matting import Matting
+    predict, frames = Stream.predict, itertools.count()
 
-    predict, frames = Matting.predict, itertools.count()
+    def jumps(self, image, time):
+        alpha = predict(self, image, time)
+        return np.ones_like(alpha) if next(frames) == 2 else alpha
 
-    def jumps(self, image):
-        matte = predict(self, image)
-        return matte._replace(alpha=np.ones_like(matte.alpha)) if next(frames) == 2 else matte
-
-    monkeypatch.setattr(Matting, "predict", jumps)
+    monkeypatch.setattr(Stream, "predict", jumps)
     status, screen = predict_left(clip, *(["--temporal", way] if way else []))
     assert status == 0 and "5 frames" in screen
     made = read_video(tmp_path / "clip_alpha.mp4")

@@ -48,6 +48,14 @@ def find_split(root: Path, split: str, leave_out: LeaveOut = print) -> list[Clip
     return find_clips(root / split, leave_out)
 
 
+def holds_clips(root: Path, split: str) -> bool:
+    """Whether that split of a data set holds clips, in any layout, rather than photos that a list names."""
+    folder = root / split
+    if (folder / f"{split}.txt").exists() or (folder / "clip_img").is_dir():
+        return False
+    return folder.is_dir() or (root / f"original_{_CONFERENCE_SPLITS.get(split)}").is_dir()
+
+
 def find_clips(folder: Path, leave_out: LeaveOut = print) -> list[Clip]:
     """Find the clips in a folder, sorted by name; frames are sorted as numbers.
 

@@ -27,7 +27,7 @@ _METRICS = {
 NAMES = (*_METRICS, "dtSSD")
 
 Values = dict[str, float]  # by the names of NAMES
-_Measured = tuple[np.ndarray, np.ndarray, Values]  # predicted and true alpha of a frame, and its metrics
+MeasuredFrame = tuple[np.ndarray, np.ndarray, Values]  # its predicted and true alpha, and its metrics
 
 
 def measure_predictions(predicted: Path, true: Path) -> tuple[dict[str, Values], list[str]]:
@@ -73,23 +73,28 @@ def _measure_clip(clip: Clip, predicted: Path, true: Path, pool: ThreadPoolExecu
     if not isinstance(frames, FrameFiles):
         raise ImageError("its alphas are no single files")
 
-    def measure(number: int) -> _Measured:
+    def measure(number: int) -> MeasuredFrame:
         file = frames.alpha_file(number)
         (true_alpha,), other = frames.alphas([number]), predicted / file.relative_to(true)
         pred_alpha = read_gray(other)
         require_same_size(true_alpha, pred_alpha, file, other)
-        pair = alpha_to_float(pred_alpha), alpha_to_float(true_alpha)
-        return *pair, {name: metric(*pair) for name, metric in _METRICS.items()}
+        return measure_frame(alpha_to_float(pred_alpha), alpha_to_float(true_alpha))
 
-    def counted() -> Iterator[_Measured]:
+    def counted() -> Iterator[MeasuredFrame]:
         for measured in map_ahead(pool, measure, clip.numbers, ahead=2 * available_cores()):
             bar.update()
             yield measured
 
-    return _means(counted())
+    return mean_over_frames(counted())
 
 
-def _means(measured: Iterable[_Measured]) -> Values:
+def measure_frame(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> MeasuredFrame:
+    """Measure one frame's predicted alpha, (H, W) float32 in [0, 1], against the true one."""
+    return pred_alpha, true_alpha, {name: metric(pred_alpha, true_alpha) for name, metric in _METRICS.items()}
+
+
+def mean_over_frames(measured: Iterable[MeasuredFrame]) -> Values:
+    """The mean of each metric over a clip's frames, in their order, and of dtSSD over its pairs of frames."""
     values: list[Values] = []
     changes: list[float] = []
     before = None

@@ -9,10 +9,13 @@ import numpy as np
 from src.common.errors import UserError
 from src.images.preprocessing import alpha_to_float
 from src.inference.matting import Matting
+from src.inference.stream import Stream
 from src.inference.temporal import steadied
 from src.metric import dtssd, sad
 
 WAYS = {"smoothed in time": "smoothing", "one-frame delay": "ofd", "frame by frame": "none"}
+
+_RATE = 25  # frames a second: pictures without times follow each other like those of a film
 
 
 class _Frame(NamedTuple):
@@ -35,8 +38,10 @@ def measure_video(
     Raises:
         UserError: a frame and its alpha differ in size.
     """
+    stream = Stream(matting)
     predicted = (
-        (frame, matting.predict(frame.image).alpha) for frame in map(_checked, itertools.count(), frames)
+        (frame, stream.predict(frame.image, number / _RATE))
+        for number, frame in enumerate(map(_checked, itertools.count(), frames))
     )
     copies = itertools.tee(predicted, len(WAYS))
     steady = (steadied(way, copy) for way, copy in zip(WAYS.values(), copies, strict=True))

@@ -23,7 +23,7 @@ from src.systems.model_info import ModelInfo
 from src.systems.registry import SystemName, output_names
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
-FRAME = "frame"  # the input of MODNet
+FRAME, PREVIOUS = "frame", "previous"  # the inputs of MODNet
 
 
 Arrays = dict[str, np.ndarray]

@@ -14,16 +14,15 @@ from src.images.letterbox import letterbox, letterbox_place, stretched_place
 from src.images.preprocessing import alpha_to_bytes, normalise, resize, resize_trimap, upsample_alpha
 from src.images.trimap import class_map_to_trimap, make_trimap
 from src.inference.contrast_stretch import stretch_contrast
-from src.inference.engine import ALPHA, FRAME, INPUT, TRIMAP_LOGITS, Arrays, Engine, open_engine
+from src.inference.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, Arrays, Engine, open_engine
 from src.inference.engine_choice import EngineName
 from src.inference.guided_filter import guided_filter
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
+from src.inference.shipped import SHIPPED_MODEL
 from src.inference.small_components import remove_small_components
 from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
 from src.systems.registry import empty_inputs
-
-SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "pretrained" / "shm_portrait.ckpt"
 
 
 class Matte(NamedTuple):
@@ -45,8 +44,13 @@ class MattingSteps:
         self.info = info
         self.protocol = protocol
 
-    def prepare(self, image: np.ndarray) -> list[Arrays]:
+    def prepare(self, image: np.ndarray, previous: np.ndarray | None = None) -> list[Arrays]:
         """Turn a photo, BGR (H, W, 3) uint8, into inputs: one, or two with the mirror image.
+
+        Args:
+            image: the photo.
+            previous: `network_alpha` of the frame before, (S, S) float32, for a system that takes it; None
+                where there is none, as before a photo.
 
         Returns:
             The inputs of the system for each run of the network, of SHM {"image": (1, 3, S, S) float32}.
@@ -63,19 +67,30 @@ class MattingSteps:
             )
         size, mean = self.info.size, self.info.mean
         square = resize(image, size, size) if self.protocol.stretch else letterbox(image, size, mean)
-        squares = [square, square[:, ::-1]] if self.protocol.mirror else [square]
+        inputs = [self._inputs(square, previous)]
+        if self.protocol.mirror:
+            inputs.append(self._inputs(square[:, ::-1], None if previous is None else previous[:, ::-1]))
+        return inputs
+
+    def _inputs(self, square: np.ndarray, previous: np.ndarray | None) -> Arrays:
         if self.info.system == "shm":
-            return [{INPUT: normalise(each, mean)[np.newaxis]} for each in squares]
-        nothing = empty_inputs(self.info.system, size)  # a photo has no frame before
-        return [{**nothing, FRAME: np.ascontiguousarray(each[np.newaxis, ..., ::-1])} for each in squares]
+            return {INPUT: normalise(square, self.info.mean)[np.newaxis]}
+        inputs = empty_inputs(self.info.system, self.info.size)
+        inputs[FRAME] = np.ascontiguousarray(square[np.newaxis, ..., ::-1])
+        if previous is not None and PREVIOUS in inputs:
+            inputs[PREVIOUS] = np.ascontiguousarray(previous[np.newaxis, np.newaxis])
+        return inputs
+
+    def network_alpha(self, outputs: Sequence[Arrays]) -> np.ndarray:
+        """The network's own alpha for the inputs of `prepare`, (S, S) float32, bars included."""
+        return self._mean([each[ALPHA][0] for each in outputs])[0]
 
     def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
         """Turn the outputs for `prepare(image)` into a matte at the network's size, without the bars."""
-        alpha = self._mean([each[ALPHA][0] for each in outputs])
         height, width = image.shape[:2]
         place_of = stretched_place if self.protocol.stretch else letterbox_place
         place = place_of(height, width, self.info.size)
-        alpha = place.cut(alpha[0])
+        alpha = place.cut(self.network_alpha(outputs))
         if self.info.system == "shm":
             logits = self._mean([each[TRIMAP_LOGITS][0] for each in outputs])
             trimap = class_map_to_trimap(place.cut(logits.argmax(axis=0)))

@@ -37,7 +37,7 @@ def predict(
     upsampling: Upsampling = "guided",
     mirror: bool = True,
     estimate_foreground: bool = True,
-    temporal: Temporal = "smoothing",
+    temporal: Temporal | None = None,
     overwrite: bool = False,
     shard: Shard | None = None,
     device: str = "auto",
@@ -57,7 +57,8 @@ def predict(
         upsampling: how alpha comes back to the photo's size.
         mirror: show the network mirror images too.
         estimate_foreground: take the old background's colours out of the person's rim.
-        temporal: how the alpha of videos is made steady: 'none', 'smoothing' or 'ofd'.
+        temporal: how the alpha of videos is made steady: 'none', 'smoothing' or 'ofd'; None: 'smoothing', but
+            'none' for a model that is given its own alpha of the frame before.
         overwrite: make existing results again.
         shard: matte only the photos and videos of this shard.
         device: 'auto', 'Ascend', 'GPU' or 'CPU'.
@@ -118,7 +119,7 @@ def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
     return problems
 
 
-def _matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal) -> int:
+def _matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None) -> int:
     """Returns 1 where it was left out, or much of it could not be read."""
     try:
         from src.inference.video import matte_video  # PyAV, which photos do not need
@@ -131,7 +132,9 @@ def _matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal) -> int:
         return 1
     for remark in matted.remarks:
         print(f"{job.source}: {remark}")
-    print(f"{job.source}: {job.results(cutouts.background.is_transparent)[-1]}, {matted.frames} frames")
+    result = job.results(cutouts.background.is_transparent)[-1]
+    resets = f", {matted.resets}" if matted.resets else ""
+    print(f"{job.source}: {result}, {matted.frames} frames{resets}")
     said = matted.frames + matted.lost
     if matted.lost:
         print(f"{job.source}: of about {said} frames that it says it has, {matted.frames} can be read")

@@ -1,6 +1,7 @@
 """What one stream of frames remembers: the alpha of the frame before, emptied where a new scene begins."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,13 @@ from src.inference.cut import Glance, is_cut
 LONGEST_GAP = 0.5  # seconds
 
 Reset = Literal["first frame", "size", "gap", "cut"]
+
+
+def described(resets: Mapping[Reset, int]) -> str:
+    """How often a stream began anew, and why, such as '2 resets (cut 1, gap 1)'; its first frame is none."""
+    later = {reason: count for reason, count in resets.items() if reason != "first frame"}
+    reasons = ", ".join(f"{reason} {count}" for reason, count in later.items())
+    return f"{sum(later.values())} resets{f' ({reasons})' if reasons else ''}"
 
 
 class StreamState:

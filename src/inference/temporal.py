@@ -7,6 +7,7 @@ import numpy as np
 
 from src.inference.one_frame_delay import delay_one_frame
 from src.inference.temporal_smoothing import TemporalSmoothing
+from src.systems.registry import SystemName, takes_previous
 
 Temporal = Literal["none", "smoothing", "ofd"]
 
@@ -18,6 +19,11 @@ class HasImage(Protocol):
 
 
 Shown = TypeVar("Shown", bound=HasImage)
+
+
+def usual_way(system: SystemName) -> Temporal:
+    """The way where none is chosen: a model that sees its own alpha of the frame before needs no other."""
+    return "none" if takes_previous(system) else "smoothing"
 
 
 def steadied(way: Temporal, frames: Iterable[tuple[Shown, np.ndarray]]) -> Iterator[tuple[Shown, np.ndarray]]:

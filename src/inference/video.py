@@ -18,9 +18,12 @@ from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.jobs import Job
 from src.inference.results import COMPOSITE
 from src.inference.sound import Sound
-from src.inference.temporal import Temporal, steadied
+from src.inference.stream import Stream
+from src.inference.stream_state import described
+from src.inference.temporal import Temporal
 from src.inference.video_reader import Frame, VideoReader
 from src.inference.video_writer import Form, VideoWriter
+from src.systems.registry import takes_previous
 
 
 class Matted(NamedTuple):
@@ -29,10 +32,11 @@ class Matted(NamedTuple):
     frames: int
     lost: int  # frames, about, that it says it has and that cannot be read
     has_all_sound: bool
+    resets: str  # how often the alpha of the frame before was emptied, for a model that takes it
     remarks: list[str]
 
 
-def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal = "smoothing") -> Matted:
+def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None = None) -> Matted:
     """Write a video's alpha (grey) and composite, this with the video's sound.
 
     An odd last row or column is cut off, since the format has even sizes.
@@ -40,14 +44,14 @@ def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal = "smoothing"
     Args:
         job: the video and where its results go.
         cutouts: makes the pictures of a frame.
-        temporal: how alpha is made steady.
+        temporal: how alpha is made steady; None: as `usual_way`.
 
     Raises:
         ImageError: the video cannot be matted, or its results have no place in the format.
         UserError: results cannot be written.
     """
     paths = job.missing(cutouts.background.is_transparent, cutouts.overwrite)
-    count = 0
+    stream, count = Stream(cutouts.matting), 0
 
     def finish(found: tuple[Frame, np.ndarray]) -> tuple[Frame, list[np.ndarray]]:
         frame, pred_alpha = found
@@ -66,14 +70,14 @@ def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal = "smoothing"
         decoded = reader.frames()
         read = map_ahead(readers, lambda _: next(decoded, None), itertools.count())
         frames = itertools.takewhile(lambda frame: frame is not None, read)
-        predicted = ((frame, cutouts.matting.predict(frame.image).alpha) for frame in frames)
-        for frame, pictures in map_ahead(writers, finish, steadied(temporal, predicted)):
+        for frame, pictures in map_ahead(writers, finish, stream.alphas(frames, temporal)):
             results.write(frame, pictures)
             count += 1
             bar.update()
         results.finish()
     remarks = [*reader.remarks, *results.remarks]
-    return Matted(count, reader.lost, not results.lost_sound, remarks)
+    resets = described(stream.state.resets) if takes_previous(cutouts.matting.info.system) else ""
+    return Matted(count, reader.lost, not results.lost_sound, resets, remarks)
 
 
 def _has_colours(path: Path) -> bool:

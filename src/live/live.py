@@ -11,14 +11,14 @@ from src.images.blending import on_checkerboard
 from src.inference.background import Background
 from src.inference.cutout import CutoutMaker
 from src.inference.matting import Matting
-from src.inference.stream_state import StreamState
-from src.inference.temporal import Temporal
+from src.inference.scenes import steadied_by_scene
+from src.inference.stream import Stream
+from src.inference.temporal import Temporal, usual_way
 from src.live.camera import gone
 from src.live.live_frame import LiveFrame, View
 from src.live.pipeline import Alphas, run_pipeline
 from src.live.preview import Preview
 from src.live.report import Report
-from src.live.scenes import steadied_by_scene
 from src.live.source import open_source
 
 
@@ -28,7 +28,7 @@ def live(
     *,
     background: str = "transparent",
     estimate_foreground: bool = True,
-    temporal: Temporal = "smoothing",
+    temporal: Temporal | None = None,
     view: View = "whole",
     port: int = 8000,
     stop: threading.Event | None = None,
@@ -42,7 +42,7 @@ def live(
         matting: the model; for speed, without mirror images (`load_matting(mirror=False)`).
         background: 'transparent' (shown as a checkerboard), 'blur', a colour name, '#RRGGBB' or an image.
         estimate_foreground: take the old background's colours out of the person's rim.
-        temporal: how alpha is made steady; 'ofd' shows each frame only once the next has come.
+        temporal: how alpha is made steady, as for videos; 'ofd' shows each frame only once the next has come.
         view: the 'whole' frame, or the 'square' in its middle.
         port: of the page; 0: a free one.
         stop: stops it, when set.
@@ -52,16 +52,17 @@ def live(
     """
     cutouts = CutoutMaker(matting, Background(background), estimate_foreground)
     stop = threading.Event() if stop is None else stop
-    report, state = Report(), StreamState()
+    report, stream = Report(), Stream(matting)
+    way = temporal or usual_way(matting.info.system)
 
     def predict(frame: LiveFrame) -> np.ndarray:
         started = time.perf_counter()
-        alpha = matting.predict(frame.image).alpha
+        alpha = stream.predict(frame.image, frame.time)
         report.add("network", time.perf_counter() - started)
         return alpha
 
     def predict_all(frames: Iterable[LiveFrame]) -> Alphas:
-        return steadied_by_scene(frames, predict, temporal, state)
+        return steadied_by_scene(frames, predict, way, stream.state)
 
     with Preview(port) as preview, received_by(lambda earlier: _stopping(stop, earlier)):
         matting.predict(np.zeros((64, 64, 3), np.uint8))  # the first run takes longer: it may compile
@@ -79,7 +80,7 @@ def live(
         except TimeoutError:
             raise gone(source, "no frames any more") from None
         finally:
-            report.resets = state.resets
+            report.resets = stream.state.resets
             if report.shown:
                 print(report, flush=True)
     return report

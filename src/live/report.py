@@ -4,7 +4,7 @@ import statistics
 from collections import Counter, deque
 from typing import Literal
 
-from src.inference.stream_state import Reset
+from src.inference.stream_state import Reset, described
 
 Stage = Literal["read", "network", "compose", "camera to preview"]
 
@@ -46,11 +46,9 @@ class Report:
         return {stage: 1000 * statistics.median(seconds) for stage, seconds in self._seconds.items()}
 
     def __str__(self) -> str:
-        resets = {reason: count for reason, count in self.resets.items() if reason != "first frame"}
-        reasons = ", ".join(f"{reason} {count}" for reason, count in resets.items())
         stages = ", ".join(f"{stage} {median:.1f}" for stage, median in self.milliseconds().items())
         return (
             f"{self.shown} frames shown, {self.dropped} dropped, {self.rate:.1f} a second; "
-            f"{sum(resets.values())} resets{f' ({reasons})' if reasons else ''}\n"
+            f"{described(self.resets)}\n"
             f"median ms: {stages}"
         )

@@ -26,9 +26,14 @@ def check_input_size(size: int, system: SystemName = "shm") -> int:
     return size
 
 
+def takes_previous(system: SystemName) -> bool:
+    """Whether the network is also given the alpha of the frame before."""
+    return system == "modnet_video"
+
+
 def input_channels(system: SystemName) -> int:
     """Number of the network's input channels: colours, and in videos the alpha of the frame before."""
-    return 4 if system == "modnet_video" else 3
+    return 4 if takes_previous(system) else 3
 
 
 def empty_inputs(system: SystemName, size: int) -> dict[str, np.ndarray]:
@@ -39,7 +44,7 @@ def empty_inputs(system: SystemName, size: int) -> dict[str, np.ndarray]:
     if system == "shm":
         return {"image": np.zeros((1, 3, size, size), np.float32)}
     inputs = {"frame": np.zeros((1, size, size, 3), np.uint8)}
-    if system == "modnet_video":
+    if takes_previous(system):
         inputs["previous"] = np.zeros((1, 1, size, size), np.float32)
     return inputs
 

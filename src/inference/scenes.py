@@ -1,4 +1,4 @@
-"""Steadies the alphas of a live stream, anew from each scene on."""
+"""Steadies the alphas of a stream, anew from each scene on."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -7,30 +7,27 @@ from operator import itemgetter
 import numpy as np
 
 from src.inference.stream_state import StreamState
-from src.inference.temporal import Temporal, steadied
-from src.live.live_frame import LiveFrame
+from src.inference.temporal import Shown, Temporal, steadied
 
 
 def steadied_by_scene(
-    frames: Iterable[LiveFrame],
-    predict: Callable[[LiveFrame], np.ndarray],
+    frames: Iterable[Shown],
+    predict: Callable[[Shown], np.ndarray],
     way: Temporal,
     state: StreamState,
-) -> Iterator[tuple[LiveFrame, np.ndarray]]:
+) -> Iterator[tuple[Shown, np.ndarray]]:
     """Predict the alpha of each frame and steady it; earlier ones are forgotten where `state` is reset.
 
     Args:
         frames: of one stream.
-        predict: gives the network's alpha of a frame, (h, w) float32 in [0, 1].
+        predict: gives the network's alpha of a frame, (h, w) float32 in [0, 1], and shows it to `state`.
         way: see `steadied`.
         state: of the stream; counts the resets.
     """
 
-    def predicted() -> Iterator[tuple[int, tuple[LiveFrame, np.ndarray]]]:
+    def predicted() -> Iterator[tuple[int, tuple[Shown, np.ndarray]]]:
         for frame in frames:
             alpha = predict(frame)
-            state.previous(frame.image, frame.time, alpha.shape)
-            state.keep(alpha)
             yield state.resets.total(), (frame, alpha)
 
     for _, scene in itertools.groupby(predicted(), key=itemgetter(0)):

@@ -1,0 +1,39 @@
+"""The models that come with this repository, one for each system, as far as they are there."""
+
+from pathlib import Path
+
+from src.common.errors import UserError
+from src.systems.registry import SystemName
+
+_FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
+SHIPPED_MODEL = _FOLDER / "shm_portrait.ckpt"
+
+
+def shipped_model(system: SystemName = "shm") -> Path:
+    """The checkpoint of a system.
+
+    Raises:
+        UserError: none is shipped.
+    """
+    path = SHIPPED_MODEL if system == "shm" else _FOLDER / f"{system}.ckpt"
+    if not path.is_file():
+        raise UserError(f"{path}: no model of system {system} comes with this project; give --checkpoint")
+    return path
+
+
+def require_system(checkpoint: Path, found: SystemName, wanted: SystemName) -> None:
+    """Check that a model is of the system asked for.
+
+    Args:
+        checkpoint: the model, for the message.
+        found: its system, by its description or the configuration.
+        wanted: the one asked for.
+
+    Raises:
+        UserError: they differ.
+    """
+    if found != wanted:
+        raise UserError(
+            f"{checkpoint}: is a model of system {found}, not {wanted}; leave out --system, or give another "
+            "--checkpoint"
+        )
