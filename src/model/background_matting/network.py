@@ -65,9 +65,9 @@ class BaseNetwork(nn.Cell):
 class RefineNetwork(BaseNetwork):
     """Maps photo and plate, (N, 3, H, W) each, RGB in [0, 1], to pha, fgr, pha_sm, fgr_sm, err_sm and ref.
 
-    pha (N, 1, H, W) and fgr (N, 3, H, W) are alpha and foreground. Those with _sm, and err_sm, are what the base
-    network says of a copy of floor(s * H) by floor(s * W) pixels. All are in [0, 1]. ref (N, 1, H/4, W/4) is 1
-    for refined cells of 4x4 pixels, 0 for others.
+    pha (N, 1, H, W) and fgr (N, 3, H, W) are alpha and foreground. Those with _sm, and err_sm, are what the
+    base network says of a copy of floor(s * H) by floor(s * W) pixels. All are in [0, 1].
+    ref (N, 1, H/4, W/4) is 1 for refined cells of 4x4 pixels, 0 for others.
 
     Args:
         backbone: name of the backbone.
