@@ -1,7 +1,7 @@
 """Losses of Background Matting V2 as pure functions, which return named terms; training minimises `loss`.
 
 Alphas and errors are (N, 1, H, W), foregrounds (N, 3, H, W), all float32; predictions need not be clipped.
-All weights are 1 (section 3.3 of the paper); the Laplacian term is that of Robust Video Matting.
+All weights are 1, as in the paper; the Laplacian term is that of Robust Video Matting.
 """
 
 import numpy as np

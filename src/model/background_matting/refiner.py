@@ -1,4 +1,4 @@
-"""The refiner: corrects the coarse output at full size, everywhere or in cells of 4x4 pixels (section 3.2).
+"""The refiner: corrects the coarse output at full size, everywhere or in cells of 4x4 pixels.
 
 It sees a cell through two windows of 8x8 pixels. The first, at half size, is the cell's 2x2 and 3 more on
 each side; two convolutions reduce it to 4x4. Doubled, it joins the second, at full size: the cell's 4x4 and 2
