@@ -64,8 +64,13 @@ def _base_part(network: nn.Cell) -> nn.Cell:
 def _without_laplacian(phase: Phase, settings: Any) -> Phase:
     if settings.use_laplacian:
         return phase
+    loss = phase.loss  # graph mode knows no `partial` of it
+
+    def without(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
+        return loss(outputs, batch, False)
+
     terms = tuple(term for term in phase.terms if not term.endswith("laplacian"))
-    return replace(phase, loss=partial(phase.loss, use_laplacian=False), terms=terms)
+    return replace(phase, loss=without, terms=terms)
 
 
 _phase = partial(
