@@ -155,7 +155,7 @@ def largest_cells(err: np.ndarray, count: int) -> np.ndarray:
 
 def test_sampling_refines_the_cells_of_largest_error_as_the_whole_picture_is_refined():
     given = refiner_inputs(32, 48)
-    refine = ms.jit(refiner(SamplingRefiner, 16 * NUMBER_OF_CELLS + 15).construct)
+    refine = refiner(SamplingRefiner, 16 * NUMBER_OF_CELLS + 15)
     matte, ref = (each.asnumpy() for each in refine(*map(Tensor, given.values())))
     np.testing.assert_array_equal(ref, largest_cells(given["err"], NUMBER_OF_CELLS))
     assert ref.sum((1, 2, 3)).tolist() == [5, NUMBER_OF_CELLS]

@@ -15,9 +15,7 @@ from typing import Any
 from mindspore import Tensor, nn
 
 from src.common.errors import UserError
-from src.config import CommonConfig
 from src.data.split_files import SplitFiles
-from src.dataset import MattingDataset
 from src.model.background_matting.network import RefineNetwork, predict_base, predict_refined
 from src.model.initialisation import initialise
 from src.systems.background_matting_loss import base_loss, refine_loss
@@ -125,8 +123,8 @@ PHASES = {
 }
 
 
-def _open_split(files: SplitFiles, phase: Phase, config: CommonConfig, augments: bool) -> MattingDataset:
-    raise UserError(f"{config.system}: the reader of its training data is not there yet")
+def _open_files(folder: str, split: str) -> SplitFiles:
+    raise UserError(f"{folder}: Background Matting V2 cannot be trained yet: nothing reads its {split} data")
 
 
 SYSTEMS = {
@@ -135,7 +133,8 @@ SYSTEMS = {
         title=f"Background Matting V2 ({backbone})",
         build=partial(RefineNetwork, backbone),
         initialise=initialise,
-        open_split=_open_split,
+        open_split=lambda *_: None,
+        open_files=_open_files,
         build_inference=partial(RefineNetwork, backbone),
         phases=PHASES,
         scores=("sad",),

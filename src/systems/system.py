@@ -117,6 +117,7 @@ class System:
             samples are changed at random (augmented).
         build_inference: makes the cell for inference; its weights are among those of the network.
         phases: the phases by name, in training order.
+        open_files: finds the files of a split ('train' or 'eval') in a folder.
         scores: columns of metrics.csv; curves.png draws them in reverse order, the first one rightmost.
     """
 
@@ -128,3 +129,4 @@ class System:
     build_inference: Callable[[], nn.Cell]
     phases: Mapping[str, Phase]
     scores: tuple[str, ...]
+    open_files: Callable[[str, str], SplitFiles] = SplitFiles
