@@ -8,7 +8,7 @@ Keys and defaults are those of the published configuration; config.yaml explains
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -17,6 +17,7 @@ from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, is_empty, parse_yaml
 from src.config_sections import (
+    BackgroundMattingPhaseConfig,
     DeviceTarget,
     EndToEndConfig,
     ExportConfig,
@@ -31,7 +32,7 @@ from src.config_sections import (
 )
 from src.config_values import Natural, Positive, Switch
 from src.systems.model_info import ChannelMean, ModelInfo
-from src.systems.registry import SystemName
+from src.systems.registry import BackgroundMattingName, SystemName
 
 
 class ConfigError(UserError):
@@ -137,7 +138,22 @@ class ModnetVideoConfig(CommonConfig):
     adapt: ModnetPhaseConfig = _ADAPT
 
 
-_OTHER_CONFIGS = {"modnet": ModnetConfig, "modnet_video": ModnetVideoConfig}
+class BackgroundMattingConfig(CommonConfig):
+    """The whole configuration of Background Matting V2, with any of its backbones."""
+
+    system: BackgroundMattingName
+    train_phases: tuple[Literal["base", "refine"], ...] = ("base", "refine")
+    base: BackgroundMattingPhaseConfig = BackgroundMattingPhaseConfig(lr=1e-4, nEpochs=8)
+    refine: BackgroundMattingPhaseConfig = BackgroundMattingPhaseConfig(
+        train_batch=4, patch_size=2048, lr=5e-5, nEpochs=1
+    )
+
+
+_OTHER_CONFIGS = {
+    "modnet": ModnetConfig,
+    "modnet_video": ModnetVideoConfig,
+    **dict.fromkeys(get_args(BackgroundMattingName), BackgroundMattingConfig),
+}
 
 
 def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> CommonConfig:

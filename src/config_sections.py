@@ -1,4 +1,4 @@
-"""The sections of the configuration; config.yaml and configs/modnet.yaml explain each key."""
+"""The sections of the configuration; config.yaml and the files in configs explain each key."""
 
 from typing import Annotated, Literal
 
@@ -78,6 +78,15 @@ class ModnetPhaseConfig(PhaseSettings):
     def decay_epochs(self) -> int:
         """After how many epochs the learning rate becomes a tenth, where its schedule is 'steps'."""
         return self.lr_decay_epochs
+
+
+class BackgroundMattingPhaseConfig(PhaseSettings):
+    """One training phase of Background Matting V2."""
+
+    patch_size: ImageSize = 512
+    nThreads: Positive = 4  # noqa: N815 - the published name
+    train_batch: Annotated[int, Field(ge=2)] = 8  # one image has no batch statistics in the ASPP's pooling
+    use_laplacian: Switch = True
 
 
 class TestConfig(Section):

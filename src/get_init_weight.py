@@ -3,10 +3,12 @@
     python src/get_init_weight.py MODEL.pth [--output init_weight.ckpt]
     python src/get_init_weight.py --encoder FILE --photos DIR [--output init_weight.ckpt]
     python src/get_init_weight.py modnet.ckpt --system modnet_video [--output init_weight.ckpt]
+    python src/get_init_weight.py --encoder DEEPLABV3.pth --system background_matting_resnet50
 
 The first converts the whole original PyTorch network; the second takes only T-Net's encoder, from a
-MobileNetV2; the third gives a MODNet its fourth channel. TensorFlow Lite files need an extra package (pip
-install tflite), as do PyTorch files of before version 1.6 (pip install torch).
+MobileNetV2; the third gives a MODNet its fourth channel; the last takes backbone and ASPP from a DeepLabV3.
+TensorFlow Lite files need an extra package (pip install tflite), as do PyTorch files of before version 1.6
+(pip install torch).
 """
 
 import argparse
@@ -26,7 +28,12 @@ from src.common.naming import naming_file  # noqa: E402
 from src.config import Config  # noqa: E402
 from src.conversion.torch_state_dict import read_torch_state_dict  # noqa: E402
 from src.systems.model_info import ModelInfo, info_path  # noqa: E402
-from src.systems.registry import SystemName, check_input_size, input_channels  # noqa: E402
+from src.systems.registry import (  # noqa: E402
+    SystemName,
+    check_input_size,
+    input_channels,
+    needs_plate,
+)
 
 # MindSpore takes seconds to import; --help and a wrong path should not wait for it. Modules that need it are
 # therefore imported where they are used.
@@ -36,7 +43,8 @@ _EXAMPLES = """examples:
   python src/get_init_weight.py --encoder deeplabv3_mnv2_pascal_quant.tflite --photos photos
   python src/get_init_weight.py --encoder mobilenet_v2-b0353104.pth
   python src/get_init_weight.py modnet_photographic_portrait_matting.ckpt --system modnet
-  python src/get_init_weight.py --encoder pretrained/shm_portrait.ckpt --system modnet"""
+  python src/get_init_weight.py --encoder pretrained/shm_portrait.ckpt --system modnet
+  python src/get_init_weight.py pytorch_resnet50.pth --system background_matting_resnet50"""
 
 
 def convert_original(path: str, output: str, info: ModelInfo, *, half: bool = False) -> None:
@@ -110,17 +118,43 @@ def convert_modnet_encoder(path: str, output: str, info: ModelInfo, *, seed: int
     state = _read_any(path)
     from src.conversion.checkpoint_file import write_checkpoint
     from src.conversion.modnet import take_encoder
-    from src.systems.registry import get_system
 
-    system = get_system(info.system)
-    network = system.build()
-    system.initialise(network, seed)
     with naming_file(path):
         taken = take_encoder(state, input_channels(info.system))
-    weights = {each.name: each.asnumpy() for each in network.get_parameters()} | taken
+    weights = _initial_weights(info.system, seed) | taken
     write_checkpoint(weights, output, info, half=half)
     _report(output, weights)
     print(f"{len(taken)} parameters of the encoder are those of {path}; all other weights are random")
+
+
+def convert_background_matting(
+    path: str, output: str, info: ModelInfo, *, deeplab: bool, seed: int, half: bool = False
+) -> None:
+    """Convert the authors' PyTorch weights, or take backbone and ASPP of a DeepLabV3; others are random.
+
+    Raises:
+        UserError: the file cannot be used, or the output cannot be written.
+    """
+    state = read_torch_state_dict(path)
+    from src.conversion.background_matting import convert_deeplab, convert_state_dict, require_backbone
+    from src.conversion.checkpoint_file import write_checkpoint
+
+    initial = _initial_weights(info.system, seed)
+    with naming_file(path):
+        require_backbone(state, info.system)
+        taken = (convert_deeplab if deeplab else convert_state_dict)(state, initial)
+    write_checkpoint(initial | taken, output, info, half=half)
+    _report(output, initial)
+    if len(taken) < len(initial):
+        print(f"{len(taken)} parameters are those of {path}; all others, such as the refiner's, are random")
+
+
+def _initial_weights(system: SystemName, seed: int) -> dict[str, np.ndarray]:
+    from src.systems.registry import get_system
+
+    network = get_system(system).build()
+    get_system(system).initialise(network, seed)
+    return {each.name: each.asnumpy() for each in network.get_parameters()}
 
 
 def _read_any(path: str) -> dict[str, np.ndarray]:
@@ -141,7 +175,7 @@ def _report(output: str, weights: dict[str, np.ndarray]) -> None:
 
 def _model_info(system: SystemName, size: int | None, mean: Sequence[float] | None) -> ModelInfo:
     if mean is not None and system != "shm":
-        raise UserError(f"--mean: cannot be chosen for {system}, whose input is (RGB - 127.5) / 127.5")
+        raise UserError(f"--mean: cannot be chosen for {system}; leave it out")
     if mean is not None and not all(0 <= value <= 255 for value in mean):
         raise UserError(f"--mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
     given = {"size": size, "mean": None if mean is None else tuple(mean)}
@@ -169,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
         "--encoder",
         metavar="FILE",
         help="MobileNetV2 of width 1: a .tflite file that starts with it, such as Coral's DeepLabV3, or "
-        "torchvision's state dict (.pth)",
+        "torchvision's state dict (.pth); of Background Matting V2, a DeepLabV3 (.pth)",
     )
     parser.add_argument(
         "--photos",
@@ -224,7 +258,16 @@ def main() -> int:
     if info.system != "shm":
         if arguments.photos:
             raise UserError(f"--photos {arguments.photos}: is not needed for {info.system}; leave it out")
-        if arguments.model:
+        if needs_plate(info.system):
+            convert_background_matting(
+                arguments.model or arguments.encoder,
+                arguments.output,
+                info,
+                deeplab=arguments.encoder is not None,
+                seed=arguments.seed,
+                half=arguments.half,
+            )
+        elif arguments.model:
             convert_modnet(arguments.model, arguments.output, info, half=arguments.half)
         else:
             convert_modnet_encoder(

@@ -32,6 +32,7 @@ DOCUMENTS = (
     "docs/live.md",
     "docs/configuration.md",
     "docs/modnet.md",
+    "docs/background_matting.md",
     "docs/performance.md",
     "docs/differences.md",
     "pretrained/README.md",

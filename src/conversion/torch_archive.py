@@ -2,7 +2,8 @@
 
 Such a file is a zip archive: data.pkl, a pickle of the content, and data/0, data/1, ... with the tensors'
 numbers. A pickle names functions to call, which could be any; only the few that make up tensors and dicts are
-known here, each replaced by one of this module, and all others are refused.
+known here, each replaced by one of this module, and all others are refused. A number of NumPy, such as the
+score that some keep beside the weights, is passed over.
 """
 
 import pickle
@@ -25,6 +26,14 @@ _STORAGES = {
     "CharStorage": "i1",
     "ByteStorage": "u1",
     "BoolStorage": "?",
+}
+
+
+_NUMPY_NUMBER = {
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy", "dtype"),
+    ("_codecs", "encode"),
 }
 
 
@@ -66,6 +75,8 @@ class _Unpickler(pickle.Unpickler):
             return _REBUILD[name]
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
+        if (module, name) in _NUMPY_NUMBER:
+            return _PassedOver
         raise ArchiveError(f"it names {module}.{name}, which is no part of a state dict")
 
     def persistent_load(self, identity: tuple) -> np.ndarray:
@@ -77,6 +88,16 @@ class _Unpickler(pickle.Unpickler):
         if dtype == "bfloat16":  # the upper half of a float32
             return (np.frombuffer(content, "<u2", count).astype("<u4") << 16).view("<f4")
         return np.frombuffer(content, dtype, count)
+
+
+class _PassedOver:
+    """Stands for what is not read."""
+
+    def __init__(self, *_: object):
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        pass
 
 
 def _rebuild_tensor(

@@ -19,6 +19,7 @@ _TORCH_NAMES = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
+_ENTRIES = ("state_dict", "model_state")  # of a dict with more than the weights
 _PARALLEL_PREFIX = "module."  # from torch.nn.DataParallel
 _NAMES_SHOWN = 10
 
@@ -30,7 +31,9 @@ def torch_name(name: str) -> str:
 
 
 def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
-    """Read a state dict, plain or as the entry `state_dict` of a dict, without running code from the file.
+    """Read a state dict, plain or as an entry of a dict, without running code from the file.
+
+    The entry is called `state_dict`, or `model_state`.
 
     Returns:
         Float32 arrays by name, with the prefix `module.` removed.
@@ -53,11 +56,13 @@ def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
             f"{path}: is damaged, or holds more than a state dict ({error}); save it again in PyTorch with "
             "torch.save(model.state_dict(), ...)"
         ) from None
-    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    state = content
+    if isinstance(content, dict):
+        state = next((content[name] for name in _ENTRIES if name in content), content)
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(value, np.ndarray) for name, value in state.items()
     ):
-        raise UserError(f"{path}: holds no state dict, either plain or as its entry state_dict")
+        raise UserError(f"{path}: holds no state dict, either plain or as its entry {' or '.join(_ENTRIES)}")
     return {name.removeprefix(_PARALLEL_PREFIX): value.astype(np.float32) for name, value in state.items()}
 
 
@@ -100,7 +105,7 @@ def select_entries(
     if missing:
         raise UserError(
             f"does not hold all weights of {network}; missing {len(missing)} of {len(shapes)}: "
-            f"{_listed(missing)}"
+            f"{listed(missing)}"
         )
     wrong = [
         f"{name} is {state[name].shape}, not {shape}"
@@ -108,12 +113,13 @@ def select_entries(
         if state[name].shape != shape
     ]
     if wrong:
-        raise UserError(f"has weights of another shape than those of {network}: {_listed(wrong)}")
+        raise UserError(f"has weights of another shape than those of {network}: {listed(wrong)}")
     for name in shapes:
         require_numbers(name, state[name])
     return {name: np.asarray(state[name], np.float32) for name in shapes}
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """The first names, and how many more there are."""
     more = len(names) - _NAMES_SHOWN
     return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from src.common.errors import UserError
 from src.systems.model_info import ModelInfo, dump_model_info, parse_model_info, read_model_info
-from src.systems.registry import check_input_size
+from src.systems.registry import check_input_size, needs_plate
 
 _EXPORTED_SUFFIXES = (".mindir", ".onnx")
 _ENTRIES = 14  # number of the field with the keys and values, in both formats
@@ -61,11 +61,16 @@ def model_info_of(
         otherwise: used for a model without metadata.
 
     Raises:
-        UserError: as `find_model_info`, or size or mean cannot be used.
+        UserError: as `find_model_info`, or size or mean cannot be used, or the system needs a plate.
     """
     if mean is not None and not all(0 <= value <= 255 for value in mean):  # nor NaN
         raise UserError(f"mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
     info = find_model_info(path) or otherwise
+    if needs_plate(info.system):
+        raise UserError(
+            f"{path}: is a model of {info.system}, which needs a photo of the empty place (the plate) beside "
+            "each photo, and cannot be used here yet; name a model of shm or modnet"
+        )
     if mean is not None and info.system != "shm":
         raise UserError(f"mean: cannot be chosen for {info.system}, whose input is (RGB - 127.5) / 127.5")
     given = {"size": size, "mean": None if mean is None else tuple(mean)}

@@ -15,16 +15,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, parse_yaml
-from src.systems.registry import SystemName
+from src.systems.registry import SystemName, needs_plate
 
 MODNET_MEAN = (127.5, 127.5, 127.5)
+NO_MEAN = (0, 0, 0)
 ChannelMean = Annotated[float, Field(ge=0, le=255)]
 
 
 class ModelInfo(BaseModel):
     """A model's metadata; the defaults are the system's published values.
 
-    SHM's input is (BGR - mean) / 255; MODNet's (RGB - 127.5) / 127.5, which its exported files compute.
+    SHM's input is (BGR - mean) / 255; MODNet's (RGB - 127.5) / 127.5, which its exported files compute; that
+    of Background Matting V2 is RGB / 255 of any size, and `size` that of its training.
 
     Args:
         system: name of the system.
@@ -43,8 +45,9 @@ class ModelInfo(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _defaults_are_those_of_the_system(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("system") in ("modnet", "modnet_video"):
-            return {"size": 512, "mean": MODNET_MEAN, "colour": "RGB", **values}
+        system = values.get("system") if isinstance(values, dict) else None
+        if system in ("modnet", "modnet_video") or needs_plate(system):
+            return {"size": 512, "mean": _mean_of(system), "colour": "RGB", **values}
         return values
 
     @model_validator(mode="after")
@@ -52,9 +55,13 @@ class ModelInfo(BaseModel):
         if self.system == "shm":
             if self.colour != "BGR":
                 raise ValueError("colour: must be BGR for shm")
-        elif self.colour != "RGB" or self.mean != MODNET_MEAN:
-            raise ValueError(f"mean, colour: must be {list(MODNET_MEAN)} and RGB for {self.system}")
+        elif self.colour != "RGB" or self.mean != _mean_of(self.system):
+            raise ValueError(f"mean, colour: must be {list(_mean_of(self.system))} and RGB for {self.system}")
         return self
+
+
+def _mean_of(system: SystemName) -> tuple[float, float, float]:
+    return NO_MEAN if needs_plate(system) else MODNET_MEAN
 
 
 def info_path(model: str | Path) -> Path:

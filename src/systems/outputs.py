@@ -35,6 +35,11 @@ def _alpha_picture(pred_alpha: np.ndarray) -> np.ndarray:
     return alpha_to_bytes(np.clip(pred_alpha[0], 0, 1))
 
 
+def _colour_picture(colours: np.ndarray) -> np.ndarray:
+    """RGB (3, H, W) in [0, 1] as BGR (H, W, 3)."""
+    return alpha_to_bytes(np.clip(colours[::-1].transpose(1, 2, 0), 0, 1))
+
+
 def _measure_alpha(pred_alpha: np.ndarray, truth: Mapping[str, np.ndarray]) -> list[float]:
     return [sad(np.clip(pred_alpha, 0, 1), truth["alpha"])]
 
@@ -51,7 +56,7 @@ TRIMAP_LOGITS = Output(
     measure=_measure_trimap,
     scores=_trimap_scores,  # IoU of each class that occurs, and their mean
 )
-# Of MODNet, only shown: they belong to parts of the picture, or to a smaller one.
+# Only shown: those of MODNet belong to parts of the picture, or to a smaller one.
 COARSE_ALPHA = Output(
     name="semantic",
     title="predicted semantics",
@@ -61,6 +66,8 @@ COARSE_ALPHA = Output(
     scores=lambda _: {},
 )
 DETAIL_ALPHA = replace(COARSE_ALPHA, name="detail", title="predicted detail")
+ERROR = replace(COARSE_ALPHA, name="error", title="expected error")
+FOREGROUND = replace(COARSE_ALPHA, name="foreground", title="foreground", picture=_colour_picture)
 ALPHA = Output(
     name="alpha",
     title="predicted alpha",

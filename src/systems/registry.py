@@ -10,8 +10,23 @@ from src.common.errors import UserError
 if TYPE_CHECKING:
     from src.systems.system import System
 
-SystemName = Literal["shm", "modnet", "modnet_video"]
-_SIZE_MULTIPLES = {"shm": 16, "modnet": 32, "modnet_video": 32}  # networks halve their input 4 or 5 times
+SystemName = Literal[
+    "shm",
+    "modnet",
+    "modnet_video",
+    "background_matting",
+    "background_matting_resnet50",
+    "background_matting_resnet101",
+]
+BackgroundMattingName = Literal[
+    "background_matting", "background_matting_resnet50", "background_matting_resnet101"
+]
+_SIZE_MULTIPLES = {"modnet": 32, "modnet_video": 32}  # they halve their input five times, others four times
+
+
+def needs_plate(system: SystemName) -> bool:
+    """Whether a system needs, beside the photo, one of the place without the person (the plate)."""
+    return system in get_args(BackgroundMattingName)
 
 
 def check_input_size(size: int, system: SystemName = "shm") -> int:
@@ -20,7 +35,7 @@ def check_input_size(size: int, system: SystemName = "shm") -> int:
     Raises:
         ValueError: the system takes no input of this size.
     """
-    multiple = _SIZE_MULTIPLES[system]
+    multiple = _SIZE_MULTIPLES.get(system, 16)
     if size < multiple or size % multiple:
         raise ValueError(f"must be a multiple of {multiple}")
     return size
@@ -91,6 +106,10 @@ def get_system(name: str) -> "System":
             from src.systems.modnet import MODNET_VIDEO
 
             return MODNET_VIDEO
+        case _ if name in get_args(BackgroundMattingName):
+            from src.systems.background_matting import SYSTEMS
+
+            return SYSTEMS[name]
         case _:
             names = ", ".join(get_args(SystemName))
             raise UserError(f"system = {name}: there is no such system; choose from {names}")

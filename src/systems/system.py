@@ -1,7 +1,7 @@
 """The interface of a matting system: its network, phases and outputs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,7 @@ class Phase:
         optimizer: what updates the weights.
         freezes_statistics: whether batch normalisation uses its running statistics, and leaves them alone.
         backup: the copy of the network that the loss needs; None for none.
+        rates: factors of the learning rate by name of a part of the network; 1 for others.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Phase:
     optimizer: Adam | Momentum = Adam()
     freezes_statistics: bool = False
     backup: Backup | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class System:
             samples are changed at random (augmented).
         build_inference: makes the cell for inference; its weights are among those of the network.
         phases: the phases by name, in training order.
+        open_files: finds the files of a split ('train' or 'eval') in a folder.
         scores: columns of metrics.csv; curves.png draws them in reverse order, the first one rightmost.
     """
 
@@ -126,3 +129,4 @@ class System:
     build_inference: Callable[[], nn.Cell]
     phases: Mapping[str, Phase]
     scores: tuple[str, ...]
+    open_files: Callable[[str, str], SplitFiles] = SplitFiles

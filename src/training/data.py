@@ -1,7 +1,6 @@
 """The training and validation data of a phase."""
 
 from src.common.errors import UserError
-from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
 from src.training.phase_run import PhaseRun
 
@@ -14,7 +13,9 @@ def open_training_data(run: PhaseRun) -> tuple[MattingDataset, MattingDataset]:
     """
     data_folder, world = run.data_folder, run.world
     train_set, eval_set = (
-        run.system.open_split(SplitFiles(data_folder, split), run.phase, run.config, split == "train")
+        run.system.open_split(
+            run.system.open_files(data_folder, split), run.phase, run.config, split == "train"
+        )
         for split in ("train", "eval")
     )
     needed = run.settings.train_batch * world.size

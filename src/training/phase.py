@@ -79,7 +79,9 @@ class _PhaseTraining:
         precision = run.config.amp_level, run.config.amp_dtype
         self._network = self._validated = run.system.build()
         run.system.initialise(self._network, run.config.seed)
-        optimizer = make_optimizer(run.phase.trained_part(self._network), settings.lr, run.phase.optimizer)
+        optimizer = make_optimizer(
+            run.phase.trained_part(self._network), settings.lr, run.phase.optimizer, run.phase.rates
+        )
         self._loss_scaler = make_loss_scaler(*precision)
         parts = mixed_precision_parts(self._network, *precision)
         self._step = make_train_step(run.phase, parts, optimizer, self._loss_scaler, run.world)

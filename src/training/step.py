@@ -1,6 +1,7 @@
 """One optimisation step, compiled: forward, backward, update."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import mindspore as ms
 from mindspore import Tensor, nn, ops
@@ -8,6 +9,7 @@ from mindspore import Tensor, nn, ops
 from src.common.world import World
 from src.systems.system import Adam, Backup, Momentum, Phase
 
+NO_RATES: Mapping[str, float] = MappingProxyType({})
 TrainStep = Callable[..., tuple[Tensor, Tensor]]
 
 
@@ -15,17 +17,54 @@ def make_optimizer(
     part: nn.Cell,
     learning_rate: float,
     settings: Adam | Momentum = Adam(),  # noqa: B008 - frozen
+    rates: Mapping[str, float] = NO_RATES,
 ) -> nn.Optimizer:
     """Make the optimizer for all trainable parameters of `part`.
 
-    The parameters form an explicit group, since by default MindSpore does not decay batch normalisation.
+    With Adam, the parameters form explicit groups, since by default MindSpore does not decay batch
+    normalisation.
+
+    Args:
+        part: the network, or a part of it.
+        learning_rate: at the start; each step is given its own.
+        settings: of the optimizer.
+        rates: factors of the learning rate, as in `Phase`; with Adam only.
     """
     parameters = part.trainable_params()
     if isinstance(settings, Momentum):
         return nn.Momentum(parameters, learning_rate, settings.momentum)
-    group = {"params": parameters, "weight_decay": settings.weight_decay}
+    groups = [{"params": parameters}]
+    if rates:
+        factors = [_factor(parameter, rates) for parameter in parameters]
+        groups = [
+            {
+                "params": [each for each, own in zip(parameters, factors, strict=True) if own == factor],
+                "lr": learning_rate * factor,
+            }
+            for factor in sorted(set(factors))
+        ]
+    groups = [{**group, "weight_decay": settings.weight_decay} for group in groups]
     beta1, beta2 = settings.betas
-    return nn.Adam([group], learning_rate=learning_rate, beta1=beta1, beta2=beta2)
+    return nn.Adam(groups, learning_rate=learning_rate, beta1=beta1, beta2=beta2)
+
+
+def _factor(parameter: ms.Parameter, rates: Mapping[str, float]) -> float:
+    """The factor of a parameter's learning rate; its part of the network is the start of its name."""
+    return rates.get(parameter.name.partition(".")[0], 1)
+
+
+def _rate_parameters(
+    optimizer: nn.Optimizer, rates: Mapping[str, float]
+) -> tuple[tuple[ms.Parameter, ...], tuple[float, ...]]:
+    """The optimizer's learning rates, and their factors."""
+    if not optimizer.is_group_lr:
+        return (optimizer.learning_rate,), (1,)
+    found = {
+        rate.name: (rate, _factor(parameter, rates))
+        for parameter, rate in zip(optimizer.parameters, optimizer.learning_rate, strict=True)
+    }
+    parameters, factors = zip(*found.values(), strict=True)
+    return parameters, factors
 
 
 def resume_state(
@@ -33,9 +72,11 @@ def resume_state(
 ) -> dict[str, ms.Parameter]:
     """Return the state that a step changes besides the weights, by name: moments, step count, loss scale."""
     weights = {parameter.name for parameter in optimizer.parameters}
-    given = weights | {"learning_rate"}  # passed to every step
     state = {
-        parameter.name: parameter for parameter in optimizer.get_parameters() if parameter.name not in given
+        parameter.name: parameter
+        for parameter in optimizer.get_parameters()
+        # The rates are passed to every step.
+        if parameter.name not in weights and not parameter.name.startswith("learning_rate")
     }
     if loss_scaler is not None:
         state["loss_scale"] = loss_scaler.scale_value
@@ -68,6 +109,7 @@ def make_train_step(
         gradient is not finite, the weights are left unchanged, and a loss scaler lowers its scale.
     """
     predict, loss = phase.predict, phase.loss
+    rate_parameters, factors = _rate_parameters(optimizer, phase.rates)
     several = world.size > 1
     averaged = (
         nn.DistributedGradReducer(optimizer.parameters, mean=True, degree=world.size) if several else None
@@ -93,7 +135,8 @@ def make_train_step(
         is_finite = ms.amp.all_finite(gradients)
         if loss_scaler is not None:
             loss_scaler.adjust(is_finite)
-        ops.assign(optimizer.learning_rate, rate)
+        for parameter, factor in zip(rate_parameters, factors):  # noqa: B905 - unknown to graph mode
+            ops.assign(parameter, rate * factor)
         if is_finite:
             optimizer(gradients)
         # MindSpore 2.10's compiler never finishes if a dict is returned here.

@@ -1,6 +1,7 @@
 """MobileNetV2 (arXiv:1801.04381): its blocks, and T-Net's encoder, which begins at the size of the image."""
 
 import itertools
+from collections import OrderedDict
 from typing import NamedTuple
 
 from mindspore import Tensor, nn
@@ -35,14 +36,24 @@ EXPANSION = 6
 
 
 def block_layers(
-    in_channels: int, out_channels: int, *, stride: int, expansion: int
+    in_channels: int, out_channels: int, *, stride: int, expansion: int, dilation: int = 1
 ) -> dict[str, list[nn.Cell]]:
     """The layers of a block, in order: 1x1 expansion, depthwise 3x3, linear 1x1 (section 3.3)."""
     hidden = in_channels * expansion
+    depthwise = nn.Conv2d(
+        hidden,
+        hidden,
+        3,
+        stride=stride,
+        pad_mode="pad",
+        padding=dilation,
+        dilation=dilation,
+        group=hidden,
+    )
     return {
         "expand": [nn.Conv2d(in_channels, hidden, 1), nn.BatchNorm2d(hidden), nn.ReLU6()],
         "depthwise": [
-            nn.Conv2d(hidden, hidden, 3, stride=stride, pad_mode="pad", padding=1, group=hidden),
+            depthwise,
             nn.BatchNorm2d(hidden),
             nn.ReLU6(),
         ],
@@ -66,6 +77,40 @@ class InvertedResidual(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         return x + self.conv(x) if self.is_residual else self.conv(x)
+
+
+class NamedBlock(nn.SequentialCell):
+    """A block whose layers have names: `expand` (none where the expansion is 1), `depthwise`, `project`.
+
+    Each is a convolution `conv`, its batch normalisation, called `norm`, and, but for the last, a `relu`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        expansion: int = EXPANSION,
+        *,
+        dilation: int = 1,
+        norm: str = "norm",
+    ):
+        layers = block_layers(
+            in_channels, out_channels, stride=stride, expansion=expansion, dilation=dilation
+        )
+        if expansion == 1:
+            del layers["expand"]
+        names = ("conv", norm, "relu")  # the projection is linear
+        parts = {
+            name: nn.SequentialCell(OrderedDict(zip(names, cells, strict=False)))
+            for name, cells in layers.items()
+        }
+        super().__init__(OrderedDict(parts))
+        self.is_residual = is_residual(in_channels, out_channels, stride)
+
+    def construct(self, x: Tensor) -> Tensor:
+        y = super().construct(x)
+        return x + y if self.is_residual else y
 
 
 def inverted_residuals(stage: Stage) -> nn.SequentialCell:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from mindspore import Tensor, nn
 
-from src.model.backbones.mobilenet_v2 import EXPANSION, STAGES, block_layers, is_residual
+from src.model.backbones.mobilenet_v2 import STAGES, NamedBlock
 from src.model.layers import check_size
 
 SCALE_STEP = 32  # the backbone halves height and width five times
@@ -20,28 +20,6 @@ def conv_bn_relu6(
     return nn.SequentialCell(OrderedDict(conv=conv, norm=nn.BatchNorm2d(out_channels), relu=nn.ReLU6()))
 
 
-class Block(nn.SequentialCell):
-    """An inverted residual: `expand` (none where the expansion is 1), `depthwise`, `project`."""
-
-    def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int = EXPANSION):
-        layers = block_layers(in_channels, out_channels, stride=stride, expansion=expansion)
-        if expansion == 1:
-            del layers["expand"]
-        parts = {name: _named(*cells) for name, cells in layers.items()}
-        super().__init__(OrderedDict(parts))
-        self.is_residual = is_residual(in_channels, out_channels, stride)
-
-    def construct(self, x: Tensor) -> Tensor:
-        y = super().construct(x)
-        return x + y if self.is_residual else y
-
-
-def _named(conv: nn.Conv2d, norm: nn.BatchNorm2d, *relu: nn.ReLU6) -> nn.SequentialCell:
-    cells = OrderedDict(conv=conv, norm=norm)
-    cells.update(zip(("relu",), relu, strict=False))  # the projection is linear
-    return nn.SequentialCell(cells)
-
-
 class Backbone(nn.Cell):
     """Maps (N, C, H, W) to features e2 (16, 1/2), e4 (24, 1/4) and e32 (1280, 1/32).
 
@@ -52,11 +30,11 @@ class Backbone(nn.Cell):
     def __init__(self, in_channels: int):
         super().__init__()
         self.stem = conv_bn_relu6(in_channels, 32, 3, stride=2)
-        self.block_1 = Block(32, 16, stride=1, expansion=1)
+        self.block_1 = NamedBlock(32, 16, stride=1, expansion=1)
         shapes = [shape for stage in STAGES for shape in stage.blocks()]
         deeper = []
         for number, shape in enumerate(shapes, 2):
-            block = Block(*shape)
+            block = NamedBlock(*shape)
             self.insert_child_to_cell(f"block_{number}", block)
             deeper.append(block)
         self.head = conv_bn_relu6(320, 1280, 1)

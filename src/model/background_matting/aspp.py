@@ -1,0 +1,40 @@
+"""Atrous spatial pyramid pooling (DeepLabV3, arXiv:1706.05587): the context of each place, near and far."""
+
+from mindspore import Tensor, nn, ops
+
+from src.model.background_matting.layers import conv_bn_relu
+
+CHANNELS = 256
+_DROPOUT = 0.5
+
+
+class ASPP(nn.Cell):
+    """Maps x (N, C, H, W) to (N, 256, H, W).
+
+    Raises:
+        ValueError: in training, N is 1: a batch normalisation would see one value of each channel.
+    """
+
+    def __init__(self, in_channels: int):
+        super().__init__()
+        self.pointwise = conv_bn_relu(in_channels, CHANNELS, 1)
+        self.atrous3 = conv_bn_relu(in_channels, CHANNELS, 3, dilation=3)
+        self.atrous6 = conv_bn_relu(in_channels, CHANNELS, 3, dilation=6)
+        self.atrous9 = conv_bn_relu(in_channels, CHANNELS, 3, dilation=9)
+        self.pooling = conv_bn_relu(in_channels, CHANNELS, 1)
+        self.project = conv_bn_relu(5 * CHANNELS, CHANNELS, 1)
+        self.dropout = nn.Dropout(p=_DROPOUT)
+
+    def construct(self, x: Tensor) -> Tensor:
+        if self.training and x.shape[0] == 1:
+            raise ValueError("training needs a batch of 2 images or more")
+        mean = ops.mean(ops.mean(x, 3, True), 2, True)
+        everywhere = ops.tile(self.pooling(mean), (1, 1, *x.shape[2:]))
+        branches = (
+            self.pointwise(x),
+            self.atrous3(x),
+            self.atrous6(x),
+            self.atrous9(x),
+            everywhere,
+        )
+        return self.dropout(self.project(ops.concat(branches, 1)))

@@ -1,0 +1,36 @@
+"""Cells of 4x4 pixels of a picture, and windows around them."""
+
+from mindspore import Tensor, ops
+
+CELL = 4
+_WINDOW = 8
+
+
+def to_cells(x: Tensor) -> Tensor:
+    """Cut (N, C, H, W) into its cells, row by row: (N * H/4 * W/4, C * 16)."""
+    n, c, height, width = x.shape
+    rows, columns = height // CELL, width // CELL
+    x = x.reshape(n, c, rows, CELL, columns, CELL)
+    return ops.transpose(x, (0, 2, 4, 1, 3, 5)).reshape(n * rows * columns, c * CELL * CELL)
+
+
+def from_cells(cells: Tensor, shape: tuple[int, int, int, int]) -> Tensor:
+    """The inverse of `to_cells`; `shape` is that of the picture."""
+    n, c, height, width = shape
+    x = cells.reshape(n, height // CELL, width // CELL, c, CELL, CELL)
+    return ops.transpose(x, (0, 3, 1, 4, 2, 5)).reshape(n, c, height, width)
+
+
+def windows(x: Tensor, top: Tensor, left: Tensor) -> Tensor:
+    """Copy windows of 8x8 pixels, whose upper left corners are (N, K) int32 each: (N * K, C, 8, 8).
+
+    All windows must lie inside the picture.
+    """
+    n, c, height, width = x.shape
+    image = height * width * ops.arange(n, dtype=top.dtype).reshape(n, 1)
+    side = ops.arange(_WINDOW, dtype=top.dtype)
+    inside = (width * side.reshape(_WINDOW, 1) + side).reshape(1, -1)
+    place = (image + width * top + left).reshape(-1, 1) + inside
+    pixels = ops.transpose(x, (0, 2, 3, 1)).reshape(n * height * width, c)
+    taken = ops.gather(pixels, place.reshape(-1), 0).reshape(-1, _WINDOW, _WINDOW, c)
+    return ops.transpose(taken, (0, 3, 1, 2))

@@ -1,0 +1,44 @@
+"""Layers and operations that the networks share."""
+
+from collections import OrderedDict
+
+from mindspore import Tensor, nn, ops
+
+
+def conv_bn_relu(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    relu: type[nn.Cell] = nn.ReLU,
+) -> nn.SequentialCell:
+    """Convolution without bias, batch normalisation, ReLU; sizes are divided by the stride, rounded up."""
+    conv = nn.Conv2d(
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=stride,
+        pad_mode="pad",
+        padding=kernel_size // 2 * dilation,
+        dilation=dilation,
+    )
+    return nn.SequentialCell(OrderedDict(conv=conv, bn=nn.BatchNorm2d(out_channels), relu=relu()))
+
+
+def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear interpolation of (N, C, H, W) to a size, pixel centres at half-integers, no antialiasing."""
+    return ops.interpolate(x, size=size, mode="bilinear", align_corners=False)
+
+
+def repeat_pixels(x: Tensor, times: int) -> Tensor:
+    """Enlarge (N, C, H, W) by repeating each pixel, as interpolation to the nearest does."""
+    n, c, height, width = x.shape
+    tiled = ops.tile(x.reshape(n, c, height, 1, width, 1), (1, 1, 1, times, 1, times))
+    return tiled.reshape(n, c, times * height, times * width)
+
+
+def clip(x: Tensor) -> Tensor:
+    """Clip values to [0, 1]."""
+    return ops.clamp(x, 0.0, 1.0)
