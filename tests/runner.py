@@ -14,6 +14,11 @@ _PROGRESS = re.compile(r"inference: \d+/\d+, [\d.]+ images/s")
 SKIPPED, CANNOT_LOAD = 3, 4
 # MindSpore's log level, which src sets for the tests' own process.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "GLOG_v"}
+# Of copies of the project, which would compile the same code again.
+COPY_ENVIRONMENT = {
+    "CMAKE_CXX_COMPILER_LAUNCHER": str(ROOT / "tests" / "compile_once.sh"),
+    "COMPILED_ONCE": str(ROOT / ".pytest_cache" / "compiled_once"),
+}
 
 
 def build() -> str | None:

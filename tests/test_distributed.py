@@ -21,6 +21,7 @@ from src.common.world import World
 from src.config import save_config
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset, training_batches, validation_batches
+from src.training import worker
 from src.training.launcher import require_free
 from src.training.rank_table import RankTableError, read_rank_table
 from tests.distributed_worker import compute
@@ -244,6 +245,31 @@ def test_a_failing_worker_shows_its_error(tmp_path):
     assert status == 1
     assert "ended with status 1, the others were ended; the end of" in output
     assert "colour: unknown key" in output
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "errors"),
+    [
+        ("", 0, ""),
+        ("sys.exit(130)", 130, ""),
+        ("sys.exit('a reason')", 1, "a reason\n"),
+        ("raise ValueError('a reason')", 1, "ValueError: a reason\n"),
+    ],
+)
+def test_what_crashes_after_the_end_of_a_worker_changes_nothing(tmp_path, end, status, errors):
+    """As MindSpore's cluster may, while Python exits."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import atexit, os, signal, sys\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGSEGV)\n"
+        f"print(sys.argv)\n{end}\n"
+    )
+    result = subprocess.run(
+        [sys.executable, worker.__file__, script, "--flag"], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert result.returncode == status
+    assert result.stdout == f"{[str(script), '--flag']}\n"
+    assert result.stderr.endswith(errors) and bool(result.stderr) == bool(errors)
 
 
 # The command

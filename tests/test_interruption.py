@@ -1,10 +1,12 @@
 """Ctrl-C and SIGTERM at any moment, and standard streams that are closed: real processes."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,8 +39,21 @@ def start(command: str, *arguments: object, **options) -> subprocess.Popen:
     )
 
 
-def interrupt(process: subprocess.Popen, number: int, seconds: float) -> str:
-    """Send a signal after some time; returns what the process printed as errors."""
+def wait_until(process: subprocess.Popen, condition: Callable[[], bool]) -> None:
+    while not condition():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.002)
+
+
+def takes_signals(process: subprocess.Popen) -> bool:
+    """Whether the command receives signals itself: until then, they end Python, as with any program."""
+    found = re.search(r"^SigBlk:\s*(\w+)$", Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE)
+    return bool(int(found[1], 16) >> (signal.SIGINT - 1) & 1)
+
+
+def interrupt(process: subprocess.Popen, number: int, seconds: float = 0) -> str:
+    """Send a signal some time after the command takes signals; returns what it printed as errors."""
+    wait_until(process, lambda: takes_signals(process))
     time.sleep(seconds)
     process.send_signal(number)
     errors = process.communicate(timeout=60)[1]
@@ -48,7 +63,7 @@ def interrupt(process: subprocess.Popen, number: int, seconds: float) -> str:
 
 @pytest.mark.parametrize(
     ("number", "seconds"),
-    [(signal.SIGINT, 0.5), (signal.SIGTERM, 1), (signal.SIGINT, 2), (signal.SIGINT, 4)],
+    [(signal.SIGINT, 0.3), (signal.SIGTERM, 1), (signal.SIGINT, 2), (signal.SIGINT, 4)],
 )
 def test_predicting_ends_with_one_word(place, thin_checkpoint, number, seconds):
     """While modules are imported, the network is compiled, or photos are matted."""
@@ -79,7 +94,7 @@ def test_every_command_ends_with_one_word(command, place, thin_checkpoint):
     write_dataset(place / "data", {"train": 8, "eval": 3, "test": 3})
     (place / "thin.ckpt").symlink_to(thin_checkpoint)
     process = start(command, *OTHERS[command], cwd=place)
-    errors = interrupt(process, signal.SIGINT, 0.4)
+    errors = interrupt(process, signal.SIGINT)
     assert errors.strip() == "interrupted"
     assert not list(place.rglob(f"{PARTLY}*")) and not list((place.parent / "tmp").iterdir())
 
@@ -88,15 +103,14 @@ def test_training_that_has_nothing_to_save_yet_ends_at_once(place):
     """MindSpore is being imported, which must not end in "saving after this step"."""
     write_dataset(place / "data", {"train": 8, "eval": 3})
     process = start("train.py", "--data_url=data", "--train_url=out", "--set=device_target=CPU", cwd=place)
-    errors = interrupt(process, signal.SIGTERM, 1.5)
+    wait_until(process, lambda: "_c_expression" in Path(f"/proc/{process.pid}/maps").read_text())
+    errors = interrupt(process, signal.SIGTERM)
     assert errors.strip() == "interrupted"
 
 
 def test_a_pool_is_ended_whole(place):
     process = start("src/sample_data.py", "out", "--count=4000", "--workers=2", cwd=place, process_group=0)
-    while not list(place.glob("out/clip_img/*/*/*.jpg")):
-        assert process.poll() is None
-        time.sleep(0.1)
+    wait_until(process, lambda: bool(list(place.glob("out/clip_img/*/*/*.jpg"))))
     os.killpg(process.pid, signal.SIGTERM)  # as timeout does
     errors = process.communicate(timeout=60)[1]
     assert process.returncode == 143 and errors.strip().splitlines()[-1] == "interrupted"

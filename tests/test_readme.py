@@ -20,6 +20,7 @@ from src.model.network import SHMNet
 from src.sample_data import make_sample_data
 from src.systems.model_info import ModelInfo
 from tests.conftest import THIN_COMMANDS
+from tests.runner import COPY_ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (
@@ -106,7 +107,7 @@ class Project:
         """Run a command of the documentation; returns what it printed."""
         self.ran.add(command)
         path = f"{self._programs}:{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "PYTHONPATH": THIN_COMMANDS}
+        environment = {**os.environ, **COPY_ENVIRONMENT, "PATH": path, "PYTHONPATH": THIN_COMMANDS}
         if "run_train.sh" in command or "=./init_weight.ckpt" in command:  # one phase of three is enough
             command += ' --set "train_phases=[pre_train_m_net]"'
         result = subprocess.run(

@@ -28,7 +28,7 @@ from src.inference.matting import Matting
 from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
 from tests.published_input import published_input
-from tests.runner import ENVIRONMENT, ROOT, SKIPPED, read_output
+from tests.runner import COPY_ENVIRONMENT, ENVIRONMENT, ROOT, SKIPPED, read_output
 from tests.small_dataset import make_person, write_dataset
 
 SIZE = 64
@@ -53,7 +53,8 @@ class Project(NamedTuple):
     def environment(self, **changes: str) -> dict[str, str]:
         path = f"{self.programs}:{os.environ['PATH']}"
         unset = ("LITE_HOME", "MS_LITE_HOME", "DEVICE_ID")
-        return {**{k: v for k, v in ENVIRONMENT.items() if k not in unset}, "PATH": path, **changes}
+        kept = {name: value for name, value in ENVIRONMENT.items() if name not in unset}
+        return {**kept, **COPY_ENVIRONMENT, "PATH": path, **changes}
 
     def run(
         self,

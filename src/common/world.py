@@ -5,7 +5,7 @@ import os
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, ops
-from mindspore.communication import get_group_size, get_rank, init
+from mindspore.communication import GlobalComm, get_group_size, get_rank, init
 
 
 class World:
@@ -55,3 +55,9 @@ def join_world() -> World:
     # As in the documentation of nn.DistributedGradReducer.
     ms.set_auto_parallel_context(parallel_mode=ms.ParallelMode.DATA_PARALLEL, gradients_mean=True)
     return World(get_rank(), get_group_size())
+
+
+def wait_for_others() -> None:
+    """Wait until all processes have reached this point; without joined processes, go on at once."""
+    if GlobalComm.INITED:
+        World(get_rank(), get_group_size()).wait()

@@ -29,6 +29,7 @@ from src.common.stopping import StoppedError  # noqa: E402
 from src.training.rank_table import read_rank_table  # noqa: E402
 
 TRAIN = Path(__file__).resolve().parents[2] / "train.py"
+_WORKER = Path(__file__).resolve().with_name("worker.py")
 _MSRUN_LOG = "msrun.log"
 _POLL_SECONDS = 0.5
 _LINES_SHOWN = 15
@@ -79,13 +80,14 @@ class Job:
         self._ranks: dict[int, int] = {}  # of the workers, by process ID
         self._signal_number: int | None = None  # the signal that stops the workers
         self._ends_now = False  # on a second signal, or one before the workers have started
+        self._have_left = False  # whether all workers have ended, well or not
         self._command = [
             *(sys.executable, "-c", "from mindspore.parallel.cluster.run import main; main()"),
             *(f"--worker_num={workers * nodes}", f"--local_worker_num={workers}"),
             *(f"--master_addr={master}", f"--master_port={port}", f"--node_rank={node_rank}"),
             *(f"--log_dir={self._msrun_folder}", "--join=True", "--cluster_time_out=600"),
             *([f"--rank_table_file={rank_table}"] if rank_table else []),
-            *(str(script), *arguments),
+            *(str(_WORKER), str(script), *arguments),
         ]
 
     def run(self) -> None:
@@ -118,6 +120,8 @@ class Job:
                 if process.poll() is None:
                     self._end(process)
                 process.wait()
+        if self._have_left and not _FIRST_DEATH.search(self._msrun_text()):
+            return  # msrun complains of its scheduler only
         if process.returncode and self._was_asked():
             raise StoppedError(
                 f"the workers were stopped; see the end of {self._first_log()}", self._signal_number
@@ -155,15 +159,19 @@ class Job:
     def _watch(self, process: subprocess.Popen) -> None:
         while process.poll() is None and not self._ends_now:
             self._note_workers(process)
-            if _FIRST_DEATH.search(self._msrun_text()):
-                self._end(process, spare_msrun=True)  # its scheduler would wait 30 s for the dead worker
+            has_all = len(self._ranks) == self._workers
+            self._have_left = has_all and not any(map(psutil.pid_exists, self._ranks))
+            if self._have_left or _FIRST_DEATH.search(self._msrun_text()):
+                self._end(process, spare_msrun=True)  # its scheduler would wait 30 s for those who left
             time.sleep(_POLL_SECONDS)
 
     def _note_workers(self, process: subprocess.Popen) -> None:
         for child in psutil.Process(process.pid).children():
             try:
-                if child.pid not in self._ranks and child.environ().get("MS_ROLE") == "MS_WORKER":
-                    self._ranks[child.pid] = int(child.environ()["RANK_ID"])
+                environment = child.environ()
+                is_worker = environment.get("MS_ROLE") == "MS_WORKER" and str(_WORKER) in child.cmdline()
+                if is_worker:  # not the `tail` of its log, which inherits its environment
+                    self._ranks[child.pid] = int(environment["RANK_ID"])
             except (psutil.Error, KeyError):
                 continue
 
