@@ -58,7 +58,8 @@ class Pictures:
         self._size, self._batch, self._seed, self._device = size, batch, seed, device
         self._capacity = capacity
         self._held: torch.Tensor | None = None  # (capacity, H, W, 5) uint8: BGR, alpha, class
-        self._read = 0  # pictures
+        self.read = 0  # pictures
+        self._seen = 0  # and those that could not be read
         self._failure: BaseException | None = None
         loader = DataLoader(_Folders(folders, seed), batch_size=None, num_workers=_READERS, prefetch_factor=4)
         threading.Thread(target=self._keep, args=(loader,), daemon=True).start()
@@ -69,30 +70,37 @@ class Pictures:
         while True:
             if self._failure is not None:
                 raise self._failure
-            if self._read < self._first:
+            if self._seen < self._first:
                 time.sleep(0.05)
                 continue
+            if not self.read:
+                raise UserError("none of the pictures can be read")
             yield self._draw(np.random.default_rng((self._seed, step)))
             step += 1
 
     def _keep(self, loader: DataLoader) -> None:
         """Copy what the readers hand over to the device, in a thread."""
         try:
-            for pictures in loader:
-                if self._held is None:
-                    shape = (self._capacity, *pictures.shape[1:])
-                    self._held = torch.zeros(shape, dtype=torch.uint8, device=self._device)
-                if pictures.shape[1:] != self._held.shape[1:]:
-                    sizes = f"{tuple(pictures.shape[1:3])} and {tuple(self._held.shape[1:3])}"
-                    raise UserError(f"the pictures have different sizes, {sizes}: name those of one size")
-                places = torch.arange(self._read, self._read + len(pictures)) % self._capacity
-                self._held[places.to(self._device)] = pictures.to(self._device)
-                self._read += len(pictures)
+            for pictures, seen in loader:
+                if len(pictures):
+                    self._add(pictures)
+                self._seen += seen
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that trains
             self._failure = error
 
+    def _add(self, pictures: torch.Tensor) -> None:
+        if self._held is None:
+            shape = (self._capacity, *pictures.shape[1:])
+            self._held = torch.zeros(shape, dtype=torch.uint8, device=self._device)
+        if pictures.shape[1:] != self._held.shape[1:]:
+            sizes = " and ".join(f"{each.shape[2]}x{each.shape[1]}" for each in (self._held, pictures))
+            raise UserError(f"the pictures have different sizes, {sizes}: name folders of one size")
+        places = torch.arange(self.read, self.read + len(pictures)) % self._capacity
+        self._held[places.to(self._device)] = pictures.to(self._device)
+        self.read += len(pictures)
+
     def _draw(self, rng: np.random.Generator) -> Batch:
-        chosen = rng.integers(min(self._read, self._capacity), size=self._batch)
+        chosen = rng.integers(min(self.read, self._capacity), size=self._batch)
         height, width = self._held.shape[1:3]
         changes = [
             draw_augmentation(rng, height, width, self._size, vertical_flip=False) for _ in range(self._batch)
@@ -101,12 +109,12 @@ class Pictures:
 
 
 class _Folders(IterableDataset):
-    """Pictures (n, H, W, 5) uint8 as they are written, each once; never ends."""
+    """Pictures (n, H, W, 5) uint8 as they are written, each once, and from how many files; never ends."""
 
     def __init__(self, folders: Sequence[str], seed: int):
         self._folders, self._seed = folders, seed
 
-    def __iter__(self) -> Iterator[torch.Tensor]:
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, int]]:
         reader = get_worker_info()
         rng = np.random.default_rng((self._seed, reader.id))
         seen: set[Path] = set()
@@ -118,10 +126,11 @@ class _Folders(IterableDataset):
             ]
             rng.shuffle(mine)
             for start in range(0, len(mine), _CHUNK):
-                read = [_read(path, rng) for path in mine[start : start + _CHUNK]]
-                read = [each for each in read if each is not None]
-                if read:
-                    yield torch.from_numpy(np.stack(read))
+                part = mine[start : start + _CHUNK]
+                read = [picture for path in part if (picture := _read(path, rng)) is not None]
+                for shape in {picture.shape for picture in read}:
+                    yield torch.from_numpy(np.stack([each for each in read if each.shape == shape])), 0
+                yield torch.zeros(0), len(part)
             if not found:
                 time.sleep(_PAUSE)
 

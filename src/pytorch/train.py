@@ -24,6 +24,7 @@ from torch import nn
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's oneDNN, not PyTorch's
 
 from src.common.atomic_file import atomic_path
+from src.common.command_line import run_command
 from src.common.errors import UserError
 from src.conversion.torch_state_dict import torch_name
 from src.pytorch.batch import Batch, DatasetSamples
@@ -189,4 +190,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
