@@ -80,7 +80,7 @@ def test_pictures_of_two_sizes_are_refused(tmp_path):
     for number in range(2):
         image, alpha = make_person((number,), SIDE + 8 * number, SIDE)
         write_pair(pair_paths(tmp_path, "person", str(number)), image, alpha)
-        pictures = Pictures([str(tmp_path)], size=32, batch=4, seed=0, device="cpu", capacity=8)
+    pictures = Pictures([str(tmp_path)], size=32, batch=4, seed=0, device="cpu", capacity=8)
     with pytest.raises(UserError, match="72x72 and 72x80|72x80 and 72x72"):
         next(pictures.endless(0))
 

@@ -61,7 +61,14 @@ class Pictures:
         self.read = 0  # pictures
         self._seen = 0  # and those that could not be read
         self._failure: BaseException | None = None
-        loader = DataLoader(_Folders(folders, seed), batch_size=None, num_workers=_READERS, prefetch_factor=4)
+        loader = DataLoader(
+            _Folders(folders, seed),
+            batch_size=None,
+            num_workers=_READERS,
+            prefetch_factor=4,
+            in_order=False,  # a reader without new pictures does not hold up the others
+            multiprocessing_context="spawn",  # a copy of a process with threads can wait forever for a lock
+        )
         threading.Thread(target=self._keep, args=(loader,), daemon=True).start()
 
     def endless(self, first_step: int) -> Iterator[Batch]:
