@@ -18,6 +18,7 @@ from src.inference.shard import parse_shard
 from src.inference.temporal import Temporal
 from src.live.flags import add_live_arguments, is_live, run_live
 from src.systems.model_info import ModelInfo
+from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
 
 def main() -> int:
@@ -103,6 +104,18 @@ def main() -> int:
         help="how the alpha of videos is made steady: smoothed where the picture does not move, by MODNet's "
         "one-frame delay (ofd), or not at all (default: smoothing)",
     )
+    parser.add_argument(
+        "--trimap",
+        metavar="WHAT",
+        help="solve alpha from a trimap: auto (by the network's alpha), tnet (T-Net's classes), a grey file "
+        "of 0, 128 and 255, or a folder of them, named as the photos (default: alpha is the network's)",
+    )
+    parser.add_argument(
+        "--solver",
+        choices=get_args(SolverName),
+        help="with --trimap: closed-form (cf), KNN, learning-based, random walk or large-kernel matting "
+        "(default: cf)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
     parser.add_argument(
         "--shard",
@@ -111,6 +124,8 @@ def main() -> int:
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
+    if arguments.solver and arguments.trimap is None:
+        parser.error("--solver needs --trimap")
     if is_live(parser, arguments):
         return run_live(arguments, _configured_info(arguments.checkpoint, arguments.yaml_path))
     left_out = predict(
@@ -127,6 +142,8 @@ def main() -> int:
         mirror=not arguments.fast,
         estimate_foreground=arguments.foreground == "estimate",
         temporal=arguments.temporal,
+        trimap=arguments.trimap,
+        solver=arguments.solver or DEFAULT_SOLVER,
         overwrite=arguments.overwrite,
         shard=parse_shard(arguments.shard) if arguments.shard else None,
         device=arguments.device,
