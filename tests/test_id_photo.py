@@ -67,7 +67,7 @@ def test_own_sizes_have_units_and_dots_per_inch():
         ("35x45", None),
         ("35x45mm", 20),
         ("1x1mm", None),
-        ("99x99in", None),
+        ("99x9in", None),
     ):
         with pytest.raises(UserError, match=str(dpi or text)):
             parse_size(text, dpi)
@@ -189,7 +189,7 @@ def test_a_tilted_head_comes_out_upright_and_of_the_right_height(drawn, find_fac
         portrait.picture(portrait.crop(size, force=True), parse_backdrop("transparent")), size
     )
     assert picture.shape == (413, 295, 4)
-    (face,) = find_faces(cv2.resize(picture[..., :3], None, fx=1, fy=1))
+    (face,) = find_faces(np.ascontiguousarray(picture[..., :3]))
     head = measure_head(face, picture[..., 3].astype(np.float32) / 255)
     assert (head.chin - head.crown) / 413 == pytest.approx(size.head.height, abs=0.03)
     assert head.crown / 413 == pytest.approx(size.head.top, abs=0.02)
@@ -257,8 +257,8 @@ def test_sheets_show_the_photo_turned_and_cut_marks():
     assert sheet.shape == (1169, 827, 3)
     turned = np.rot90(photo)  # not mirrored
     found = cv2.matchTemplate(sheet, np.ascontiguousarray(turned), cv2.TM_SQDIFF)
-    assert np.count_nonzero(found < 1) == 50
-    tops, lefts = np.nonzero(found < 1)
+    assert np.count_nonzero(found < 1e4) == 50
+    tops, lefts = np.nonzero(found < 1e4)
     above = sheet[tops.min() - 4, :, 0]
     assert above[lefts.min() - 1] == 150 and above[lefts.min() + 5] == 255
     assert sheet[tops.min() - 1, lefts.min() + 5, 0] == 255  # dark photos need no hairline
@@ -278,9 +278,7 @@ def test_results_are_recognised_by_their_names():
     assert not is_result(id_photo.Path("me_at_home.jpg"), {"me"})
 
 
-def test_the_command_makes_photos_and_leaves_out_what_is_none(
-    tmp_path, drawn, find_faces, monkeypatch, capsys
-):
+def test_the_command_leaves_out_what_is_no_portrait(tmp_path, drawn, find_faces, monkeypatch, capsys):
     photo, _ = drawn
     write_image(tmp_path / "in" / "me.png", photo)
     write_image(tmp_path / "in" / "wall.png", np.full((300, 200, 3), 120, np.uint8))

@@ -7,7 +7,7 @@ import numpy as np
 
 from src.id_photo.backdrops import Backdrop
 from src.id_photo.crop import Crop, CutEdges, find_crop, find_cut_edges
-from src.id_photo.faces import FindFaces
+from src.id_photo.faces import FindFaces, look_closer
 from src.id_photo.head import HeadPlace, choose_face, measure_head
 from src.id_photo.sizes import Size
 from src.id_photo.tilt import measure_tilt, turn_matrix
@@ -62,7 +62,7 @@ def make_portrait(
     """
     face = choose_face(find_faces(image), alpha, number)
     tilt = measure_tilt(image, face)
-    head = measure_head(face, alpha)
+    measure_head(face, alpha)  # before a turn moves what the edges cut off into the picture
     foreground = estimate_foreground(image, alpha_to_bytes(alpha))
     matrix = np.eye(2, 3)
     if tilt:
@@ -70,9 +70,10 @@ def make_portrait(
         image, foreground = (_turn(each, matrix, size, cv2.BORDER_REPLICATE) for each in (image, foreground))
         turned = _turn(alpha, matrix, size, cv2.BORDER_CONSTANT).clip(0, 1)
         right, down = matrix @ [*face.centre, 1] - face.centre
-        head = measure_head(face._replace(left=face.left + right, top=face.top + down), turned)
+        face = face._replace(left=face.left + right, top=face.top + down)
     else:
         turned = alpha
+    head = measure_head(look_closer(image, face, find_faces), turned)
     return Portrait(image, foreground, alpha_to_bytes(turned), head, find_cut_edges(alpha, matrix), tilt)
 
 

@@ -12,7 +12,7 @@ _STEP = 1.0  # degrees between the angles that are tried
 _SHIFTS = range(-5, 6)  # pixels of the patch: the face may lie beside the middle of its box
 # Correlations that tell an axis of symmetry, which a face seen from the side lacks: the best must be so high,
 # and so far above that of the photo as it is and of most angles.
-_LEAST_SYMMETRY, _ABOVE_UPRIGHT, _ABOVE_MEDIAN = 0.3, 0.03, 0.1
+_LEAST_SYMMETRY, _ABOVE_UPRIGHT, _ABOVE_MEDIAN = 0.35, 0.05, 0.12
 
 
 def measure_tilt(image: np.ndarray, face: Face) -> float:
@@ -50,6 +50,8 @@ def _by_symmetry(image: np.ndarray, face: Face) -> float:
     angles = np.arange(-MOST, MOST + _STEP, _STEP)
     scores = np.array([_symmetry(image, face, angle) for angle in angles])
     best = scores.argmax()
+    if best in (0, len(angles) - 1):  # beyond, it might go on to rise
+        return 0.0
     least = max(_LEAST_SYMMETRY, scores[angles == 0][0] + _ABOVE_UPRIGHT, np.median(scores) + _ABOVE_MEDIAN)
     return float(angles[best]) if scores[best] >= least else 0.0
 
