@@ -19,6 +19,7 @@ from src.inference.temporal import Temporal
 from src.live.flags import add_live_arguments, is_live, run_live
 from src.systems.model_info import ModelInfo
 from src.systems.registry import SystemName
+from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
 
 def main() -> int:
@@ -109,6 +110,18 @@ def main() -> int:
         "one-frame delay (ofd), or not at all (default: smoothing; none for modnet_video, which sees its own "
         "alpha of the frame before)",
     )
+    parser.add_argument(
+        "--trimap",
+        metavar="WHAT",
+        help="solve alpha from a trimap: auto (by the network's alpha), tnet (T-Net's classes), a grey file "
+        "of 0, 128 and 255, or a folder of them, named as the photos (default: alpha is the network's)",
+    )
+    parser.add_argument(
+        "--solver",
+        choices=get_args(SolverName),
+        help="with --trimap: closed-form (cf), KNN, learning-based, random walk or large-kernel matting "
+        "(default: cf)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
     parser.add_argument(
         "--shard",
@@ -117,6 +130,8 @@ def main() -> int:
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
+    if arguments.solver and arguments.trimap is None:
+        parser.error("--solver needs --trimap")
     live = is_live(parser, arguments)
     arguments.checkpoint = arguments.checkpoint or shipped_model(arguments.system or "shm")
     otherwise = _info_otherwise(arguments.checkpoint, arguments.system, arguments.yaml_path)
@@ -136,6 +151,8 @@ def main() -> int:
         mirror=not arguments.fast,
         estimate_foreground=arguments.foreground == "estimate",
         temporal=arguments.temporal,
+        trimap=arguments.trimap,
+        solver=arguments.solver or DEFAULT_SOLVER,
         overwrite=arguments.overwrite,
         shard=parse_shard(arguments.shard) if arguments.shard else None,
         device=arguments.device,

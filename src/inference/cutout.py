@@ -49,8 +49,8 @@ class CutoutMaker:
         """Resize the alpha of `Matting.predict` to the image's size, (H, W) uint8."""
         return alpha_to_bytes(self.matting.upsample(image, pred_alpha))
 
-    def cut_out(self, photo: Photo, pred_alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Cut out the person in a photo, given the alpha of `Matting.predict`.
+    def cut_out(self, photo: Photo, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Cut out the person in a photo, given alpha (H, W) uint8 of the photo over a plain colour.
 
         If the photo itself has alpha, the result never exceeds it; where the result is 0, the foreground is
         black.
@@ -59,7 +59,6 @@ class CutoutMaker:
             Alpha, (H, W) uint8, and the picture as in `picture`.
         """
         seen = photo.seen()
-        alpha = self.alpha(seen, pred_alpha)
         if photo.alpha is None:
             return alpha, self.picture(seen, alpha)
         alpha = np.minimum(alpha, photo.alpha)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from src.common.errors import UserError
 from src.images.letterbox import letterbox, letterbox_place, stretched_place
 from src.images.preprocessing import alpha_to_bytes, normalise, resize, resize_trimap, upsample_alpha
 from src.images.trimap import class_map_to_trimap, make_trimap
@@ -87,18 +88,36 @@ class MattingSteps:
 
     def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
         """Turn the outputs for `prepare(image)` into a matte at the network's size, without the bars."""
-        height, width = image.shape[:2]
-        place_of = stretched_place if self.protocol.stretch else letterbox_place
-        place = place_of(height, width, self.info.size)
-        alpha = place.cut(self.network_alpha(outputs))
+        alpha = self._cut(image, [each[ALPHA][0] for each in outputs])[0]
         if self.info.system == "shm":
-            logits = self._mean([each[TRIMAP_LOGITS][0] for each in outputs])
-            trimap = class_map_to_trimap(place.cut(logits.argmax(axis=0)))
+            logits = self._cut(image, [each[TRIMAP_LOGITS][0] for each in outputs])
+            trimap = class_map_to_trimap(logits.argmax(axis=0))
         else:
             trimap = make_trimap(alpha_to_bytes(alpha), 1)  # MODNet predicts none
         if self.protocol.clean_up:
             alpha = remove_small_components(stretch_contrast(alpha))
         return Matte(trimap, alpha)
+
+    def class_probabilities(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
+        """T-Net's classes for a photo, at the network's size without the bars.
+
+        Returns:
+            (3, h, w) float32 in the order of TrimapClass.
+
+        Raises:
+            UserError: the system has no T-Net.
+        """
+        if self.info.system != "shm":
+            raise UserError(f"trimap tnet: {self.info.system} has no T-Net; choose auto, or give a file")
+        logits = self._cut(image, [each[TRIMAP_LOGITS][0] for each in outputs])
+        odds = np.exp(logits - logits.max(axis=0))
+        return odds / odds.sum(axis=0)
+
+    def _cut(self, image: np.ndarray, maps: Sequence[np.ndarray]) -> np.ndarray:
+        """The mean of maps (C, S, S), without the bars."""
+        place_of = stretched_place if self.protocol.stretch else letterbox_place
+        place = place_of(*image.shape[:2], self.info.size)
+        return np.stack([place.cut(each) for each in self._mean(maps)])
 
     def _mean(self, maps: Sequence[np.ndarray]) -> np.ndarray:
         """A map (C, S, S), averaged with that of the mirror image if there is one."""
@@ -153,7 +172,11 @@ class Matting(MattingSteps):
 
     def predict(self, image: np.ndarray) -> Matte:
         """The matte of a photo at the network's size; `upsample` resizes its alpha to the photo's."""
-        return self.join(image, self.engine.run_all(self.prepare(image)))
+        return self.join(image, self.run(image))
+
+    def run(self, image: np.ndarray) -> list[Arrays]:
+        """The network's outputs for a photo, which `join` joins."""
+        return self.engine.run_all(self.prepare(image))
 
 
 def load_matting(

@@ -1,15 +1,16 @@
 """Photos in, mattes and cutouts out, file by file: reading, network and the rest overlap."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
-
-import numpy as np
 
 from src.common.atomic_file import BadNameError
 from src.common.read_ahead import map_ahead
 from src.images.files import ImageError, Photo, read_photo, write_image
+from src.images.preprocessing import alpha_to_bytes
 from src.inference.cutout import CutoutMaker, naming_failures
+from src.inference.engine import Arrays
+from src.inference.from_trimap import TrimapMatting
 from src.inference.jobs import Job
 
 Result = TypeVar("Result")
@@ -24,19 +25,22 @@ class Outcome(NamedTuple):
 
 
 class _Predicted(NamedTuple):
-    """A photo, and its alpha at the network's size."""
+    """A photo, and the network's outputs for it."""
 
     job: Job
     photo: Photo
-    pred_alpha: np.ndarray
+    outputs: Sequence[Arrays]
 
 
-def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]:
+def matte_photos(
+    jobs: Iterable[Job], cutouts: CutoutMaker, from_trimaps: TrimapMatting | None = None
+) -> Iterator[Outcome]:
     """Write alpha (grey PNG) and the person before a background (RGBA PNG where it is transparent).
 
     Args:
         jobs: the photos.
         cutouts: how.
+        from_trimaps: solves alpha from trimaps; None: it is the network's.
 
     Yields:
         An outcome for each photo, in order; one that cannot be read or matted leaves nothing behind.
@@ -49,20 +53,26 @@ def matte_photos(jobs: Iterable[Job], cutouts: CutoutMaker) -> Iterator[Outcome]
         job, photo = read
         if isinstance(photo, ImageError):
             return Outcome(job, str(photo))
-        small = _try(lambda: cutouts.matting.predict(photo.seen()), job)
-        return small if isinstance(small, Outcome) else _Predicted(job, photo, small.alpha)
+        outputs = _try(lambda: cutouts.matting.run(photo.seen()), job)
+        return outputs if isinstance(outputs, Outcome) else _Predicted(job, photo, outputs)
 
     def finish(predicted: _Predicted | Outcome) -> Outcome:
         return predicted if isinstance(predicted, Outcome) else _try(lambda: write(*predicted), predicted.job)
 
-    def write(job: Job, photo: Photo, pred_alpha: np.ndarray) -> Outcome:
-        pictures = cutouts.cut_out(photo, pred_alpha)
+    def write(job: Job, photo: Photo, outputs: Sequence[Arrays]) -> Outcome:
+        seen, remarks = photo.seen(), photo.remarks
+        if from_trimaps is None:
+            alpha = cutouts.matting.upsample(seen, cutouts.matting.join(seen, outputs).alpha)
+        else:
+            alpha, remark = from_trimaps(job.source, seen, outputs)
+            remarks += (remark,) if remark else ()
+        pictures = cutouts.cut_out(photo, alpha_to_bytes(alpha))
         is_transparent = cutouts.background.is_transparent
         missing = job.missing(is_transparent, cutouts.overwrite)
         for path, picture in zip(job.results(is_transparent), pictures, strict=True):
             if path in missing:
                 write_image(path, picture)
-        return Outcome(job, "", photo.remarks)
+        return Outcome(job, "", remarks)
 
     lanes = cutouts.matting.engine.lanes
     with (

