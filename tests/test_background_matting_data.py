@@ -193,16 +193,17 @@ class PowerCutError(Exception):
 
 
 def test_both_phases_are_trained_and_resume_exactly(data, tmp_path, monkeypatch):
-    """Step by step, without compiling, which takes most of the time; test_..._training compiles the steps."""
+    """Uncompiled, since compiling takes most of the time; test_background_matting_training compiles steps."""
     monkeypatch.setattr(ms, "jit", lambda function: function)
     make_background_matting_thin(monkeypatch)
     leave_curves_empty(monkeypatch)
-    config = make_config(base={"nEpochs": 6, "lr": 3e-3}, refine={"nEpochs": 2, "lr": 1e-3})
-    expected = run_training(config, data, tmp_path / "whole").folder
+    base = {"nEpochs": 3, "lr": 3e-3}
+    expected = run_training(make_config(base=base, refine={"nEpochs": 1}), data, tmp_path / "whole").folder
     losses = [float(row["train_loss"]) for row in read_epochs(expected, "base")]
-    assert sum(losses[-2:]) < 0.9 * sum(losses[:2])
-    assert len(read_epochs(expected, "refine")) == 2
-    assert read_model_info(latest(expected, "refine", 2)).system == "background_matting"
+    assert losses[-1] < 0.9 * losses[0], losses
+    (row,) = read_epochs(expected, "refine")
+    assert np.isfinite(float(row["train_loss"])) and float(row["eval_sad"]) > 0
+    assert read_model_info(latest(expected, "refine", 1)).system == "background_matting"
 
     from src.callback import RunLog
 
@@ -213,11 +214,11 @@ def test_both_phases_are_trained_and_resume_exactly(data, tmp_path, monkeypatch)
         if "epoch: 2 step: 2" in line:
             raise PowerCutError
 
-    for _ in config.train_phases:  # each is cut off once
-        with monkeypatch.context() as patch:
-            patch.setattr(RunLog, "step", cut_off)
-            with pytest.raises(PowerCutError):
-                run_training(config, data, tmp_path / "cut")
+    config = make_config(base=base)
+    with monkeypatch.context() as patch:
+        patch.setattr(RunLog, "step", cut_off)
+        with pytest.raises(PowerCutError):
+            run_training(config, data, tmp_path / "cut")
     resumed = run_training(config, data, tmp_path / "cut")
     assert "epoch 2, step 2, from" in resumed.screen
-    assert_same_outcome(resumed.folder, expected)
+    assert_same_outcome(resumed.folder / "base", expected / "base")
