@@ -70,20 +70,9 @@ def predict(
         UserError: inputs, model or background cannot be used, or results cannot be written.
     """
     behind = Background(background)
-    found = find_jobs(inputs, output)
-    jobs = [job for job in found.jobs if shard is None or shard.holds(job.source)]
-    todo, done, problems = left_to_do(jobs, behind.is_transparent, overwrite)
-    problems = [*found.problems, *problems]
-    for problem in problems:
-        print(f"left out: {problem}")
-    if found.results:
-        print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
-    if done:
-        print(f"{done} have their results already; --overwrite makes them again")
-    for ending in (PHOTO_ENDING, VIDEO_ENDING):
-        remove_abandoned(job.target.parent / f"any{ending}" for job in jobs)
+    todo, left_out = find_todo(inputs, output, behind, overwrite, shard)
     if not todo:
-        return len(problems)
+        return left_out
     matting = load_matting(
         checkpoint,
         engine=engine,
@@ -98,9 +87,34 @@ def predict(
     cutouts = CutoutMaker(matting, behind, estimate_foreground, overwrite)
     photos = [job for job in todo if not job.is_video]
     unusable = _matte_photos(photos, cutouts) if photos else 0
-    return (
-        len(problems) + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo if job.is_video)
-    )
+    return left_out + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo if job.is_video)
+
+
+def find_todo(
+    inputs: Iterable[str | Path],
+    output: str | Path | None,
+    background: Background,
+    overwrite: bool,
+    shard: Shard | None,
+) -> tuple[list[Job], int]:
+    """Find the photos and videos that lack a result, and print what else there is; see `predict`.
+
+    Returns:
+        What is to be done, and how many photos and videos are left out.
+    """
+    found = find_jobs(inputs, output)
+    jobs = [job for job in found.jobs if shard is None or shard.holds(job.source)]
+    todo, done, problems = left_to_do(jobs, background.is_transparent, overwrite)
+    problems = [*found.problems, *problems]
+    for problem in problems:
+        print(f"left out: {problem}")
+    if found.results:
+        print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
+    if done:
+        print(f"{done} have their results already; --overwrite makes them again")
+    for ending in (PHOTO_ENDING, VIDEO_ENDING):
+        remove_abandoned(job.target.parent / f"any{ending}" for job in jobs)
+    return todo, len(problems)
 
 
 def _matte_photos(photos: list[Job], cutouts: CutoutMaker) -> int:
