@@ -58,6 +58,12 @@ def main() -> int:
         help="with --plate, refine the 80,000 pixels that need it most, or all (default: sampling)",
     )
     parser.add_argument(
+        "--align",
+        action="store_true",
+        help="move the plate so that it lies on the photo, if the camera stood slightly elsewhere",
+    )
+    parser.add_argument("--match-exposure", action="store_true", help="give the plate the light of the photo")
+    parser.add_argument(
         "--checkpoint",
         metavar="FILE",
         type=Path,
@@ -139,6 +145,8 @@ def main() -> int:
     arguments.checkpoint = arguments.checkpoint or shipped_model(arguments.system or usual)
     if arguments.plate:
         return _predict_with_plates(parser, arguments)
+    if arguments.align or arguments.match_exposure or arguments.plate_refine != "sampling":
+        parser.error("--align, --match-exposure and --plate-refine are for --plate")
     otherwise = _info_otherwise(arguments.checkpoint, arguments.system, arguments.yaml_path)
     if live:
         return run_live(arguments, otherwise)
@@ -178,6 +186,8 @@ def _predict_with_plates(parser: argparse.ArgumentParser, arguments: argparse.Na
         system=arguments.system,
         refinement=arguments.plate_refine,
         replace_colours=arguments.foreground == "estimate",
+        align=arguments.align,
+        match_exposure=arguments.match_exposure,
         overwrite=arguments.overwrite,
         shard=parse_shard(arguments.shard) if arguments.shard else None,
         device=arguments.device,

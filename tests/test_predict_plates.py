@@ -16,7 +16,7 @@ from mindspore import Tensor
 from src.common.errors import UserError
 from src.images.files import ImageError, read_alpha_channel, read_gray, read_image, write_image
 from src.inference.plate_files import Plates, fit_plate, is_unlike
-from src.inference.plate_matting import PlateMatting, copy_scale
+from src.inference.plate_matting import PlateMatte, PlateMatting, copy_scale
 from src.model.background_matting.network import RefineNetwork
 from src.model.background_matting.refiner import FullRefiner, SamplingRefiner
 from src.model.weights import load_weights, save_parameters
@@ -140,6 +140,31 @@ def test_a_folder_of_photos_with_one_plate(model, tmp_path, monkeypatch, capsys)
     expected = matte.matte(read_image(photos / "me.png"), room)
     np.testing.assert_array_equal(alpha, expected.alpha)
     np.testing.assert_array_equal(read_alpha_channel(output / "me_cutout.png"), alpha)
+
+
+def test_a_moved_and_darker_plate_is_told_of_and_brought_into_line(model, tmp_path, monkeypatch, capsys):
+    """A plain wall cannot be aligned; its light is matched outside the person that the first matte shows."""
+    given = []
+
+    def matte(_matting, photo, plate):
+        given.append(plate)
+        return PlateMatte(cv2.inRange(photo, (0, 90, 190), (20, 110, 210)), photo)
+
+    monkeypatch.setattr(PlateMatting, "matte", matte)
+    wall = np.full((*SIZE, 3), 120, np.uint8)
+    write_image(tmp_path / "wall.png", wall - 20)
+    write_image(tmp_path / "me.png", with_person(wall))
+    run(
+        monkeypatch,
+        tmp_path / "me.png",
+        *("--plate", tmp_path / "wall.png", "--checkpoint", model),
+        *("--align", "--match-exposure"),
+    )
+    said = capsys.readouterr()
+    assert "wall.png is not aligned" in said.out + said.err
+    first, second = given
+    np.testing.assert_array_equal(first, wall - 20)
+    np.testing.assert_array_equal(second, wall)
 
 
 @pytest.mark.parametrize(
