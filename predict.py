@@ -2,6 +2,7 @@
 
 python predict.py photo.jpg
 python predict.py photos/ --output mattes/ --background white
+python predict.py photo.jpg --plate empty_room.jpg --checkpoint background_matting.ckpt
 python predict.py --camera 0 --background beach.jpg --preview
 """
 
@@ -12,6 +13,7 @@ from typing import get_args
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.inference.embedded_info import find_model_info
 from src.inference.engine_choice import EngineName
+from src.inference.plate_files import Refinement
 from src.inference.predict import predict
 from src.inference.shard import parse_shard
 from src.inference.shipped import require_system, shipped_model
@@ -20,6 +22,8 @@ from src.live.flags import add_live_arguments, is_live, run_live
 from src.systems.model_info import ModelInfo
 from src.systems.registry import SystemName
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
+
+_WITHOUT_PLATE = ("camera", "engine", "size", "mean", "yaml_path", "stretch", "refine", "fast", "temporal")
 
 
 def main() -> int:
@@ -41,6 +45,25 @@ def main() -> int:
         default="transparent",
         help="transparent, blur, a colour name, #RRGGBB or an image (default: transparent)",
     )
+    parser.add_argument(
+        "--plate",
+        metavar="PATH",
+        type=Path,
+        help="a photo of the same place without the person, or a folder of such photos with the names of "
+        "their photos; takes a model of Background Matting V2",
+    )
+    parser.add_argument(
+        "--plate-refine",
+        choices=get_args(Refinement),
+        default="sampling",
+        help="with --plate, refine the 80,000 pixels that need it most, or all (default: sampling)",
+    )
+    parser.add_argument(
+        "--align",
+        action="store_true",
+        help="move the plate so that it lies on the photo, if the camera stood slightly elsewhere",
+    )
+    parser.add_argument("--match-exposure", action="store_true", help="give the plate the light of the photo")
     parser.add_argument(
         "--checkpoint",
         metavar="FILE",
@@ -133,7 +156,12 @@ def main() -> int:
     if arguments.solver and arguments.trimap is None:
         parser.error("--solver needs --trimap")
     live = is_live(parser, arguments)
-    arguments.checkpoint = arguments.checkpoint or shipped_model(arguments.system or "shm")
+    usual: SystemName = "background_matting" if arguments.plate else "shm"
+    arguments.checkpoint = arguments.checkpoint or shipped_model(arguments.system or usual)
+    if arguments.plate:
+        return _predict_with_plates(parser, arguments)
+    if arguments.align or arguments.match_exposure or arguments.plate_refine != "sampling":
+        parser.error("--align, --match-exposure and --plate-refine are for --plate")
     otherwise = _info_otherwise(arguments.checkpoint, arguments.system, arguments.yaml_path)
     if live:
         return run_live(arguments, otherwise)
@@ -153,6 +181,30 @@ def main() -> int:
         temporal=arguments.temporal,
         trimap=arguments.trimap,
         solver=arguments.solver or DEFAULT_SOLVER,
+        overwrite=arguments.overwrite,
+        shard=parse_shard(arguments.shard) if arguments.shard else None,
+        device=arguments.device,
+    )
+    return SKIPPED_STATUS if left_out else 0
+
+
+def _predict_with_plates(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    from src.inference.predict_plates import predict_with_plates  # MindSpore, which takes seconds
+
+    unused = [name for name in _WITHOUT_PLATE if getattr(arguments, name) != parser.get_default(name)]
+    if unused:
+        parser.error(f"not with --plate: {', '.join(f'--{name}' for name in unused)}")
+    left_out = predict_with_plates(
+        arguments.inputs,
+        arguments.plate,
+        output=arguments.output,
+        background=arguments.background,
+        checkpoint=arguments.checkpoint,
+        system=arguments.system,
+        refinement=arguments.plate_refine,
+        replace_colours=arguments.foreground == "estimate",
+        align=arguments.align,
+        match_exposure=arguments.match_exposure,
         overwrite=arguments.overwrite,
         shard=parse_shard(arguments.shard) if arguments.shard else None,
         device=arguments.device,

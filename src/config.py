@@ -148,6 +148,17 @@ class BackgroundMattingConfig(CommonConfig):
         train_batch=4, patch_size=2048, lr=5e-5, nEpochs=1
     )
 
+    @model_validator(mode="after")
+    def _laplacian_has_room(self) -> "BackgroundMattingConfig":
+        for name, least in {"base": 64, "refine": 256}.items():  # in refine, the small copy has a quarter
+            settings = self.phase(name)
+            if settings.use_laplacian and settings.patch_size < least:
+                raise ValueError(
+                    f"{name}.patch_size = {settings.patch_size}: the Laplacian loss needs {least} or "
+                    f"more; raise it, or set {name}.use_laplacian to False"
+                )
+        return self
+
 
 _OTHER_CONFIGS = {
     "modnet": ModnetConfig,

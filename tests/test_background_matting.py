@@ -120,6 +120,16 @@ def test_one_image_is_no_batch_for_training():
     assert aspp.set_train(False)(Tensor(x[:1])).shape == (1, 256, 5, 6)
 
 
+def test_dropout_keeps_what_the_batch_says():
+    rng = np.random.default_rng(0)
+    aspp, x = ASPP(3).set_train(True), Tensor(rng.random((2, 3, 5, 6), np.float32))
+    kept = rng.integers(0, 2, (2, 256, 5, 6), np.uint8)
+    whole = aspp(x).asnumpy()
+    np.testing.assert_allclose(aspp(x, Tensor(kept)).asnumpy(), 2 * kept * whole, rtol=1e-5, atol=1e-6)
+    aspp.set_train(False)
+    np.testing.assert_array_equal(aspp(x, Tensor(kept)).asnumpy(), aspp(x).asnumpy())
+
+
 def refiner(mode: type[nn.Cell], *settings: float) -> nn.Cell:
     made = mode(*settings).set_train(False)
     load_golden_weights(made)

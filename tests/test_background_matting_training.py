@@ -8,51 +8,36 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
 from src.config import BackgroundMattingConfig, ConfigError, load_config
 from src.config_sections import BackgroundMattingPhaseConfig
 from src.systems.background_matting import PHASES, SYSTEMS
 from src.training.step import make_optimizer, make_train_step, resume_state
+from tests.thin_network import THIN_CHANNELS, make_background_matting_thin
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 64
 RATE = 1e-3
 
 
-class ThinBackbone(nn.Cell):
-    """x (N, 6, H, W) to four features at 1/2 to 1/16."""
-
-    channels = (2, 2, 2, 4)
-
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(6, 2, 3, stride=2)
-        self.last = nn.Conv2d(2, 4, 3, stride=2)
-
-    def construct(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        x1 = self.conv(x)
-        x2, x3 = (ops.avg_pool2d(x1, k, k) for k in (2, 4))
-        return x1, x2, x3, self.last(x3)
-
-
 @pytest.fixture
 def network(monkeypatch) -> nn.Cell:
-    from src.model.background_matting import aspp, decoder, network
-
-    for module in (aspp, decoder):
-        monkeypatch.setattr(module, "CHANNELS", 4)
-    monkeypatch.setitem(network.BACKBONES, "mobilenetv2", ThinBackbone)
+    make_background_matting_thin(monkeypatch)
     system = SYSTEMS["background_matting"]
     made = system.build()
     system.initialise(made, 1)
     return made.set_train(True)
 
 
-def batch(seed: int = 0) -> dict[str, Tensor]:
-    rng = np.random.default_rng(seed)
+def batch(name: str) -> dict[str, Tensor]:
+    """Two random samples for a phase."""
+    rng = np.random.default_rng(0)
     channels = {"image": 3, "plate": 3, "alpha": 1, "foreground": 3}
-    return {name: Tensor(rng.random((2, c, SIZE, SIZE), np.float32)) for name, c in channels.items()}
+    pictures = {name: Tensor(rng.random((2, c, SIZE, SIZE), np.float32)) for name, c in channels.items()}
+    side = {"base": SIZE // 16, "refine": SIZE // 64}[name]
+    kept = rng.integers(0, 2, (2, THIN_CHANNELS, side, side), np.uint8)
+    return {**pictures, "kept": Tensor(kept)}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +55,7 @@ def test_a_step_changes_each_part_at_its_rate(network, name, rates):
     optimizer = make_optimizer(part, 0.5, phase.optimizer, phase.rates)
     before = {each.name: each.asnumpy().copy() for each in network.get_parameters()}
     step = make_train_step(phase, network, optimizer)
-    is_finite, values = step(Tensor(np.float32(0)), Tensor(np.float32(RATE)), **batch())
+    is_finite, values = step(Tensor(np.float32(0)), Tensor(np.float32(RATE)), **batch(name))
     assert is_finite
     *terms, _ = values.asnumpy().tolist()
     assert len(terms) == len(phase.terms)
@@ -110,6 +95,7 @@ def test_the_file_of_the_first_stage_holds_the_defaults():
     ("override", "parts"),
     [
         ("base.train_batch=1", ("base.train_batch = 1", "2")),
+        ("refine.patch_size=128", ("refine.patch_size = 128", "256", "refine.use_laplacian")),
         ("refine.use_laplacean=False", ("use_laplacean: unknown key", "refine.use_laplacian")),
         ("system=background_matting_resnet18", ("system", "background_matting_resnet50")),
         ("mean=[1, 2, 3]", ("mean: unknown key",)),

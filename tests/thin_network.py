@@ -104,3 +104,31 @@ class ThinModnet(nn.Cell):
         self.lr_branch = ThinLRBranch()
         self.hr_branch = ThinHRBranch()
         self.fusion = ThinFusion()
+
+
+THIN_CHANNELS = 4  # of the ASPP of Background Matting V2
+
+
+class ThinBackbone(nn.Cell):
+    """x (N, 6, H, W) to four features at 1/2 to 1/16."""
+
+    channels = (2, 2, 2, 4)
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(6, 2, 3, stride=2)
+        self.last = nn.Conv2d(2, 4, 3, stride=2)
+
+    def construct(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        x1 = self.conv(x)
+        x2, x3 = (ops.avg_pool2d(x1, k, k) for k in (2, 4))
+        return x1, x2, x3, self.last(x3)
+
+
+def make_background_matting_thin(patch: pytest.MonkeyPatch) -> None:
+    """Every network of the system background_matting made from now on is thin."""
+    from src.model.background_matting import aspp, decoder, network
+
+    for module in (aspp, decoder):
+        patch.setattr(module, "CHANNELS", THIN_CHANNELS)
+    patch.setitem(network.BACKBONES, "mobilenetv2", ThinBackbone)

@@ -83,6 +83,14 @@ class MattingDataset:
             alpha_to_float(alpha)[np.newaxis],
         )
 
+    def picture(self, index: int) -> np.ndarray:
+        """The photo of a sample, to be shown: BGR (H, W, 3) uint8.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        return read_image(self.files.photo(index))
+
     def _read(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         image = read_image(self.files.photo(index))
         trimap = read_gray(self.files.trimap(index))

@@ -51,6 +51,11 @@ class SplitFiles:
             )
         return cls(path.parent.parent, path.parent.name)
 
+    @property
+    def listed(self) -> list[str]:
+        """What a resumed run must find unchanged."""
+        return self.names
+
     def __len__(self) -> int:
         return len(self.names)
 

@@ -69,7 +69,7 @@ def model_info_of(
     if needs_plate(info.system):
         raise UserError(
             f"{path}: is a model of {info.system}, which needs a photo of the empty place (the plate) beside "
-            "each photo, and cannot be used here yet; name a model of shm or modnet"
+            "each photo: predict.py takes it as --plate; without one, name a model of shm or modnet"
         )
     if mean is not None and info.system != "shm":
         raise UserError(f"mean: cannot be chosen for {info.system}, whose input is (RGB - 127.5) / 127.5")

@@ -79,20 +79,9 @@ def predict(
     inputs = list(inputs)
     behind = Background(background)
     trimaps = None if trimap is None else find_trimaps(trimap, inputs)
-    found = find_jobs(inputs, output)
-    jobs = [job for job in found.jobs if shard is None or shard.holds(job.source)]
-    todo, done, problems = left_to_do(jobs, behind.is_transparent, overwrite)
-    problems = [*found.problems, *problems]
-    for problem in problems:
-        print(f"left out: {problem}")
-    if found.results:
-        print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
-    if done:
-        print(f"{done} have their results already; --overwrite makes them again")
-    for ending in (PHOTO_ENDING, VIDEO_ENDING):
-        remove_abandoned(job.target.parent / f"any{ending}" for job in jobs)
+    todo, left_out = find_todo(inputs, output, behind, overwrite, shard)
     if not todo:
-        return len(problems)
+        return left_out
     if trimaps is not None and (video := next((job for job in todo if job.is_video), None)):
         raise UserError(f"{video.source}: a video is not solved from trimaps; leave out --trimap")
     matting = load_matting(
@@ -110,9 +99,34 @@ def predict(
     photos = [job for job in todo if not job.is_video]
     from_trimaps = None if trimaps is None else TrimapMatting(matting, solver, trimaps, tell=say)
     unusable = _matte_photos(photos, cutouts, from_trimaps) if photos else 0
-    return (
-        len(problems) + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo if job.is_video)
-    )
+    return left_out + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo if job.is_video)
+
+
+def find_todo(
+    inputs: Iterable[str | Path],
+    output: str | Path | None,
+    background: Background,
+    overwrite: bool,
+    shard: Shard | None,
+) -> tuple[list[Job], int]:
+    """Find the photos and videos that lack a result, and print what else there is; see `predict`.
+
+    Returns:
+        What is to be done, and how many photos and videos are left out.
+    """
+    found = find_jobs(inputs, output)
+    jobs = [job for job in found.jobs if shard is None or shard.holds(job.source)]
+    todo, done, problems = left_to_do(jobs, background.is_transparent, overwrite)
+    problems = [*found.problems, *problems]
+    for problem in problems:
+        print(f"left out: {problem}")
+    if found.results:
+        print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
+    if done:
+        print(f"{done} have their results already; --overwrite makes them again")
+    for ending in (PHOTO_ENDING, VIDEO_ENDING):
+        remove_abandoned(job.target.parent / f"any{ending}" for job in jobs)
+    return todo, len(problems)
 
 
 def _matte_photos(photos: list[Job], cutouts: CutoutMaker, from_trimaps: TrimapMatting | None) -> int:

@@ -1,11 +1,12 @@
 """Background Matting V2 with each of its backbones: a base phase, then a refine phase.
 
-Columns of a batch of N, all RGB or alpha in [0, 1], float32:
+Columns of a batch of N, RGB or alpha in [0, 1], float32:
 
 image       (N, 3, H, W), the photo
 plate       (N, 3, H, W), the same place without the person
 alpha       (N, 1, H, W), true alpha
 foreground  (N, 3, H, W), the person's own colours
+kept        (N, 256, h, w) uint8, the values of the ASPP that dropout keeps in training
 """
 
 from dataclasses import replace
@@ -14,10 +15,11 @@ from typing import Any
 
 from mindspore import Tensor, nn
 
-from src.common.errors import UserError
-from src.data.split_files import SplitFiles
+from src.config import BackgroundMattingConfig
+from src.data.plate_files import PlateFiles
 from src.model.background_matting.network import RefineNetwork, predict_base, predict_refined
 from src.model.initialisation import initialise
+from src.systems.background_matting_data import PlateSamples
 from src.systems.background_matting_loss import base_loss, refine_loss
 from src.systems.outputs import ALPHA, COARSE_ALPHA, ERROR, FOREGROUND
 from src.systems.system import Adam, Batch, Phase, System, Terms
@@ -28,16 +30,18 @@ BACKBONES = {
     "background_matting_resnet101": "resnet101",
 }
 BACKBONE_SCALE = 0.25
+_SMALLEST_PERSON = {"base": 0.4, "refine": 0.3}
 _BASE = ("backbone", "aspp", "decoder")  # parts of the network
 
 
 def _predict_base(network: nn.Cell, batch: Batch) -> tuple[Tensor, ...]:
-    pha, fgr, err, _ = predict_base(network, batch["image"], batch["plate"])
+    pha, fgr, err, _ = predict_base(network, batch["image"], batch["plate"], batch["kept"])
     return pha, fgr, err
 
 
 def _predict_refined(network: nn.Cell, batch: Batch) -> tuple[Tensor, ...]:
-    *outputs, _ = predict_refined(network, batch["image"], batch["plate"], BACKBONE_SCALE)
+    image, plate, kept = batch["image"], batch["plate"], batch["kept"]
+    *outputs, _ = predict_refined(network, image, plate, BACKBONE_SCALE, kept)
     return tuple(outputs)
 
 
@@ -73,7 +77,7 @@ def _without_laplacian(phase: Phase, settings: Any) -> Phase:
 
 _phase = partial(
     Phase,
-    columns=("image", "plate", "alpha", "foreground"),
+    columns=PlateSamples.columns,
     score="sad",
     optimizer=Adam(weight_decay=0.0),
     adapt=_without_laplacian,
@@ -123,8 +127,18 @@ PHASES = {
 }
 
 
-def _open_files(folder: str, split: str) -> SplitFiles:
-    raise UserError(f"{folder}: Background Matting V2 cannot be trained yet: nothing reads its {split} data")
+def _open_split(
+    files: PlateFiles, phase: Phase, config: BackgroundMattingConfig, augments: bool
+) -> PlateSamples:
+    return PlateSamples(
+        files,
+        patch_size=config.phase(phase.name).patch_size,
+        smallest_person=_SMALLEST_PERSON[phase.name],
+        backbone_scale=BACKBONE_SCALE if phase.name == "refine" else 1,
+        seed=config.seed,
+        augments=augments,
+        max_bad_fraction=config.max_bad_fraction,
+    )
 
 
 SYSTEMS = {
@@ -133,8 +147,8 @@ SYSTEMS = {
         title=f"Background Matting V2 ({backbone})",
         build=partial(RefineNetwork, backbone),
         initialise=initialise,
-        open_split=lambda *_: None,
-        open_files=_open_files,
+        open_split=_open_split,
+        open_files=PlateFiles,
         build_inference=partial(RefineNetwork, backbone),
         phases=PHASES,
         scores=("sad",),

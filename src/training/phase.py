@@ -73,7 +73,7 @@ class _PhaseTraining:
         self._images_per_step = settings.train_batch * run.world.size
         self._steps = len(self._train_set) // self._images_per_step
         self._rate_changes = settings.lr_schedule != "constant" or settings.warmup_steps > 0
-        marks = [mark_of(split.files.names) for split in (self._train_set, self._eval_set)]
+        marks = [mark_of(split.files.listed) for split in (self._train_set, self._eval_set)]
         self.done = Progress(train_mark=marks[0], eval_mark=marks[1])
 
         precision = run.config.amp_level, run.config.amp_dtype

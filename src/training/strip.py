@@ -8,7 +8,7 @@ from mindspore import Tensor
 
 from src.dataset import MattingDataset
 from src.images.contact_sheet import contact_sheet
-from src.images.files import ImageError, read_image
+from src.images.files import ImageError
 from src.images.preprocessing import alpha_to_bytes, resize
 from src.systems.system import Phase
 
@@ -31,7 +31,7 @@ class ValidationStrip:
             with contextlib.suppress(ImageError):  # validation reports it
                 sample = dict(zip(eval_set.columns, eval_set.sample(index), strict=True))
                 self._samples.append({name: values[np.newaxis] for name, values in sample.items()})
-                self._photos.append(read_image(eval_set.files.photo(index)))
+                self._photos.append(eval_set.picture(index))
 
     def draw(self, predict: Callable) -> np.ndarray | None:
         """Draw photos, true alphas and predictions, BGR (H, W, 3) uint8; None if no photo can be read."""

@@ -13,8 +13,12 @@ from src.model.background_matting.refiner import Refiner, SamplingRefiner
 from src.model.layers import check_size
 
 
-def predict_coarse(parts: Any, src: Tensor, bgr: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def predict_coarse(
+    parts: Any, src: Tensor, bgr: Tensor, kept: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Compute what the base network says, from its parts, the attributes of `parts`.
+
+    In training, `kept` is the dropout's, see `ASPP`.
 
     Returns:
         pha (N, 1, H, W) in [0, 1]; the residual, foreground less photo, (N, 3, H, W); err (N, 1, H, W) in
@@ -22,23 +26,27 @@ def predict_coarse(parts: Any, src: Tensor, bgr: Tensor) -> tuple[Tensor, Tensor
     """
     x = ops.concat((src, bgr), 1)
     x1, x2, x3, x4 = parts.backbone(x)
-    y = parts.decoder(parts.aspp(x4), x3, x2, x1, x)
+    y = parts.decoder(parts.aspp(x4, kept), x3, x2, x1, x)
     return clip(y[:, 0:1]), y[:, 1:4], clip(y[:, 4:5]), ops.relu(y[:, 5:])
 
 
-def predict_base(parts: Any, src: Tensor, bgr: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def predict_base(
+    parts: Any, src: Tensor, bgr: Tensor, kept: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Compute the outputs of `BaseNetwork` from its parts."""
-    pha, residual, err, hid = predict_coarse(parts, src, bgr)
+    pha, residual, err, hid = predict_coarse(parts, src, bgr, kept)
     return pha, clip(residual + src), err, hid
 
 
-def predict_refined(parts: Any, src: Tensor, bgr: Tensor, backbone_scale: float) -> tuple[Tensor, ...]:
+def predict_refined(
+    parts: Any, src: Tensor, bgr: Tensor, backbone_scale: float, kept: Tensor | None = None
+) -> tuple[Tensor, ...]:
     """Compute the outputs of `RefineNetwork` from its parts."""
     check_size(src, CELL)
     height, width = src.shape[2:]
     small = int(height * backbone_scale), int(width * backbone_scale)
     src_sm, bgr_sm = resize(src, small), resize(bgr, small)
-    pha_sm, residual_sm, err_sm, hid = predict_coarse(parts, src_sm, bgr_sm)
+    pha_sm, residual_sm, err_sm, hid = predict_coarse(parts, src_sm, bgr_sm, kept)
     matte, ref = parts.refiner(src, bgr, pha_sm, residual_sm, err_sm, hid)
     pha, fgr = clip(matte[:, 0:1]), clip(matte[:, 1:] + src)
     return pha, fgr, pha_sm, clip(residual_sm + src_sm), err_sm, ref

@@ -1,0 +1,105 @@
+"""The plate of a photo: the same place without the person. It is found by name, and made to fit the photo."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from src.common.errors import UserError
+from src.common.folder_search import search
+from src.data.pairs import size_text
+from src.images.files import ImageError
+from src.images.suffixes import PHOTO_SUFFIXES
+
+Refinement = Literal["sampling", "full"]  # of the largest expected errors, or of the whole photo
+_LARGEST_STRETCH = 0.01  # of the aspect ratio
+_GLANCE = 96  # side of the small copies that are compared
+_BORDER = 6  # pixels of them
+_MOST_UNLIKE = 30 / 255  # median difference along the border; of true plates at most 10
+
+
+class Plates:
+    """Finds the plate of each photo.
+
+    Args:
+        place: one plate for all photos, or a folder of plates named like their photos.
+        inputs: the photos, and folders of photos; below a folder, a plate has the path of its photo there.
+
+    Raises:
+        UserError: there is no such file or folder.
+    """
+
+    def __init__(self, place: str | Path, inputs: Iterable[str | Path]):
+        self._place, self._folders = Path(place), [path for path in map(Path, inputs) if path.is_dir()]
+        self._by_name: dict[Path, Path] | None = None
+        if self._place.is_dir():
+            files = search(self._place, PHOTO_SUFFIXES).files
+            self._by_name = {path.relative_to(self._place).with_suffix(""): path for path in files}
+        elif not self._place.exists():
+            raise UserError(f"{place}: no such plate; name a photo of the place without the person")
+
+    def of(self, photo: Path) -> Path:
+        """The file of a photo's plate.
+
+        Raises:
+            ImageError: there is none.
+        """
+        if self._by_name is None:
+            return self._place
+        folder = next((each for each in self._folders if photo.is_relative_to(each)), photo.parent)
+        plate = self._by_name.get(photo.relative_to(folder).with_suffix(""))
+        if plate is None:
+            raise ImageError(f"{photo}: {self._place} holds no plate of this name")
+        return plate
+
+    def holds(self, photo: Path) -> bool:
+        """Whether a file is itself a plate."""
+        plates = [self._place] if self._by_name is None else self._by_name.values()
+        return photo.resolve() in {plate.resolve() for plate in plates}
+
+
+def fit_plate(photo: np.ndarray, plate: np.ndarray, file: Path) -> np.ndarray:
+    """Resize a plate to its photo's size; both are (H, W, 3) uint8.
+
+    Args:
+        photo: the photo.
+        plate: its plate.
+        file: of the plate, for messages.
+
+    Raises:
+        ImageError: the two differ in shape by more than 1%, or one of them is turned.
+    """
+    (height, width), own = photo.shape[:2], plate.shape[:2]
+    if own == (height, width):
+        return plate
+
+    def fits(height: int, width: int) -> bool:
+        return abs(own[1] * height / (own[0] * width) - 1) <= _LARGEST_STRETCH
+
+    if not fits(height, width):
+        why = "one of them is turned" if fits(width, height) else "a plate has the shape of its photo"
+        raise ImageError(
+            f"{file}: the plate is {size_text(plate)}, but the photo is {size_text(photo)}: {why}; take both "
+            "with the same camera, held alike"
+        )
+    method = cv2.INTER_AREA if own[0] > height else cv2.INTER_LINEAR
+    return cv2.resize(plate, (width, height), interpolation=method)
+
+
+def is_unlike(photo: np.ndarray, plate: np.ndarray) -> bool:
+    """Whether a plate (H, W, 3) uint8 differs from its photo even where a person seldom is.
+
+    That is along the upper border and the upper halves of the sides.
+    """
+    difference = np.abs(_border(photo) - _border(plate)).mean(1)
+    return float(np.median(difference)) > _MOST_UNLIKE
+
+
+def _border(image: np.ndarray) -> np.ndarray:
+    """Pixels (P, 3) in [0, 1]."""
+    small = cv2.resize(image, (_GLANCE, _GLANCE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    half = _GLANCE // 2
+    parts = small[:_BORDER], small[_BORDER:half, :_BORDER], small[_BORDER:half, -_BORDER:]
+    return np.concatenate([part.reshape(-1, 3) for part in parts])
