@@ -15,12 +15,13 @@ from src.common.errors import UserError
 from src.config import EndToEndConfig
 from src.systems.shm import PHASES
 from tests.small_dataset import write_dataset
-from tests.thin_network import make_networks_thin
+from tests.thin_network import leave_curves_empty, make_networks_thin
 from tests.training_runs import make_config, read_events, run_training
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from src.pytorch.losses import phase_loss, pyramid_loss  # noqa: E402
 from src.pytorch.network import SHMNet  # noqa: E402
+from tests.thin_torch_network import make_torch_networks_thin  # noqa: E402
 
 
 def test_equal_alphas_cost_nothing_and_a_shift_of_all_values_neither():
@@ -84,7 +85,8 @@ def test_the_setting_adds_a_term_end_to_end():
     assert float(more["loss"]) == pytest.approx(float(plain["loss"]) + 0.5 * float(more["pyramid"]), rel=1e-6)
 
 
-def test_end_to_end_adds_it_with_its_weight():
+def test_end_to_end_adds_it_with_its_weight(monkeypatch):
+    make_torch_networks_thin(monkeypatch)
     torch.manual_seed(0)
     network = SHMNet().eval()
     image, alpha = torch.rand(1, 3, 32, 32), torch.rand(1, 1, 32, 32)
@@ -100,6 +102,8 @@ def test_end_to_end_adds_it_with_its_weight():
 
 def test_train_py_logs_it_and_a_resumed_run_keeps_its_weight(tmp_path, monkeypatch):
     make_networks_thin(monkeypatch)
+    monkeypatch.setattr(loss, "_PYRAMID_LEVELS", 1)  # the gradient of 4 is compiled in 20 s
+    leave_curves_empty(monkeypatch)
     write_dataset(tmp_path / "data", {"train": 4, "eval": 4, "test": 1})
     sections = {"nEpochs": 1, "pyramid_weight": 0.2}
     run = run_training(make_config({"end_to_end": sections}), tmp_path / "data", tmp_path / "out")

@@ -1,5 +1,6 @@
 """The trainer of the PyTorch twin: a short run, stopped and continued, and its weights brought back."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,13 +11,15 @@ import pytest
 
 from src.get_init_weight import main as convert
 from src.load_model import load_network
+from tests.conftest import THIN_COMMANDS
 from tests.small_dataset import write_dataset
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from src.pytorch import train as trainer  # noqa: E402
+from tests.thin_torch_network import make_torch_networks_thin  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZES = ["--size", "32", "--batch", "4"]
+SIZES = ["--size", "32", "--batch", "4", "--lr", "1e-2"]
 
 
 def train_in_a_process(data: Path, output: Path, steps: int, *options: str) -> str:
@@ -24,12 +27,15 @@ def train_in_a_process(data: Path, output: Path, steps: int, *options: str) -> s
     output.mkdir(exist_ok=True)
     arguments = [data, output, *SIZES, "--steps", str(steps), *options]
     command = [sys.executable, "-m", "src.pytorch.train", *arguments]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    thin = {**os.environ, "PYTHONPATH": THIN_COMMANDS}
+    result = subprocess.run(command, cwd=ROOT, env=thin, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
 
-def test_a_run_is_continued_and_its_weights_come_back(tmp_path, monkeypatch, capsys):
+def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatch, capsys):
+    make_torch_networks_thin(monkeypatch)
+
     def run(main: Callable[[], None], *arguments: str | Path) -> str:
         monkeypatch.setattr("sys.argv", ["command", *map(str, arguments)])
         main()

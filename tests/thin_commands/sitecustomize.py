@@ -1,4 +1,5 @@
-"""With this folder on PYTHONPATH, commands and their workers run the networks of tests/thin_network.py.
+"""With this folder on PYTHONPATH, commands and their workers run the networks of tests/thin_network.py,
+in PyTorch those of tests/thin_torch_network.py.
 
 Python imports this file when it starts. A step of training takes STEP_SECONDS, where that is set, so that a
 signal can reach a chosen one.
@@ -19,6 +20,15 @@ def make_thin(network: object) -> None:
     from tests.thin_network import make_networks_thin
 
     make_networks_thin(MonkeyPatch())
+
+
+def make_torch_thin(network: object) -> None:
+    """Changes src.pytorch.network."""
+    from pytest import MonkeyPatch
+
+    from tests.thin_torch_network import make_torch_networks_thin
+
+    make_torch_networks_thin(MonkeyPatch())
 
 
 def slow_down(phase: object) -> None:
@@ -60,4 +70,8 @@ class Changed:
         return spec
 
 
-sys.meta_path[:0] = [Changed("src.model.network", make_thin), Changed("src.training.phase", slow_down)]
+sys.meta_path[:0] = [
+    Changed("src.model.network", make_thin),
+    Changed("src.pytorch.network", make_torch_thin),
+    Changed("src.training.phase", slow_down),
+]
