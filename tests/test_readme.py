@@ -30,6 +30,7 @@ DOCUMENTS = (
     "docs/deployment.md",
     "docs/prediction.md",
     "docs/live.md",
+    "docs/id_photo.md",
     "docs/configuration.md",
     "docs/modnet.md",
     "docs/performance.md",
