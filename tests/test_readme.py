@@ -31,6 +31,7 @@ DOCUMENTS = (
     "docs/deployment.md",
     "docs/prediction.md",
     "docs/live.md",
+    "docs/id_photo.md",
     "docs/configuration.md",
     "docs/modnet.md",
     "docs/background_matting.md",
