@@ -276,9 +276,10 @@ def test_a_photo_too_odd_is_left_out_and_named(tmp_path, monkeypatch, run_predic
     def fails_on_tall(self, image):
         if len(image) == 50:
             raise cv2.error("too large")
-        return Matte(*np.zeros((2, SIZE, SIZE), np.float32))
 
-    monkeypatch.setattr(Matting, "predict", fails_on_tall)
+    empty = Matte(*np.zeros((2, SIZE, SIZE), np.float32))
+    monkeypatch.setattr(Matting, "run", fails_on_tall)
+    monkeypatch.setattr(Matting, "join", lambda *_: empty)
     status, screen = run_predict(tmp_path)
     assert status == 3 and f"left out: {tmp_path / 'a.png'}: cannot be matted: too large" in screen
     assert not (tmp_path / "a_alpha.png").exists() and (tmp_path / "b_alpha.png").exists()
