@@ -1,5 +1,7 @@
 """Background Matting V2: networks against the original's numbers, names and sizes, modes of the refiner."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,12 @@ STEPS = {"pha": 3, "fgr": 5, "fgr_sm": 3}  # between the pixels that the golden 
 NUMBER_OF_CELLS = 20  # refined by sampling in the tests without golden files
 
 
+@cache
+def parameters_of(backbone: str) -> list[ms.Parameter]:
+    """Of a network that no test changes."""
+    return list(RefineNetwork(backbone).get_parameters())
+
+
 # Golden files
 
 
@@ -55,8 +63,8 @@ def assert_golden(outputs: tuple[Tensor, ...], expected: dict[str, np.ndarray], 
 @pytest.mark.parametrize("backbone", ["mobilenetv2", "resnet50"])
 def test_names_and_shapes(backbone):
     expected = {row["name"]: row["shape"] for row in golden.rows_of(f"parameters_{backbone}.tsv")}
-    parameters = {each.name: each for each in RefineNetwork(backbone).get_parameters()}
-    assert {name: "x".join(map(str, each.shape)) for name, each in parameters.items()} == expected
+    found = {each.name: "x".join(map(str, each.shape)) for each in parameters_of(backbone)}
+    assert found == expected
 
 
 @needs_golden_files
@@ -98,7 +106,7 @@ def test_half_the_scale_in_graph_mode_equals_the_original():
 
 @pytest.mark.parametrize("backbone", VALUES)
 def test_number_of_values(backbone):
-    parameters = list(RefineNetwork(backbone).get_parameters())
+    parameters = parameters_of(backbone)
     trained = [each for each in parameters if each.requires_grad]
     assert tuple(sum(each.size for each in kind) for kind in (parameters, trained)) == VALUES[backbone]
 

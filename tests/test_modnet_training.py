@@ -1,5 +1,6 @@
 """Training of MODNet: its phases, their settings, resuming, and its samples."""
 
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -61,6 +62,9 @@ class PowerCutError(Exception):
 def test_a_run_cut_off_in_adaptation_continues_exactly(thin, data, tmp_path, monkeypatch):
     phases = {"supervised": {"nEpochs": 2, "lr": 0.1}, "adapt": {"nEpochs": 2, "lr": 0.01, "ema_decay": 0.5}}
     config = make_config(ModnetConfig, **phases)
+    supervised = config.model_copy(update={"train_phases": ("supervised",)})
+    run_training(supervised, data, tmp_path / "whole")
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
     expected = run_training(config, data, tmp_path / "whole").folder
     losses = [float(row["train_loss"]) for row in read_epochs(expected, "supervised")]
     assert losses[1] < losses[0]
@@ -93,10 +97,10 @@ def test_a_run_cut_off_in_adaptation_continues_exactly(thin, data, tmp_path, mon
     for name in statistics:
         np.testing.assert_array_equal(before[name], after[name])
     state = read_parameters(expected / "adapt" / "resume_2.ckpt")
-    first = read_parameters(latest(expected, "adapt", 1))
-    for name, value in first.items():
+    backup = read_parameters(latest(expected, "adapt", 1))
+    for name, value in backup.items():
         np.testing.assert_array_equal(state[f"backup.{name}"], value, err_msg=name)
-    assert any((first[name] != after[name]).any() for name in first)
+    assert any((backup[name] != after[name]).any() for name in backup)
 
 
 def test_both_phases_for_videos(thin, data, tmp_path):
@@ -114,7 +118,7 @@ def test_both_phases_for_videos(thin, data, tmp_path):
 def test_the_files_hold_the_defaults(file, kind):
     config = load_config(ROOT / "configs" / file)
     assert isinstance(config, kind)
-    named = {"ckpt_version": config.ckpt_version, "export": config.export}
+    named = {"ckpt_version": config.ckpt_version, "test": config.test, "export": config.export}
     assert config == kind(system=config.system, **named)
 
 
