@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONFIGURED = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]
 CONFIGURED += ["src/generate_datasets.py"]
 COMMANDS = [*CONFIGURED, "predict.py", "src/sample_data.py", "src/composite_data.py", "src/clip_data.py"]
-COMMANDS += ["scripts/measure_matting.py"]
+COMMANDS += ["scripts/measure_matting.py", "scripts/measure_recovery.py"]
 NEEDED_ARGUMENTS = {"train.py": ["--data_url=data", "--train_url=out"]}
 
 
