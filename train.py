@@ -87,7 +87,7 @@ def main() -> None:
         "python train.py --yaml_path=./config.yaml --data_url=/cache/datasets --train_url=/cache/output",
     )
     parser.add_argument(
-        "--data_url", metavar="DIR", required=True, help="data set made by src/generate_datasets.py"
+        "--data_url", metavar="DIR", required=True, help="data set, such as src/generate_datasets.py makes"
     )
     parser.add_argument("--train_url", metavar="DIR", required=True, help="output folder")
     parser.add_argument("--init_weight", metavar="FILE", help="checkpoint to start from")

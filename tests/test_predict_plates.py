@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 import predict
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
@@ -89,6 +90,15 @@ def test_a_plate_of_another_size_is_resized_and_one_of_another_shape_is_not(tmp_
         fit_plate(smooth(1, 200, 100), plate, file)
     with pytest.raises(ImageError, match="the photo is 104x50: a plate has the shape of its photo"):
         fit_plate(smooth(1, 50, 104), plate, file)
+
+
+def test_a_plate_is_turned_as_its_exif_data_say(tmp_path):
+    upright, file = smooth(0, 60, 40), tmp_path / "room.png"
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # to be turned clockwise
+    lying = np.ascontiguousarray(np.rot90(upright)[..., ::-1])
+    Image.fromarray(lying).save(file, exif=exif)
+    np.testing.assert_array_equal(fit_plate(smooth(1, 60, 40), read_image(file), file), upright)
 
 
 def test_plates_of_another_place_are_recognised():
