@@ -37,7 +37,9 @@ _SHARES = {
     "walls": "of the rest in front of a drawn wall",
     "shadows": "of other backgrounds on which feet cast a shadow",
     "tints": "of other backgrounds tinted towards the person's colours",
+    "empty": "of pictures without anybody, from which a model for videos learns that people come and go",
 }
+_LATER_SHARES = ("whole", "empty")
 
 
 def make_composites(
@@ -100,8 +102,10 @@ def make_composites(
     note = {
         "seed": seed,
         "size": size,
-        # Folders begun before the share "whole" existed do not name it.
-        **{name: share for name, share in shares._asdict().items() if name != "whole" or share},
+        # Folders begun before these shares existed do not name them.
+        **{
+            name: share for name, share in shares._asdict().items() if name not in ("whole", "empty") or share
+        },
         "scenes": _summary(person.name for person in scenes),
         "companions": _summary(person.name for person in companions),
         "passers_by": _summary(person.name for person in passers_by),

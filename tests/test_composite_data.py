@@ -229,6 +229,7 @@ def test_each_share_is_seen(folders):
         "walls": {"walls": 1},
         "groups": {"groups": 1},
         "tints": {"tints": 1},
+        "empty": {"empty": 1},
     }.items():
         make_composites(folders / name, people, backgrounds, 24, **plain, **shares)
         photos = sorted((folders / name / "clip_img").rglob("*.jpg"))
@@ -240,6 +241,7 @@ def test_each_share_is_seen(folders):
     assert blue["none"] > 0.7 and blue["walls"] < 0.4 and blue["tints"] < 0.4, blue
     wide = {name: np.mean([alpha.max(axis=0) > 127 for _, alpha in pairs]) for name, pairs in made.items()}
     assert wide["groups"] > wide["none"] + 0.1, wide
+    assert wide["empty"] == 0 and blue["empty"] > 0.7
 
 
 @pytest.mark.parametrize("flag", ["--replace", "--swap"])

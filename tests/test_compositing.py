@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.composites import camera, compositing
-from src.composites.compositing import assemble, composite, reframe, show_whole, stand_in
+from src.composites.compositing import assemble, composite, reframe, show_empty, show_whole, stand_in
 from src.composites.framing import add_bars, come_near, draw_frame, draw_part
 from src.composites.light import tint_like
 from src.composites.person import Person, Scene
@@ -372,3 +372,11 @@ def test_a_whole_photo_keeps_its_edges_and_aspect_ratio(plain_light):
         seen.add(shown.tobytes())
     wide, _ = show_whole(rng(0), plain(RED, alpha.T), (48, 48))
     assert wide.shape == (32, 48, 3)
+
+
+def test_an_empty_picture_shows_the_background_alone():
+    background = np.full((60, 90, 3), (20, 200, 90), np.uint8)
+    image, alpha = show_empty(rng(3), background, (40, 48))
+    assert image.shape == (40, 48, 3) and alpha.shape == (40, 48) and not alpha.any()
+    colour = image.reshape(-1, 3).mean(axis=0)
+    assert colour[1] > colour[2] > colour[0]  # in another light

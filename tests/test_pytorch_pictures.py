@@ -115,6 +115,20 @@ def test_an_alpha_is_moved_and_empties_from_outside():
     assert float(moved.min()) == 0 and float(moved[:, :, 20, 20].min()) == 1
 
 
+def test_where_nobody_is_somebody_may_have_left():
+    alpha = torch.ones(400, 1, 8, 8)
+    alpha[::2] = 0
+    image = torch.zeros(400, 3, 8, 8)
+
+    def teacher(seen):
+        return None, None, torch.zeros(len(seen), 1, 8, 8)
+
+    seen = modnet_samples.previous_alpha(teacher, image, alpha, disturbs=True)
+    had_somebody = seen[::2].amax((1, 2, 3)) > 0
+    assert 0.4 < float(had_somebody.float().mean()) < 0.65
+    assert not modnet_samples.previous_alpha(teacher, image, alpha, disturbs=False).any()
+
+
 def test_the_clock_decides_on_the_number_of_steps(monkeypatch):
     training = object.__new__(trainer.Training)
     training.options = argparse.Namespace(steps=None, minutes=2)

@@ -113,6 +113,23 @@ def show_whole(
     return take_photo(rng, frame.show(person.image, fits), frame.show(person.alpha, fits))
 
 
+def show_empty(
+    rng: np.random.Generator, background: np.ndarray, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Show a background without anybody, as the frames of a video before a person enters.
+
+    Args:
+        rng: source of randomness.
+        background: BGR (h, w, 3) uint8 of any size.
+        size: height and width of the picture in pixels.
+
+    Returns:
+        image BGR (H, W, 3) uint8, and alpha (H, W) uint8, 0 everywhere.
+    """
+    behind = change_light(rng, draw_frame(rng, background.shape, size).show(background, size))
+    return take_photo(rng, behind, np.zeros(size, np.uint8))
+
+
 def assemble(
     rng: np.random.Generator,
     layers: Sequence[Layer],

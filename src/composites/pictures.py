@@ -10,7 +10,7 @@ import numpy as np
 from src.common.atomic_file import BadNameError
 from src.common.making import random_for
 from src.composites.backgrounds import draw_usable
-from src.composites.compositing import composite, reframe, show_whole, stand_in
+from src.composites.compositing import composite, reframe, show_empty, show_whole, stand_in
 from src.composites.framing import add_bars, come_near, draw_part, is_large_enough
 from src.composites.people import read_person, read_scene
 from src.composites.person import Person
@@ -37,6 +37,7 @@ class Shares(NamedTuple):
     walls: float = 0.0  # of the rest: in front of a drawn wall
     shadows: float = 0.0  # of other backgrounds: feet cast a shadow on the ground
     tints: float = 0.0  # of other backgrounds: tinted towards the person's colours
+    empty: float = 0.0  # without anybody: a background alone, with an alpha of 0
 
 
 class Task(NamedTuple):
@@ -80,10 +81,13 @@ def _draw_picture(
     """Draw one picture, BGR (H, W, 3) uint8, and its alpha (H, W) uint8, at the size of the task."""
     shares = task.shares
     size = draw_part(rng, task.size) if rng.random() < shares.bars else task.size
+    # With a share of 0 nothing is drawn: pictures made before this share existed stay as they are.
+    if shares.empty and rng.random() < shares.empty:
+        background = draw_usable(rng, task.backgrounds, _read_background, problems)
+        return add_bars(*show_empty(rng, background, size), task.size)
     person = come_near(rng, whole, size) if rng.random() < shares.near else whole
     is_photo = task.person.alpha is not None and is_large_enough(person.alpha.shape, size)
     if is_photo and rng.random() < shares.keep:
-        # With a share of 0 nothing is drawn: pictures made before this share existed stay as they are.
         if shares.whole and rng.random() < shares.whole:
             return add_bars(*show_whole(rng, person, task.size), task.size)
         return add_bars(*reframe(rng, person, size), task.size)

@@ -13,6 +13,7 @@ from src.data.light import LIT
 from src.pytorch.batch import Batch
 
 _EMPTY, _DISTURBED, _OTHER = 0.3, 0.3, 0.2  # as src/data/previous_alpha.py's Shares
+_LEFT = 0.5  # of the pictures without anybody: the frame before showed the person of another sample
 _PREDICTED = 0.5  # of the rest: the network's own alpha instead of the true one, with its mistakes
 _STRONG = (10, 5, (0.85, 1.15), 0.1)  # rotation and shear in degrees, scale, shift relative to the side
 _SLIGHT = (2, 1, (0.97, 1.03), 0.02)  # as between two frames
@@ -81,7 +82,9 @@ def previous_alpha(teacher: nn.Module, image: torch.Tensor, alpha: torch.Tensor,
 
         before = move(torch.where(draw(2 * _PREDICTED), predicted, alpha), _SLIGHT)
         wrong = torch.where(draw(_OTHER), alpha.roll(1, 0), move(alpha, _STRONG))
-        return torch.where(draw(_EMPTY), 0.0, torch.where(draw(_DISTURBED), wrong, before))
+        seen = torch.where(draw(_EMPTY), 0.0, torch.where(draw(_DISTURBED), wrong, before))
+        has_left = (alpha.amax((1, 2, 3), keepdim=True) == 0) & draw(_LEFT)
+        return torch.where(has_left, alpha.roll(1, 0), seen)
 
 
 def move(alpha: torch.Tensor, ranges) -> torch.Tensor:
