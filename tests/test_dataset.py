@@ -295,7 +295,7 @@ def test_a_file_spoilt_in_the_middle_of_an_epoch_is_named(folder, capfd, kind, s
 
 def test_a_fault_of_the_program_is_not_taken_for_a_file_s(shared, monkeypatch):
     dataset = make_dataset(shared)
-    monkeypatch.setattr("src.dataset.normalise", lambda *_: 1 // 0)
+    monkeypatch.setattr("src.data.samples.normalise", lambda *_: 1 // 0)
     with pytest.raises(RuntimeError, match="division"):
         train(dataset)
 
