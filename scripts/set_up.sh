@@ -63,7 +63,7 @@ set_up() {
     fi
     found=$(_find_python) || return
     case $requirements in
-        requirements-predict.txt) size="about 0.9 GB, a minute" ;;
+        requirements-predict.txt) size="about 0.5 GB, half a minute" ;;
         *) size="about 3 GB, a few minutes" ;;
     esac
     echo "setting up .venv with $("$found" --version) and the packages of $requirements ($size)"

