@@ -1,9 +1,5 @@
 """Weights of Background Matting V2 from elsewhere: the authors' files and those of DeepLabV3."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -25,8 +21,7 @@ from src.model.weights import load_weights, read_arrays
 from src.systems.model_info import ModelInfo, read_model_info
 from tests import background_matting_golden as golden
 from tests.background_matting_golden import needs_golden_files
-
-SCRIPT = Path(__file__).resolve().parent.parent / "src" / "get_init_weight.py"
+from tests.conversion_command import convert_without_torch
 
 
 @pytest.fixture(scope="module")
@@ -79,18 +74,9 @@ def test_an_authors_file_converts_without_pytorch(state, tmp_path):
     torch = pytest.importorskip("torch")
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
     torch.save(tensors, tmp_path / "pytorch_mobilenetv2.pth")
-    (tmp_path / "torch.py").write_text("raise ImportError('hidden from this test')")
-    process = subprocess.run(
-        [sys.executable, SCRIPT, "pytorch_mobilenetv2.pth", "--system", "background_matting"],
-        env={"PYTHONPATH": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert process.returncode == 0, process.stderr
-    assert "5042047 values" in process.stdout
-    assert "random" not in process.stdout
+    printed = convert_without_torch(tmp_path, "pytorch_mobilenetv2.pth", "--system", "background_matting")
+    assert "5042047 values" in printed
+    assert "random" not in printed
     path = tmp_path / "init_weight.ckpt"
     assert read_model_info(path) == ModelInfo(system="background_matting", size=512)
     network = RefineNetwork("mobilenetv2")

@@ -23,7 +23,7 @@ from src.systems.background_matting_data import PlateSamples
 from src.systems.model_info import read_model_info
 from tests.small_dataset import make_person
 from tests.thin_network import leave_curves_empty, make_background_matting_thin
-from tests.training_runs import assert_same_outcome, latest, read_epochs, run_training
+from tests.training_runs import assert_same_outcome, latest, read_epochs, run_into_power_cut, run_training
 
 SIZE = 64
 PLATES = {"train": 3, "valid": 2}
@@ -188,10 +188,6 @@ def make_config(**phases: dict) -> BackgroundMattingConfig:
     )
 
 
-class PowerCutError(Exception):
-    """Nothing catches it."""
-
-
 def test_both_phases_are_trained_and_resume_exactly(data, tmp_path, monkeypatch):
     """Uncompiled, since compiling takes most of the time; test_background_matting_training compiles steps."""
     monkeypatch.setattr(ms, "jit", lambda function: function)
@@ -205,20 +201,14 @@ def test_both_phases_are_trained_and_resume_exactly(data, tmp_path, monkeypatch)
     assert np.isfinite(float(row["train_loss"])) and float(row["eval_sad"]) > 0
     assert read_model_info(latest(expected, "refine", 1)).system == "background_matting"
 
-    from src.callback import RunLog
-
-    log_step = RunLog.step
-
-    def cut_off(log, line):
-        log_step(log, line)
-        if "epoch: 2 step: 2" in line:
-            raise PowerCutError
-
     config = make_config(base=base)
-    with monkeypatch.context() as patch:
-        patch.setattr(RunLog, "step", cut_off)
-        with pytest.raises(PowerCutError):
-            run_training(config, data, tmp_path / "cut")
+    run_into_power_cut(
+        monkeypatch,
+        config,
+        data,
+        tmp_path / "cut",
+        lambda _, line: "epoch: 2 step: 2" in line,
+    )
     resumed = run_training(config, data, tmp_path / "cut")
     assert "epoch 2, step 2, from" in resumed.screen
     assert_same_outcome(resumed.folder / "base", expected / "base")

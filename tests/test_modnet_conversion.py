@@ -1,7 +1,5 @@
 """MODNet's weights from elsewhere: published files, the fourth channel, encoders."""
 
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -21,9 +19,8 @@ from src.model.network import SHMNet
 from src.model.weights import load_weights, save_parameters
 from src.systems.model_info import ModelInfo, read_model_info
 from tests import modnet_golden
+from tests.conversion_command import convert_without_torch
 from tests.modnet_golden import needs_golden_files
-
-SCRIPT = Path(__file__).resolve().parent.parent / "src" / "get_init_weight.py"
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +44,10 @@ def test_a_published_file_converts_without_pytorch(state, tmp_path):
     torch = pytest.importorskip("torch")
     tensors = {f"module.{name}": torch.from_numpy(np.array(value)) for name, value in state.items()}
     torch.save(tensors, tmp_path / "modnet.ckpt")
-    (tmp_path / "torch.py").write_text("raise ImportError('hidden from this test')")
-    process = subprocess.run(
-        [sys.executable, SCRIPT, tmp_path / "modnet.ckpt", "--system", "modnet", "--output", "out.ckpt"],
-        env={"PYTHONPATH": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
+    printed = convert_without_torch(
+        tmp_path, tmp_path / "modnet.ckpt", "--system", "modnet", "--output", "out.ckpt"
     )
-    assert process.returncode == 0, process.stderr
-    assert "370 parameters, 6521907 values" in process.stdout
+    assert "370 parameters, 6521907 values" in printed
     assert read_model_info(tmp_path / "out.ckpt") == ModelInfo(system="modnet", size=512)
     network, expected = MODNet(3), modnet_golden.golden_weights(3)
     load_weights(network, tmp_path / "out.ckpt")

@@ -25,7 +25,14 @@ from src.training.schedule import learning_rate
 from src.training.step import make_optimizer
 from tests.small_dataset import write_dataset
 from tests.thin_network import ThinModnet, leave_curves_empty
-from tests.training_runs import assert_same_outcome, latest, read_epochs, read_parameters, run_training
+from tests.training_runs import (
+    assert_same_outcome,
+    latest,
+    read_epochs,
+    read_parameters,
+    run_into_power_cut,
+    run_training,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 64
@@ -55,10 +62,6 @@ def make_config(kind: type, **phases: dict):
     return kind.model_validate({"system": systems[kind], **common, **sections})
 
 
-class PowerCutError(Exception):
-    """Nothing catches it."""
-
-
 def test_a_run_cut_off_in_adaptation_continues_exactly(thin, data, tmp_path, monkeypatch):
     phases = {"supervised": {"nEpochs": 2, "lr": 0.1}, "adapt": {"nEpochs": 2, "lr": 0.01, "ema_decay": 0.5}}
     config = make_config(ModnetConfig, **phases)
@@ -70,19 +73,13 @@ def test_a_run_cut_off_in_adaptation_continues_exactly(thin, data, tmp_path, mon
     assert losses[1] < losses[0]
     assert read_model_info(latest(expected, "adapt", 2)) == ModelInfo(system="modnet", size=SIZE)
 
-    from src.callback import RunLog
-
-    log_step = RunLog.step
-
-    def cut_off(log, line):
-        log_step(log, line)
-        if "epoch: 2 step: 2" in line and "adapt" in str(log._folders[0]):
-            raise PowerCutError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunLog, "step", cut_off)
-        with pytest.raises(PowerCutError):
-            run_training(config, data, tmp_path / "cut")
+    run_into_power_cut(
+        monkeypatch,
+        config,
+        data,
+        tmp_path / "cut",
+        lambda log, line: "epoch: 2 step: 2" in line and "adapt" in str(log._folders[0]),
+    )
     resumed = run_training(config, data, tmp_path / "cut")
     assert "epoch 2, step 2, from" in resumed.screen
     assert_same_outcome(resumed.folder, expected)

@@ -96,7 +96,7 @@ def test_modnets_trimap_is_that_of_the_data_set(monkeypatch):
 def test_light_is_that_of_the_data_set(monkeypatch):
     """All random numbers are a half: a line through the centre, of the same strength as the one of NumPy."""
     monkeypatch.setattr(modnet_samples.torch, "rand", lambda shape, device: torch.full(shape, 0.499))
-    monkeypatch.setattr(modnet_samples, "LIT", 1)
+    monkeypatch.setattr(modnet_samples.light, "LIT", 1)
     image = held_pictures(1)[0, ..., :3] // 2
     colours = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
     alpha = torch.zeros(1, 1, SIDE, SIDE)

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
 import mindspore as ms
 
-from src import callback  # noqa: F401  imports tensorboardX without PyTorch
+from src import callback  # imports tensorboardX without PyTorch
 from src.config import Config, save_config
 from src.systems.shm import PHASES
 from train import train
@@ -85,6 +86,31 @@ def run_training(
             config=config, data_folder=data_folder, output_folder=output_folder, init_weight=init_weight
         )
     return Run(folder, screen.getvalue(), config)
+
+
+class _PowerCutError(Exception):
+    """Nothing catches it."""
+
+
+def run_into_power_cut(
+    monkeypatch: pytest.MonkeyPatch,
+    config: Config,
+    data_folder: Path,
+    output_folder: Path,
+    when: Callable[[callback.RunLog, str], bool],
+) -> None:
+    """Train in this process until `when` is true of the log and a line of a step that it has written."""
+    log_step = callback.RunLog.step
+
+    def cut_off(log: callback.RunLog, line: str) -> None:
+        log_step(log, line)
+        if when(log, line):
+            raise _PowerCutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(callback.RunLog, "step", cut_off)
+        with pytest.raises(_PowerCutError):
+            run_training(config, data_folder, output_folder)
 
 
 def read_parameters(path: Path) -> dict[str, np.ndarray]:

@@ -6,12 +6,12 @@ import numpy as np
 
 LIT = 0.3  # share of the samples that get a light
 
-_GAIN = (0.2, 0.8)
-_COLOUR = (0.8, 1.0)
-_AROUND = 0.2  # relative to the sides: how far outside the picture a point may lie
-_POINT_REACH, _LINE_REACH = (0.2, 0.8), (0.05, 0.3)  # relative to the diagonal
-_LINES = 0.5  # share of the lights
-_BEHIND = 0.3  # share of the lights that fall on the background alone
+GAIN = (0.2, 0.8)
+COLOUR = (0.8, 1.0)
+AROUND = 0.2  # relative to the sides: how far outside the picture a point may lie
+POINT_REACH, LINE_REACH = (0.2, 0.8), (0.05, 0.3)  # relative to the diagonal
+LINES = 0.5  # share of the lights
+BEHIND = 0.3  # share of the lights that fall on the background alone
 
 
 class Light(NamedTuple):
@@ -67,12 +67,12 @@ def draw_light(rng: np.random.Generator, share: float = LIT) -> Light | None:
     """
     if rng.random() >= share:
         return None
-    gain = rng.uniform(*_GAIN)
-    colour = tuple(rng.uniform(*_COLOUR, 3))
-    is_line, is_behind = rng.random() < _LINES, rng.random() < _BEHIND
-    margin = 0 if is_line else _AROUND
+    gain = rng.uniform(*GAIN)
+    colour = tuple(rng.uniform(*COLOUR, 3))
+    is_line, is_behind = rng.random() < LINES, rng.random() < BEHIND
+    margin = 0 if is_line else AROUND
     place = tuple(rng.uniform(-margin, 1 + margin, 2))
     angle = rng.uniform(0, np.pi) if is_line else None
     return Light(
-        gain, colour, place, angle, rng.uniform(*(_LINE_REACH if is_line else _POINT_REACH)), is_behind
+        gain, colour, place, angle, rng.uniform(*(LINE_REACH if is_line else POINT_REACH)), is_behind
     )

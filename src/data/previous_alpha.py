@@ -12,7 +12,7 @@ import numpy as np
 
 from src.images.affine import AffineRanges
 
-_RANGES = AffineRanges(rotation=10, shear=5, scale=(0.85, 1.15), shift=0.1)
+DISTURBANCE = AffineRanges(rotation=10, shear=5, scale=(0.85, 1.15), shift=0.1)
 
 Way = Literal["kept", "empty", "disturbed", "other", "left"]
 
@@ -74,5 +74,5 @@ def previous_alpha(
 def disturb(rng: np.random.Generator, alpha: np.ndarray) -> np.ndarray:
     """Turn, shear, scale and shift an alpha (H, W) float32 at random; 0 comes in from outside."""
     height, width = alpha.shape
-    matrix = _RANGES.draw(rng).matrix(height, width)
+    matrix = DISTURBANCE.draw(rng).matrix(height, width)
     return cv2.warpAffine(alpha, matrix, (width, height), flags=cv2.INTER_LINEAR)

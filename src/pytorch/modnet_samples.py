@@ -9,14 +9,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from src.data.light import LIT
+from src.data import light
+from src.data.previous_alpha import DISTURBANCE, Shares
+from src.images.affine import AffineRanges
 from src.pytorch.batch import Batch
 
-_EMPTY, _DISTURBED, _OTHER = 0.3, 0.3, 0.2  # as src/data/previous_alpha.py's Shares
+_SHARES = Shares()
 _LEFT = 0.5  # of the pictures without anybody: the frame before showed the person of another sample
-_PREDICTED = 0.5  # of the rest: the network's own alpha instead of the true one, with its mistakes
-_STRONG = (10, 5, (0.85, 1.15), 0.1)  # rotation and shear in degrees, scale, shift relative to the side
-_SLIGHT = (2, 1, (0.97, 1.03), 0.02)  # as between two frames
+_SLIGHT = AffineRanges(rotation=2, shear=1, scale=(0.97, 1.03), shift=0.02)  # as between two frames
 
 
 def normalise(colours: torch.Tensor) -> torch.Tensor:
@@ -40,12 +40,16 @@ def light_up(batch: Batch) -> torch.Tensor:
     def uniform(low, high, *shape):
         return low + (high - low) * torch.rand((n, *shape), device=device)
 
-    is_line, is_behind, is_lit = (torch.rand((n, 1, 1), device=device) < p for p in (0.5, 0.3, LIT))
+    is_line, is_behind, is_lit = (
+        torch.rand((n, 1, 1), device=device) < p for p in (light.LINES, light.BEHIND, light.LIT)
+    )
     x0, y0 = (
-        torch.where(is_line, uniform(0, 1, 1, 1), uniform(-0.2, 1.2, 1, 1)) * (size - 1) for _ in range(2)
+        torch.where(is_line, uniform(0, 1, 1, 1), uniform(-light.AROUND, 1 + light.AROUND, 1, 1)) * (size - 1)
+        for _ in range(2)
     )
     angle = uniform(0, math.pi, 1, 1)
-    reach = torch.where(is_line, uniform(0.05, 0.3, 1, 1), uniform(0.2, 0.8, 1, 1)) * math.hypot(size, size)
+    reach = torch.where(is_line, uniform(*light.LINE_REACH, 1, 1), uniform(*light.POINT_REACH, 1, 1))
+    reach = reach * math.hypot(size, size)
     across = torch.arange(size, device=device)[None, None, :] - x0
     down = torch.arange(size, device=device)[None, :, None] - y0
     distance = torch.where(
@@ -53,7 +57,7 @@ def light_up(batch: Batch) -> torch.Tensor:
     )
     strength = (1 - distance / reach).clamp(min=0).square() * is_lit
     strength = torch.where(is_behind[..., None], strength[:, None] * (1 - alpha), strength[:, None])
-    added = strength * uniform(0.2, 0.8, 1, 1, 1) * uniform(0.8, 1, 3, 1, 1)
+    added = strength * uniform(*light.GAIN, 1, 1, 1) * uniform(*light.COLOUR, 3, 1, 1)
     return (colours + added).clamp(0, 1)
 
 
@@ -72,22 +76,22 @@ def previous_alpha(teacher: nn.Module, image: torch.Tensor, alpha: torch.Tensor,
     if not disturbs:
         return torch.zeros_like(alpha)
     with torch.no_grad():
-        half = len(alpha) // 2
-        predicted = alpha.clone()
+        half = len(alpha) // 2  # of the batch gets the network's own alphas, with their mistakes
+        before, other = alpha.clone(), alpha.roll(1, 0)
         empty = torch.zeros_like(alpha[:half])
-        predicted[:half] = teacher(torch.cat((image[:half], empty), 1))[2].float()
+        before[:half] = teacher(torch.cat((image[:half], empty), 1))[2].float()
 
         def draw(share):
             return torch.rand((len(alpha), 1, 1, 1), device=alpha.device) < share
 
-        before = move(torch.where(draw(2 * _PREDICTED), predicted, alpha), _SLIGHT)
-        wrong = torch.where(draw(_OTHER), alpha.roll(1, 0), move(alpha, _STRONG))
-        seen = torch.where(draw(_EMPTY), 0.0, torch.where(draw(_DISTURBED), wrong, before))
+        wrong = torch.where(draw(_SHARES.other), other, move(alpha, DISTURBANCE))
+        seen = torch.where(draw(_SHARES.disturbed), wrong, move(before, _SLIGHT))
+        seen = torch.where(draw(_SHARES.empty), 0.0, seen)
         has_left = (alpha.amax((1, 2, 3), keepdim=True) == 0) & draw(_LEFT)
-        return torch.where(has_left, alpha.roll(1, 0), seen)
+        return torch.where(has_left, other, seen)
 
 
-def move(alpha: torch.Tensor, ranges) -> torch.Tensor:
+def move(alpha: torch.Tensor, ranges: AffineRanges) -> torch.Tensor:
     """Turn, shear, scale and shift alphas (N, 1, S, S), each at random; 0 comes in from outside."""
     rotation, shear, scale, shift = ranges
     n, device = len(alpha), alpha.device

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from src.common.errors import UserError
 from src.common.names import as_bytes
 from src.data.augmentation import draw_augmentation
+from src.data.pair_folder import pair_paths
 from src.data.pairs import require_same_size
 from src.images.files import ImageError, read_alpha_channel, read_image
 from src.images.trimap import make_trimap, trimap_to_class_map
@@ -149,8 +150,7 @@ def _find(folder: str) -> list[Path]:
 
 def _read(matting: Path, rng: np.random.Generator) -> np.ndarray | None:
     """A picture as (H, W, 5) uint8: BGR, alpha, class; None if it cannot be read."""
-    group, sub = matting.parent.parent.name, matting.parent.name.replace("matting", "clip", 1)
-    photo = matting.parents[3] / "clip_img" / group / sub / f"{matting.stem}.jpg"
+    photo = pair_paths(matting.parents[3], matting.parent.parent.name, matting.stem).photo
     try:
         image, alpha = read_image(photo), read_alpha_channel(matting)
         require_same_size(image, alpha, photo, matting)
