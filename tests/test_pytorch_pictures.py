@@ -112,7 +112,8 @@ def test_an_alpha_is_moved_and_empties_from_outside():
     alpha = torch.ones(6, 1, 40, 40)
     assert torch.allclose(modnet_samples.move(alpha, (0, 0, (1, 1), 0)), alpha)
     moved = modnet_samples.move(alpha, (10, 5, (0.85, 1.15), 0.1))
-    assert float(moved.min()) == 0 and float(moved[:, :, 20, 20].min()) == 1
+    # Weights of bilinear sampling sum to one only within rounding.
+    assert float(moved.min()) == 0 and float(moved[:, :, 20, 20].min()) > 0.999
 
 
 def test_where_nobody_is_somebody_may_have_left():
