@@ -5,10 +5,18 @@
 #   --yaml_path FILE, --set KEY=VALUE       the configuration, as for every command
 #   --threads N, --precision MODE, --warmup N   for the runner; see ascend_infer/build/shm_infer --help
 #   --output FOLDER                         folder for the results (default: the folder of this script)
+# With --video, frames of a video are matted instead; see infer_video.sh.
 # The results replace earlier ones only when all steps are done. Exit status: 0; 3 if photos were skipped;
 # otherwise that of the step that failed.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
+source "$root/scripts/readable_model.sh"
+
+for argument in "$@"; do
+    if [[ $argument == --video || $argument == --video=* ]]; then
+        exec bash "$root/scripts/infer_video.sh" "$@"
+    fi
+done
 
 fail() {
     echo "error: $1" >&2
@@ -116,28 +124,11 @@ run_runner() {
         --time_result "$staging/time_Result" ${runner_options[@]+"${runner_options[@]}"}
 }
 
-# Older MindSpore Lite, such as the one that build.sh downloads, reads only MINDIR version 1.
-own_runtime=${LITE_HOME:-${MS_LITE_HOME:-}}
-infer() {
-    local status=0
-    if [ -n "$own_runtime" ]; then
-        run_runner "$model" || status=$?
-        [ "$status" -eq 4 ] || return "$status"
-        echo "retrying with MINDIR version 1"
-    fi
-    # If that fails, the runner's own status takes precedence.
-    "$python" "$root/src/deployment/lowering.py" "$model" "$staging/network.mindir" || return $((status ? status : 1))
-    status=0
-    run_runner "$staging/network.mindir" || status=$?
-    rm "$staging/network.mindir"
-    return "$status"
-}
-
-if [ -n "$own_runtime" ]; then find_interpreter requirements.txt; else find_interpreter requirements.txt mindspore; fi
+find_interpreter_of_runner
 python_options=(--yaml_path="$root/config.yaml" ${python_options[@]+"${python_options[@]}"})
 step "building the runner" build.log bash "$root/ascend_infer/build.sh" "$device"
 step "preprocess.py" preprocess.log "$python" "$root/preprocess.py" --model "$model" --folder "$staging" "${python_options[@]}"
-step "inference" infer.log infer
+step "inference" infer.log with_readable_model "$model" "$staging" run_runner
 step "postprocess.py" acc.log "$python" "$root/postprocess.py" --model "$model" --folder "$staging" "${python_options[@]}"
 mv "$staging" "$complete"
 install_results

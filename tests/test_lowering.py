@@ -72,9 +72,9 @@ class Softmax(nn.Cell):
         return ops.softmax(x, 1)
 
 
-class Sigmoid(nn.Cell):
+class Tanh(nn.Cell):
     def construct(self, x: Tensor) -> Tensor:
-        return ops.sigmoid(x)
+        return ops.tanh(x)
 
 
 class Resize(nn.Cell):
@@ -178,7 +178,7 @@ def test_export_writes_the_version_that_is_asked_for(thin, thin_checkpoint, tmp_
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        (Sigmoid(), "no conversion .* for the operator 'Sigmoid'"),
+        (Tanh(), "no conversion .* for the operator 'Tanh'"),
         (Resize(3, False), "resizing other than doubling with half-pixel centres cannot be converted"),
         (Resize(2, True), "resizing other than doubling with half-pixel centres cannot be converted"),
     ],

@@ -13,6 +13,7 @@ import mindspore as ms
 from mindspore import Tensor, nn
 
 from src.deployment import export
+from src.deployment.lowering import lower_file
 from src.inference.embedded_info import find_model_info
 from src.inference.matting import Matting, load_matting
 from src.model.modnet.frame import FrameMatteWithPrevious
@@ -21,32 +22,60 @@ from src.model.weights import save_parameters
 from src.systems.model_info import ModelInfo, write_model_info
 from tests import modnet_golden
 from tests.modnet_golden import TOLERANCE, needs_golden_files
+from tests.runner import call_runner
 
 SIZE = (128, 160)
 
 
-@pytest.fixture
-def golden_size(monkeypatch) -> None:
-    """The golden frames are no squares."""
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory) -> dict[str, Path]:
+    """The network for videos with the golden weights in both formats, of the size of the golden frames."""
+    network, info = FrameMatteWithPrevious(), ModelInfo(system="modnet_video", size=128)
+    modnet_golden.load_golden_weights(network, 4)
+    name = str(tmp_path_factory.mktemp("export") / "modnet")
     inputs = {"frame": np.zeros((1, *SIZE, 3), np.uint8), "previous": np.zeros((1, 1, *SIZE), np.float32)}
-    monkeypatch.setattr(export, "empty_inputs", lambda *_: inputs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "empty_inputs", lambda *_: inputs)  # they are no squares
+        # ONNX last, since it replaces layers.
+        return {each: export.export_network(network, name, each, info) for each in ("MINDIR", "ONNX")}
 
 
 @needs_golden_files
 @pytest.mark.parametrize("file_format", ["MINDIR", "ONNX"])
-def test_the_loop_over_frames_is_that_of_the_original(golden_size, tmp_path, file_format):
-    network, golden = FrameMatteWithPrevious(), modnet_golden.read("forward_4.npz")
-    modnet_golden.load_golden_weights(network, 4)
-    info = ModelInfo(system="modnet_video", size=128)
-    path = export.export_network(network, str(tmp_path / "modnet"), file_format, info)
-    assert find_model_info(path) == info
+def test_the_loop_over_frames_is_that_of_the_original(exported, file_format):
+    golden = modnet_golden.read("forward_4.npz")
+    assert find_model_info(exported[file_format]) == ModelInfo(system="modnet_video", size=128)
     first, last = golden["image"]
-    frames = [first, np.roll(first, 3, axis=2), np.roll(first, 6, axis=2), last]
-    previous = np.zeros((1, 1, *SIZE), np.float32)
-    run = runner_of(path)
-    for frame, expected in zip(frames, golden["loop"], strict=True):
-        previous = run(np.ascontiguousarray(frame.transpose(1, 2, 0)[np.newaxis]), previous)
-        np.testing.assert_allclose(previous[0], expected, atol=TOLERANCE)
+    frames = [*(np.roll(first, shift, axis=2) for shift in (0, 3, 6)), last]
+    alphas = loop(exported[file_format], frames)
+    np.testing.assert_allclose(alphas, golden["loop"][:, 0], atol=TOLERANCE)
+
+
+@needs_golden_files
+def test_thirty_frames_in_the_runner(runner, exported, tmp_path):
+    """Its alphas are those of ONNX Runtime, and the first ones those of the original."""
+    golden = modnet_golden.read("forward_4.npz")
+    frames = [np.roll(golden["image"][0], 3 * number, axis=2) for number in range(30)]
+    (tmp_path / "clip.rgb").write_bytes(b"".join(frame.transpose(1, 2, 0).tobytes() for frame in frames))
+    lower_file(exported["MINDIR"], tmp_path / "lowered.mindir")
+    arguments = ["--model", tmp_path / "lowered.mindir", "--video", tmp_path / "clip.rgb", "--format", "rgb"]
+    result = call_runner(*arguments, "--size", "160x128", "--mattes", tmp_path / "alphas", "--warmup", "0")
+    assert result.returncode == 0, result.stderr
+    alphas = np.fromfile(tmp_path / "alphas", np.float32).reshape(30, *SIZE)
+    np.testing.assert_allclose(alphas, loop(exported["ONNX"], frames), atol=TOLERANCE)
+    np.testing.assert_allclose(alphas[:3], golden["loop"][:3, 0], atol=TOLERANCE)
+
+
+def loop(path: Path, frames: list[np.ndarray]) -> list[np.ndarray]:
+    """The alphas (H, W) of frames (3, H, W) uint8, each given the one before, at first zeros."""
+    run, alphas = runner_of(path), [np.zeros(SIZE, np.float32)]
+    for frame in frames:
+        inputs = (
+            np.ascontiguousarray(frame.transpose(1, 2, 0)[np.newaxis]),
+            alphas[-1][np.newaxis, np.newaxis],
+        )
+        alphas.append(run(*inputs)[0, 0])
+    return alphas[1:]
 
 
 def runner_of(path: Path):

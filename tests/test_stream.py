@@ -16,14 +16,16 @@ from src.inference.small_components import remove_small_components
 from src.inference.stream import Stream
 from src.live.live import live
 from src.systems.model_info import ModelInfo
-from tests.thin_video_model import SIZE, save_thin_video_model, thin_alpha
+from tests.thin_video_model import SIZE, export_thin_mindir, save_thin_video_model, thin_alpha
 from tests.videos import read_video, write_video
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        yield save_thin_video_model(patch, tmp_path_factory.mktemp("model"))
+        saved = save_thin_video_model(patch, tmp_path_factory.mktemp("model"))
+        export_thin_mindir(saved)
+        yield saved
 
 
 def scene(seed: int, height: int = 40, width: int = 64) -> np.ndarray:
@@ -49,10 +51,12 @@ def alphas_by_hand(frames: list[np.ndarray], empty: tuple[int, ...]) -> list[np.
     return alphas
 
 
-@pytest.mark.parametrize("engine", ["mindspore", "onnx"])
+@pytest.mark.parametrize("engine", ["mindspore", "onnx", "lite"])
 @pytest.mark.parametrize("mirror", [False, True])
-def test_the_networks_alpha_is_the_next_frames_previous_one(checkpoint, engine, mirror):
+def test_the_networks_alpha_is_the_next_frames_previous_one(checkpoint, engine, mirror, request):
     """As it comes from the network, bars included; for the mirror image mirrored."""
+    if engine == "lite":
+        request.getfixturevalue("runner")
     stream = Stream(load_matting(checkpoint, engine=engine, device="CPU", mirror=mirror))
     found = [stream.predict(frame, number / 25) for number, frame in enumerate(FRAMES)]
     place = letterbox_place(*FRAMES[0].shape[:2], SIZE)

@@ -12,6 +12,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from mindspore import Tensor, nn, ops
 
 from src.deployment.export import export_network
+from src.load_model import load_network
 from src.model.modnet.frame import normalise_frame
 from src.model.modnet.layers import SigmoidConv
 from src.model.weights import save_parameters
@@ -50,3 +51,10 @@ def save_thin_video_model(patch: pytest.MonkeyPatch, folder: Path) -> Path:
     write_model_info(path, info)
     export_network(network, str(path.with_suffix("")), "ONNX", info, checkpoint=path)
     return path
+
+
+def export_thin_mindir(checkpoint: Path) -> None:
+    """Write it beside its checkpoint as MINDIR, too, which the C++ runner reads."""
+    network = load_network(checkpoint, "modnet_video")
+    name, info = str(checkpoint.with_suffix("")), ModelInfo(system="modnet_video", size=SIZE)
+    export_network(network, name, "MINDIR", info, mindir_version="1", checkpoint=checkpoint)

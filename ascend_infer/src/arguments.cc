@@ -8,18 +8,26 @@ namespace matting {
 const char kHelp[] =
     R"(usage: shm_infer --model FILE --photos FOLDER --mattes FOLDER [options]
        shm_infer --model FILE --input FOLDER --output FOLDER [options]
+       shm_infer --model FILE --video FILE --size WIDTHxHEIGHT [options]
        shm_infer --model FILE --pipe [options]
 
 Runs an exported network (MINDIR): on the photos in a folder, of which it writes NAME_alpha.png, as predict.py
 does; on every .bin file that preprocess.py wrote to a folder, of which it writes NAME_0.bin (trimap logits) and
-NAME_1.bin (alpha), float32; or on such arrays from stdin, with its outputs to stdout.
+NAME_1.bin (alpha), float32; on a video, which it composites over a background; or on arrays from stdin, with its
+outputs to stdout. A .bin file holds the network's inputs one after the other.
 
   --model FILE          the exported network
   --photos FOLDER       photos, JPEG or PNG, at any depth
-  --mattes FOLDER       folder for their mattes; created if missing; existing mattes are kept
+  --mattes FOLDER       folder for their mattes; created if missing; existing mattes are kept; with --video,
+                        a file for the network's alphas, float32
   --overwrite           make existing mattes again
-  --input FOLDER        input files, each as large as the network's input
-  --output FOLDER       folder for the results; created if missing
+  --video FILE          raw frames one after the other; - for stdin; the times of all stages are reported
+  --size WIDTHxHEIGHT   size of the frames, in pixels
+  --format FORMAT       format of the frames, and of the composites: nv21 or rgb (default: nv21)
+  --background WHAT     a photo, JPEG or PNG, or a colour, #RRGGBB (default: #00ff00)
+  --input FOLDER        input files, each as large as the network's inputs
+  --output FOLDER       folder for the results; created if missing; with --video, a file for the composites, or -
+                        for stdout
   --pipe                read inputs from stdin; see src/pipe_command.h
   --device TYPE         CPU, Ascend or GPU (default: CPU)
   --device_id N         number of the Ascend or GPU card (default: 0)
@@ -53,11 +61,41 @@ int ParseNumber(const std::string& name, const std::string& text, int lowest) {
   return number;
 }
 
+void ParseSize(const std::string& text, Arguments* arguments) {
+  const size_t cross = text.find('x');
+  if (cross == std::string::npos) {
+    throw UsageError("--size " + text + ": must be WIDTHxHEIGHT, such as 640x480");
+  }
+  arguments->width = ParseNumber("--size", text.substr(0, cross), 1);
+  arguments->height = ParseNumber("--size", text.substr(cross + 1), 1);
+}
+
+void CheckVideo(const Arguments& arguments) {
+  if (arguments.model.empty() || arguments.video.empty() || arguments.height == 0) {
+    throw UsageError("--model, --video and --size are needed; see --help");
+  }
+  if (arguments.format != "nv21" && arguments.format != "rgb") {
+    throw UsageError("--format " + arguments.format + ": must be nv21 or rgb");
+  }
+  if (arguments.format == "nv21" && (arguments.height % 2 != 0 || arguments.width % 2 != 0)) {
+    throw UsageError("--size: both sides of nv21 frames must be even");
+  }
+  if (arguments.output == "-" && arguments.mattes == "-") {
+    throw UsageError("--output and --mattes: only one can go to stdout");
+  }
+}
+
 void Check(const Arguments& arguments) {
-  const bool has_files = !arguments.input.empty() || !arguments.output.empty();
-  const bool has_photos = !arguments.photos.empty() || !arguments.mattes.empty() || arguments.overwrite;
-  if (has_files + has_photos + arguments.pipe > 1) {
-    throw UsageError("only one of --input, --photos and --pipe can be given, with what belongs to it; see --help");
+  const bool has_video = !arguments.video.empty() || arguments.height > 0;
+  const bool has_files = !arguments.input.empty() || (!arguments.output.empty() && !has_video);
+  const bool has_photos =
+      !arguments.photos.empty() || (!arguments.mattes.empty() && !has_video) || arguments.overwrite;
+  if (has_files + has_photos + has_video + arguments.pipe > 1) {
+    throw UsageError(
+        "only one of --input, --photos, --video and --pipe can be given, with what belongs to it; see --help");
+  }
+  if (has_video) {
+    CheckVideo(arguments);
   }
   if (has_photos && (arguments.model.empty() || arguments.photos.empty() || arguments.mattes.empty())) {
     throw UsageError("--model, --photos and --mattes are needed; see --help");
@@ -65,7 +103,7 @@ void Check(const Arguments& arguments) {
   if (arguments.pipe && arguments.model.empty()) {
     throw UsageError("--model is needed; see --help");
   }
-  if (!has_photos && !arguments.pipe &&
+  if (!has_photos && !has_video && !arguments.pipe &&
       (arguments.model.empty() || arguments.input.empty() || arguments.output.empty())) {
     throw UsageError("--model, --input and --output are needed; see --help");
   }
@@ -111,6 +149,14 @@ Arguments ParseArguments(int argc, char** argv) {
       arguments.photos = value;
     } else if (name == "--mattes") {
       arguments.mattes = value;
+    } else if (name == "--video") {
+      arguments.video = value;
+    } else if (name == "--size") {
+      ParseSize(value, &arguments);
+    } else if (name == "--format") {
+      arguments.format = value;
+    } else if (name == "--background") {
+      arguments.background = value;
     } else if (name == "--time_result") {
       arguments.time_result = value;
     } else if (name == "--device") {

@@ -16,7 +16,11 @@ struct Arguments {
   std::filesystem::path photos;  // in the place of input, with
   std::filesystem::path mattes;  // in that of output
   bool overwrite = false;
-  bool pipe = false;  // in the place of both
+  std::filesystem::path video;  // in the place of input, with output, mattes (both may be empty) and
+  int height = 0, width = 0;    // of its frames
+  std::string format = "nv21";  // or rgb
+  std::string background = "#00ff00";
+  bool pipe = false;  // in the place of all
   std::filesystem::path time_result;  // empty: not written
   std::string device = "CPU";
   int device_id = 0;

@@ -4,14 +4,17 @@
 
 namespace matting {
 
-Place LetterboxPlace(int height, int width, int size) {
+Place LetterboxPlace(const Size& photo, const Size& input) {
+  const auto product = [](int one, int other) { return static_cast<int64_t>(one) * other; };
+  const bool fills_height = product(photo.height, input.width) >= product(photo.width, input.height);
   const auto fitted = [&](int side) {
-    const double exact = static_cast<double>(static_cast<int64_t>(side) * size) / std::max(height, width);
+    const double exact = fills_height ? static_cast<double>(product(side, input.height)) / photo.height
+                                      : static_cast<double>(product(side, input.width)) / photo.width;
     return std::max(1, static_cast<int>(std::lrint(exact)));
   };
-  const int fitted_height = fitted(height);
-  const int fitted_width = fitted(width);
-  return {(size - fitted_height) / 2, (size - fitted_width) / 2, fitted_height, fitted_width};
+  const int height = fitted(photo.height);
+  const int width = fitted(photo.width);
+  return {(input.height - height) / 2, (input.width - width) / 2, height, width};
 }
 
 std::vector<float> LetterboxInput(const Picture& small, const Place& place, int size, const Mean& mean) {
@@ -30,6 +33,15 @@ std::vector<float> LetterboxInput(const Picture& small, const Place& place, int 
     }
   }
   return input;
+}
+
+Picture LetterboxFrame(const Picture& small, const Place& place, const Size& input, uint8_t bars) {
+  Picture frame(input.height, input.width, 3);
+  std::fill(frame.values.begin(), frame.values.end(), bars);
+  for (int y = 0; y < place.height; ++y) {
+    std::copy(small.Row(y), small.Row(y) + 3 * place.width, frame.Row(place.top + y) + 3 * place.left);
+  }
+  return frame;
 }
 
 std::vector<float> Mirrored(const std::vector<float>& planes, int size) {

@@ -1,4 +1,4 @@
-// Runs an exported network on a folder of inputs or photos; see --help.
+// Runs an exported network on a folder of inputs or photos, or on a video; see --help.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include "pipe_command.h"
 #include "pipeline.h"
 #include "timing.h"
+#include "video_command.h"
 
 namespace {
 
@@ -46,6 +47,9 @@ int Run(const matting::Arguments& arguments) {
   matting::CheckModel(arguments.model);
   if (arguments.pipe) {
     return matting::RunPipe(arguments);
+  }
+  if (!arguments.video.empty()) {
+    return matting::RunVideo(arguments);
   }
   return arguments.photos.empty() ? RunFiles(arguments) : matting::RunPhotos(arguments);
 }

@@ -35,9 +35,9 @@ Picture ToBytes(const Map& alpha) {
 }  // namespace
 
 Matting::Matting(Session* session, const Mean& mean) : session_(session), mean_(mean) {
-  const std::vector<int64_t> shape = session->InputShape();
+  const std::vector<int64_t> shape = session->InputShape(0);
   const bool is_square = shape.size() == 4 && shape[0] == 1 && shape[1] == 3 && shape[2] == shape[3];
-  if (!is_square || session->OutputCount() <= kAlphaOutput ||
+  if (session->InputCount() != 1 || session->InputType(0) != "float32" || !is_square || session->OutputCount() <= kAlphaOutput ||
       session->OutputShape(kAlphaOutput) != std::vector<int64_t>{1, 1, shape[2], shape[3]}) {
     throw LoadError("the network does not matte photos: it takes and gives " + session->Describe());
   }
@@ -45,16 +45,16 @@ Matting::Matting(Session* session, const Mean& mean) : session_(session), mean_(
 }
 
 Prepared Matting::Prepare(const Photo& photo) const {
-  const Place place = LetterboxPlace(photo.colours.height, photo.colours.width, size_);
+  const Place place = LetterboxPlace({photo.colours.height, photo.colours.width}, {size_, size_});
   Picture small = Resize(photo.colours, place.height, place.width);
   std::vector<float> input = LetterboxInput(small, place, size_, mean_);
   return {place, std::move(small), std::move(input)};
 }
 
 Map Matting::Run(const Prepared& prepared) const {
-  session_->Run(prepared.input.data());
+  session_->Run({prepared.input.data()});
   const std::vector<float> alpha = session_->Output(kAlphaOutput);
-  session_->Run(Mirrored(prepared.input, size_).data());
+  session_->Run({Mirrored(prepared.input, size_).data()});
   const std::vector<float> mirrored = Mirrored(session_->Output(kAlphaOutput), size_);
   Map averaged(size_, size_, 1);
   std::transform(alpha.begin(), alpha.end(), mirrored.begin(), averaged.values.begin(),

@@ -35,7 +35,7 @@ std::unique_ptr<Session> OpenSession(const Arguments& arguments) {
   std::cout << session->Describe() << std::endl;
   const Bytes zeros(session->InputSize());
   for (int i = 0; i < arguments.warmup; ++i) {
-    session->Run(zeros.data());
+    session->RunJoined(zeros.data());
   }
   return session;
 }

@@ -1,11 +1,10 @@
 #include "pipe_command.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <memory>
 
 #include "open_session.h"
+#include "own_stdout.h"
 
 namespace matting {
 
@@ -13,16 +12,18 @@ namespace {
 
 std::string Header(Session* session) {
   std::string header = "shm_infer";
-  const auto add = [&](const std::vector<int64_t>& shape) {
-    char separator = ' ';
+  const auto add = [&](std::string before, const std::vector<int64_t>& shape) {
     for (const int64_t side : shape) {
-      header += separator + std::to_string(side);
-      separator = ',';
+      header += before + std::to_string(side);
+      before = ",";
     }
   };
-  add(session->InputShape());
+  for (size_t i = 0; i < session->InputCount(); ++i) {
+    const std::string type = session->InputType(i);
+    add((i == 0 ? " " : ";") + (type == "float32" ? "" : type + ":"), session->InputShape(i));
+  }
   for (size_t i = 0; i < session->OutputCount(); ++i) {
-    add(session->OutputShape(i));
+    add(" ", session->OutputShape(i));
   }
   return header + "\n";
 }
@@ -36,11 +37,7 @@ void Write(std::FILE* stream, const char* data, size_t size) {
 }  // namespace
 
 int RunPipe(const Arguments& arguments) {
-  // Nothing else may come between the outputs: what this program or a library prints goes to stderr.
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> answers(fdopen(dup(STDOUT_FILENO), "wb"), std::fclose);
-  if (answers == nullptr || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
-    throw Error("stdout cannot be used");
-  }
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> answers = OwnStdout();
   const std::unique_ptr<Session> session = OpenSession(arguments);
   const std::string header = Header(session.get());
   Write(answers.get(), header.data(), header.size());
@@ -48,7 +45,7 @@ int RunPipe(const Arguments& arguments) {
   Bytes input(session->InputSize());
   size_t count = 0;
   while ((count = std::fread(input.data(), 1, input.size(), stdin)) == input.size()) {
-    session->Run(input.data());
+    session->RunJoined(input.data());
     for (const Bytes& output : session->Outputs()) {
       Write(answers.get(), output.data(), output.size());
     }

@@ -6,11 +6,12 @@
 
 namespace matting {
 
-// Runs the network on every input that comes on stdin, its raw values, until stdin ends.
+// Runs the network on all that comes on stdin, the raw values of its inputs one after the other, until stdin ends.
 //
-// Writes to stdout a line of text, "shm_infer", the input's shape and the outputs', such as
+// Writes to stdout a line of text, "shm_infer", the inputs' shapes and the outputs', such as
 //   shm_infer 1,3,320,320 1,3,320,320 1,1,320,320
-// and for each input the raw values of all outputs. Returns the exit status. Throws Error.
+//   shm_infer uint8:1,384,384,3;1,1,384,384 1,1,384,384
+// (float32 unless said), and then for each run the raw values of all outputs. Returns the exit status. Throws Error.
 int RunPipe(const Arguments& arguments);
 
 }  // namespace matting

@@ -31,7 +31,7 @@ PipelineResult RunPipeline(Session* session, const std::vector<std::filesystem::
     try {
       const Bytes input = current.get();
       const Stopwatch run;
-      session->Run(input.data());
+      session->RunJoined(input.data());
       result.milliseconds.push_back(run.Milliseconds());
     } catch (const InputError& error) {
       result.skipped.push_back(error.what());

@@ -1,7 +1,9 @@
 #include "session.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <sstream>
 
 #include "include/api/context.h"
@@ -54,6 +56,8 @@ std::string TypeName(mindspore::DataType type) {
       return "float32";
     case mindspore::DataType::kNumberTypeFloat16:
       return "float16";
+    case mindspore::DataType::kNumberTypeUInt8:
+      return "uint8";
     default:
       return "type " + std::to_string(static_cast<int>(type));
   }
@@ -91,20 +95,25 @@ Session::Session(const std::filesystem::path& model, const Device& device) {
   }
   inputs_ = model_.GetInputs();
   outputs_ = model_.GetOutputs();
-  if (inputs_.size() != 1 || outputs_.empty()) {
+  if (inputs_.empty() || outputs_.empty()) {
     throw LoadError(model.string() + ": has " + std::to_string(inputs_.size()) + " inputs and " +
-                std::to_string(outputs_.size()) + " outputs; the network needs 1 input and at least 1 output");
+                    std::to_string(outputs_.size()) + " outputs; the network needs at least 1 of each");
   }
-  for (const auto* tensors : {&inputs_, &outputs_}) {
-    for (const auto& tensor : *tensors) {
-      if (tensor.DataType() != mindspore::DataType::kNumberTypeFloat32) {
-        throw LoadError(model.string() + ": inputs and outputs must be float32, but are " + Describe());
-      }
-    }
+  const auto is_float = [](const auto& tensor) { return TypeName(tensor.DataType()) == "float32"; };
+  const auto is_usable = [&](const auto& tensor) { return is_float(tensor) || TypeName(tensor.DataType()) == "uint8"; };
+  if (!std::all_of(inputs_.begin(), inputs_.end(), is_usable) ||
+      !std::all_of(outputs_.begin(), outputs_.end(), is_float)) {
+    throw LoadError(model.string() + ": inputs must be float32 or uint8, and outputs float32, but they are " +
+                    Describe());
   }
 }
 
-size_t Session::InputSize() { return inputs_.front().DataSize(); }
+std::string Session::InputType(size_t number) const { return TypeName(inputs_[number].DataType()); }
+
+size_t Session::InputSize() {
+  return std::accumulate(inputs_.begin(), inputs_.end(), size_t{0},
+                         [](size_t sum, const auto& tensor) { return sum + tensor.DataSize(); });
+}
 
 std::string Session::Describe() {
   std::ostringstream text;
@@ -113,12 +122,23 @@ std::string Session::Describe() {
   return text.str();
 }
 
-void Session::Run(const void* input) {
-  std::memcpy(DataOf(&inputs_.front()), input, InputSize());
+void Session::Run(const std::vector<const void*>& inputs) {
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    std::memcpy(DataOf(&inputs_[i]), inputs[i], inputs_[i].DataSize());
+  }
   const mindspore::Status status = model_.Predict(inputs_, &outputs_);
   if (status.IsError()) {
     throw Error("inference failed: " + status.ToString());
   }
+}
+
+void Session::RunJoined(const char* inputs) {
+  std::vector<const void*> apart;
+  for (const auto& tensor : inputs_) {
+    apart.push_back(inputs);
+    inputs += tensor.DataSize();
+  }
+  Run(apart);
 }
 
 std::vector<Bytes> Session::Outputs() {

@@ -27,20 +27,24 @@ class Session {
   // Loads the network. Throws LoadError if the file cannot be used or the device is not available.
   Session(const std::filesystem::path& model, const Device& device);
 
-  // Size of the input in bytes.
-  size_t InputSize();
-
+  size_t InputCount() const { return inputs_.size(); }
   size_t OutputCount() const { return outputs_.size(); }
 
   // Describes every input and output: "input float32 (1, 3, 320, 320), ...".
   std::string Describe();
 
-  // Shapes of the input, or of an output.
-  std::vector<int64_t> InputShape() { return inputs_.front().Shape(); }
+  std::vector<int64_t> InputShape(size_t number) { return inputs_[number].Shape(); }
   std::vector<int64_t> OutputShape(size_t number) { return outputs_[number].Shape(); }
+  std::string InputType(size_t number) const;  // float32 or uint8; outputs are float32
 
-  // Runs the network on `input`, which has InputSize() bytes, and waits for the result. Throws Error.
-  void Run(const void* input);
+  // Size of all inputs together in bytes.
+  size_t InputSize();
+
+  // Runs the network on the values of each input and waits for the result. Throws Error.
+  void Run(const std::vector<const void*>& inputs);
+
+  // The same on inputs that lie one after the other, InputSize() bytes in all.
+  void RunJoined(const char* inputs);
 
   // Copies of the outputs of the last run, in the network's order. Throws Error.
   std::vector<Bytes> Outputs();

@@ -30,16 +30,19 @@ _SETTINGS = {
     "BiasAdd": ("format",),
     "Concat": ("axis",),
     "Gather": ("batch_dims",),
+    "MatMul": ("transpose_a", "transpose_b"),
+    "ReduceMean": ("keep_dims",),
     "Softmax": ("axis",),
     "Split": ("axis", "output_num"),
     "StridedSlice": ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"),
 }
-_RESIZE, _TRANSPOSED = "ResizeBilinearV2", "Conv2DTranspose"
+_RESIZE, _TRANSPOSED, _BY_NUMBER = "ResizeBilinearV2", "Conv2DTranspose", "Divs"
 _RESIZE_SETTINGS = ("size", "align_corners", "half_pixel_centers")
 # Operators that are the same in both versions.
 _SAME = frozenset(
-    ("Add", "Conv2D", "Conv2DTranspose", "Constant", "Depend", "Load", "MakeTuple", "MaxPool", "Mul")
-    + ("ReLU", "ReLU6", "TupleGetItem", "UpdateState")
+    ("Add", "Cast", "Constant", "Conv2D", "Conv2DTranspose", "Depend", "Div", "ExpandDims", "Load")
+    + ("MakeTuple", "MaxPool", "Mul", "Neg", "ReLU", "ReLU6", "Reshape", "Sigmoid", "Sqrt", "Square", "Sub")
+    + ("Transpose", "TupleGetItem", "UpdateState")
 )
 _REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node
 _FORMATS = {0: "NCHW", 1: "NHWC"}
@@ -88,6 +91,8 @@ class _Lowering:
             yield from self._doubling(node)
         elif operator == _TRANSPOSED and _is_doubling(primitive):
             yield from self._subpixels(node)
+        elif operator == _BY_NUMBER:
+            yield self._division(node)
         elif operator in _SETTINGS:
             yield self._with_attributes(node, primitive)
         elif operator in _SAME:
@@ -139,6 +144,13 @@ class _Lowering:
         self._add_primitive(node, "Mul")
         node.input[:] = [mean.output[0], self._parameter(node, "border", border[np.newaxis, np.newaxis])]
         yield from (repeated, mean, node)
+
+    def _division(self, node: Any) -> Any:
+        """Divide by a tensor, since version 1 cannot divide by a number."""
+        [number] = self._take_settings(node, ("divisor",))
+        self._add_primitive(node, "Div")
+        node.input.append(self._parameter(node, "divisor", np.array([number.f])))
+        return node
 
     def _subpixels(self, node: Any) -> Iterator[Any]:
         """Yield a doubling transposed convolution as an ordinary one that computes four pixels for each."""

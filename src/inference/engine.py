@@ -95,7 +95,7 @@ def open_engine(
             from src.inference.lite import export_for_lite, load_lite
 
             file = file if is_exported(file) else export_for_lite(file, info.size)
-            run, own_size = load_lite(file, device)
+            run, own_size = load_lite(file, device, info.system)
             info = info.model_copy(update={"size": own_size})
         elif is_exported(file):
             from src.inference.exported import load_exported

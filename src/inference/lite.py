@@ -4,17 +4,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from src.common.cache_folders import cache_folder
 from src.common.errors import UserError
 from src.inference.embedded_info import digest_of
-from src.systems.registry import needed_shapes, size_of_inputs
-
-Run = Callable[[np.ndarray], list[np.ndarray]]
+from src.inference.exported import Run
+from src.systems.registry import SystemName, needed_shapes, size_of_inputs
 
 _ROOT = Path(__file__).resolve().parents[2]
 RUNNER = _ROOT / "ascend_infer" / "build" / "shm_infer"
@@ -24,26 +23,39 @@ class LiteError(UserError):
     """The C++ runner is missing, or cannot run a model; the message says what to do."""
 
 
-def load_lite(path: Path, device: str = "auto") -> tuple[Run, int]:
+def load_lite(path: Path, device: str = "auto", system: SystemName = "shm") -> tuple[Run, int]:
     """Load a MINDIR file into the C++ runner.
 
     Args:
         path: the file, in a version that the runner's MindSpore Lite reads.
         device: 'Ascend', 'GPU' or 'CPU'; 'auto' means CPU.
+        system: of the model.
 
     Returns:
-        A function that maps an image (1, 3, S, S) to trimap logits (1, 3, S, S) and alpha (1, 1, S, S), all
-        float32; and S. It raises LiteError if the runner ends.
+        A function from the system's inputs to its outputs, and their size S, as `load_exported`. It raises
+        LiteError if the runner ends.
 
     Raises:
         LiteError: the runner is not built, or cannot load the file, or the file has another input.
     """
     network = _LiteNetwork(path, "CPU" if device == "auto" else device)
-    shape = network.input_shape
-    size = size_of_inputs([shape], "shm")
+    shapes = [each.shape for each in network.inputs]
+    size = size_of_inputs(shapes, system)
     if size is None:
-        raise LiteError(f"{path}: takes inputs of shape {shape}; {needed_shapes('shm')} is needed")
+        found = ", ".join(map(str, shapes))
+        raise LiteError(f"{path}: takes inputs of shape {found}; {needed_shapes(system)} is needed")
     return network, size
+
+
+class _TensorKind(NamedTuple):
+    shape: tuple[int, ...]
+    dtype: str
+
+    @classmethod
+    def of(cls, text: str) -> "_TensorKind":
+        """What the runner calls it: 'uint8:1,384,384,3', or '1,1,384,384', which is float32."""
+        dtype, _, shape = text.rpartition(":")
+        return cls(tuple(map(int, shape.split(","))), dtype or "float32")
 
 
 class _LiteNetwork:
@@ -62,16 +74,19 @@ class _LiteNetwork:
             stdout=subprocess.PIPE,
             stderr=self._log,
         )
-        name, *shapes = self._process.stdout.readline().decode().split() or [""]
+        name, *kinds = self._process.stdout.readline().decode().split() or [""]
         if name != "shm_infer":
             raise self._failure()
-        self.input_shape, *self._output_shapes = (tuple(map(int, shape.split(","))) for shape in shapes)
+        inputs, *outputs = kinds
+        self.inputs = [_TensorKind.of(each) for each in inputs.split(";")]
+        self._outputs = [_TensorKind.of(each) for each in outputs]
 
-    def __call__(self, image: np.ndarray) -> list[np.ndarray]:
+    def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
         try:
-            self._process.stdin.write(np.ascontiguousarray(image, np.float32).data)
+            for kind, values in zip(self.inputs, inputs, strict=True):
+                self._process.stdin.write(np.ascontiguousarray(values, kind.dtype).data)
             self._process.stdin.flush()
-            return [self._read(shape) for shape in self._output_shapes]
+            return [self._read(kind.shape) for kind in self._outputs]
         except BrokenPipeError:
             raise self._failure() from None
 

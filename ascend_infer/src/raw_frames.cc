@@ -1,0 +1,98 @@
+#include "raw_frames.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "errors.h"
+#include "nv21.h"
+#include "own_stdout.h"
+
+namespace matting {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr char kStandardStream[] = "-";
+
+std::string FrameText(size_t size) { return std::to_string(size) + " bytes of a frame; check --size and --format"; }
+
+Stream OpenForReading(const fs::path& path) {
+  if (path == kStandardStream) {
+    return {stdin, [](std::FILE*) { return 0; }};
+  }
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    throw Error(path.string() + ": cannot be read: is a folder");
+  }
+  Stream stream(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (stream == nullptr) {
+    throw Error(path.string() + ": cannot be read: " + std::strerror(errno));
+  }
+  return stream;
+}
+
+}  // namespace
+
+size_t FrameKind::Size() const {
+  return is_nv21 ? Nv21Size(height, width) : static_cast<size_t>(height) * width * 3;
+}
+
+Picture FrameKind::ToRgb(const std::vector<uint8_t>& frame) const {
+  if (is_nv21) {
+    return Nv21ToRgb(frame.data(), height, width);
+  }
+  Picture colours(height, width, 3);
+  colours.values = frame;
+  return colours;
+}
+
+std::vector<uint8_t> FrameKind::FromRgb(const Picture& colours) const {
+  return is_nv21 ? RgbToNv21(colours) : colours.values;
+}
+
+FrameReader::FrameReader(const fs::path& path, const FrameKind& kind)
+    : path_(path), stream_(OpenForReading(path)), size_(kind.Size()) {
+  std::error_code error;
+  if (path == kStandardStream || !fs::is_regular_file(path, error)) {
+    return;
+  }
+  const std::uintmax_t size = fs::file_size(path);
+  if (size == 0 || size % size_ != 0) {
+    throw Error(path.string() + ": has " + std::to_string(size) + " bytes, which is no multiple of the " +
+                FrameText(size_));
+  }
+  count_ = size / size_;
+}
+
+bool FrameReader::Read(std::vector<uint8_t>* frame) {
+  frame->resize(size_);
+  const size_t found = std::fread(frame->data(), 1, size_, stream_.get());
+  if (std::ferror(stream_.get())) {
+    throw Error(path_.string() + ": cannot be read: " + std::strerror(errno));
+  }
+  if (found > 0 && found < size_) {
+    throw Error(path_.string() + ": ends within frame " + std::to_string(done_ + 1) + ", after " +
+                std::to_string(found) + " of the " + FrameText(size_));
+  }
+  ++done_;
+  return found > 0;
+}
+
+FrameWriter::FrameWriter(const fs::path& path)
+    : path_(path),
+      stream_(path.empty()               ? Stream(nullptr, std::fclose)
+              : path == kStandardStream ? OwnStdout()
+                                         : Stream(std::fopen(path.c_str(), "wb"), std::fclose)) {
+  if (!path.empty() && stream_ == nullptr) {
+    throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
+  }
+}
+
+void FrameWriter::Write(const void* frame, size_t size) {
+  if (stream_ != nullptr &&
+      (std::fwrite(frame, 1, size, stream_.get()) != size || std::fflush(stream_.get()) != 0)) {
+    throw Error(path_.string() + ": cannot be written: " + std::strerror(errno));
+  }
+}
+
+}  // namespace matting
