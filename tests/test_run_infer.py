@@ -22,14 +22,17 @@ from src.common.errors import UserError
 from src.config import Config
 from src.data.split_files import SplitFiles
 from src.deployment.compare import PICTURE_FILE, TABLE_FILE, compare
+from src.deployment.export import export_network
 from src.images.files import read_image, write_image
 from src.inference.engine import open_engine
 from src.inference.matting import Matting
 from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
+from src.systems.model_info import ModelInfo
 from tests.published_input import published_input
 from tests.runner import COPY_ENVIRONMENT, ENVIRONMENT, ROOT, SKIPPED, read_output
 from tests.small_dataset import make_person, write_dataset
+from tests.thin_video_model import ThinFrameMatte
 
 SIZE = 64
 MEAN = (114, 121, 134)
@@ -457,6 +460,26 @@ def test_results_that_were_being_put_in_place_are_put_there_by_the_next_run(proj
     assert project.run(tmp_path / "broken.mindir", "CPU", "--output", results).returncode == 1
     assert (results / "acc.log").read_text().splitlines()[-1].startswith("Total images: ")
     assert {path.name for path in results.iterdir()} == TREE | {"infer_failed"}
+
+
+def test_a_video_from_pipe_to_pipe(project, tmp_path):
+    """Of a network in MINDIR version 3; stdout holds the composites alone."""
+    info = ModelInfo(system="modnet_video", size=32)
+    model = export_network(ThinFrameMatte(), str(tmp_path / "video"), "MINDIR", info)
+    frames = np.random.default_rng(0).integers(0, 256, (2, 40, 64, 3), np.uint8)
+    options = ["--video", "-", "--size=64x40", "--format", "rgb", "--output", "-", "--background", "#000000"]
+    result = subprocess.run(
+        ["bash", project.scripts / "run_infer_cpp.sh", model, "CPU", *options],
+        input=frames.tobytes(),
+        cwd=tmp_path,
+        env=project.environment(),
+        capture_output=True,
+    )
+    assert result.returncode == 0, result.stderr
+    composites = np.frombuffer(result.stdout, np.uint8).reshape(frames.shape)
+    assert (composites <= frames).all() and composites.any()  # over black
+    assert b"camera to display" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["video.mindir"]
 
 
 def test_two_runs_at_once(project, tmp_path):
