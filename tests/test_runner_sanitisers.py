@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.images.files import write_image
 from tests.runner import CANNOT_LOAD, ENVIRONMENT, ROOT, RUNNER, SKIPPED, run_runner
 from tests.test_runner_photos import run_photos, save_all_kinds
+from tests.thin_video_model import export_thin_mindir, save_thin_video_model
 
 SIZE = 64
 
@@ -74,6 +76,27 @@ def test_the_sanitisers_find_nothing_in_photos(sanitised_runner, thin_lowered, t
         if leaks == "0":
             assert result.returncode == SKIPPED, result.stderr
             assert "Sanitizer" not in result.stderr
+
+
+@pytest.mark.parametrize("size", ["64x40", "2x2", "70x6"])
+def test_the_sanitisers_find_nothing_in_videos(sanitised_runner, tmp_path, size):
+    with pytest.MonkeyPatch.context() as patch:
+        model = save_thin_video_model(patch, tmp_path)
+        export_thin_mindir(model)
+    write_image(tmp_path / "behind.png", np.zeros((9, 5, 3), np.uint8))
+    width, height = map(int, size.split("x"))
+    content = bytes(range(256)) * 120
+    arguments = ["--model", model.with_suffix(".mindir"), "--video", "-", "--size", size, "--output", "-"]
+    for frame_format, frame_bytes in (("nv21", width * height * 3 // 2), ("rgb", width * height * 3)):
+        result = subprocess.run(
+            [sanitised_runner, *arguments, "--format", frame_format, "--background", tmp_path / "behind.png"],
+            input=content[: 3 * frame_bytes + 1],
+            capture_output=True,
+            env={**ENVIRONMENT, "ASAN_OPTIONS": "detect_leaks=0"},
+        )
+        assert (result.returncode, len(result.stdout)) == (1, 3 * frame_bytes)
+        assert b"ends within frame 4" in result.stderr
+        assert b"Sanitizer" not in result.stderr and b"runtime error" not in result.stderr
 
 
 def test_the_sanitisers_find_nothing_in_pipes(sanitised_runner, thin_lowered):

@@ -81,7 +81,7 @@ def test_thirty_frames_of_nv21(thin, tmp_path):
     for frame, alpha, composite in zip(frames, alphas, composites, strict=True):
         shown = blend(frame, behind, resize(alpha_to_bytes(place.cut(alpha)), HEIGHT, WIDTH))
         np.testing.assert_allclose(composite.astype(int), to_nv21(shown), atol=2)
-    assert "30 frames, 1 cuts" in result.stdout
+    assert "30 frames, cuts: 1" in result.stdout
     medians, percentiles = zip(*map(times(result.stdout).get, STAGES), strict=True)
     assert medians[-1] >= max(medians[:-1]) and min(medians) >= 0
     assert all(median <= percentile for median, percentile in zip(medians, percentiles, strict=True))

@@ -27,8 +27,14 @@ Picture Cover(const Picture& picture, int height, int width) {
   return Resize(middle, height, width);
 }
 
-// Divides 0..65025 by 255, rounded.
-uint8_t By255(int value) { return static_cast<uint8_t>((value + 128 + ((value + 128) >> 8)) >> 8); }
+// Blends values, in 16 bits and without branches, which compilers turn into vectors.
+void Blend(const uint8_t* frame, const uint8_t* background, const uint8_t* weights, size_t count, uint8_t* result) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint16_t weight = weights[i];
+    const uint16_t rounded = static_cast<uint16_t>(weight * frame[i] + (255 - weight) * background[i] + 128);
+    result[i] = static_cast<uint8_t>((rounded + (rounded >> 8)) >> 8);  // divided by 255
+  }
+}
 
 }  // namespace
 
@@ -62,11 +68,13 @@ Picture FrameAlpha(const Map& network_alpha, const Place& place, int height, int
 
 Picture Composite(const Picture& frame, const Picture& alpha, const Picture& background) {
   Picture result(frame.height, frame.width, 3);
-  for (size_t i = 0; i < alpha.values.size(); ++i) {
-    const int weight = alpha.values[i];
-    for (size_t k = 3 * i; k < 3 * i + 3; ++k) {
-      result.values[k] = By255(weight * frame.values[k] + (255 - weight) * background.values[k]);
+  std::vector<uint8_t> weights(static_cast<size_t>(frame.width) * 3);
+  for (int y = 0; y < frame.height; ++y) {
+    const uint8_t* row = alpha.Row(y);
+    for (int x = 0; x < frame.width; ++x) {
+      std::fill_n(weights.data() + 3 * x, 3, row[x]);
     }
+    Blend(frame.Row(y), background.Row(y), weights.data(), weights.size(), result.Row(y));
   }
   return result;
 }

@@ -9,9 +9,9 @@ namespace matting {
 
 namespace {
 
-constexpr int kHeight = 36, kWidth = 64;         // to which frames are reduced
-constexpr double kMostDifference = 28;           // of 255
-constexpr double kLeastCommon = 0.90;            // of the histograms
+constexpr int kHeight = 36, kWidth = 64;  // to which frames are reduced
+constexpr double kMostDifference = 28;    // of 255
+constexpr double kLeastCommon = 0.90;     // of the histograms
 
 // As OpenCV computes it.
 int Luma(const uint8_t* pixel) { return (9798 * pixel[0] + 19235 * pixel[1] + 3735 * pixel[2] + (1 << 14)) >> 15; }

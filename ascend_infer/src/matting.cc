@@ -36,8 +36,9 @@ Picture ToBytes(const Map& alpha) {
 
 Matting::Matting(Session* session, const Mean& mean) : session_(session), mean_(mean) {
   const std::vector<int64_t> shape = session->InputShape(0);
-  const bool is_square = shape.size() == 4 && shape[0] == 1 && shape[1] == 3 && shape[2] == shape[3];
-  if (session->InputCount() != 1 || session->InputType(0) != "float32" || !is_square || session->OutputCount() <= kAlphaOutput ||
+  const bool takes_photo = session->InputCount() == 1 && session->InputType(0) == "float32" && shape.size() == 4 &&
+                           shape[0] == 1 && shape[1] == 3 && shape[2] == shape[3];
+  if (!takes_photo || session->OutputCount() <= kAlphaOutput ||
       session->OutputShape(kAlphaOutput) != std::vector<int64_t>{1, 1, shape[2], shape[3]}) {
     throw LoadError("the network does not matte photos: it takes and gives " + session->Describe());
   }

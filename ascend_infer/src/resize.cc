@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cfloat>
+#include <utility>
 
 namespace matting {
 
@@ -42,22 +43,31 @@ std::vector<Share> AreaShares(int source, int target) {
   return shares;
 }
 
+// Shrinks a row of pixels.
+template <int kChannels>
+void ShrinkRow(const uint8_t* source, const std::vector<Share>& columns, std::vector<float>* line) {
+  std::fill(line->begin(), line->end(), 0.0f);
+  float* values = line->data();
+  for (const Share& share : columns) {
+    const uint8_t* from = source + static_cast<size_t>(share.source) * kChannels;
+    float* to = values + static_cast<size_t>(share.target) * kChannels;
+    for (int c = 0; c < kChannels; ++c) {
+      to[c] += from[c] * share.weight;
+    }
+  }
+}
+
 Picture ShrinkByArea(const Picture& picture, int height, int width) {
   const int channels = picture.channels;
+  const auto shrink_row = channels == 1 ? ShrinkRow<1> : ShrinkRow<3>;
   const std::vector<Share> columns = AreaShares(picture.width, width);
   const std::vector<Share> rows = AreaShares(picture.height, height);
   Picture result(height, width, channels);
   std::vector<float> line(static_cast<size_t>(width) * channels);
   std::vector<float> sum(line.size());
   for (size_t i = 0; i < rows.size(); ++i) {
-    std::fill(line.begin(), line.end(), 0.0f);
-    const uint8_t* source = picture.Row(rows[i].source);
-    for (const Share& share : columns) {
-      const uint8_t* from = source + static_cast<size_t>(share.source) * channels;
-      float* to = line.data() + static_cast<size_t>(share.target) * channels;
-      for (int c = 0; c < channels; ++c) {
-        to[c] += from[c] * share.weight;
-      }
+    if (i == 0 || rows[i].source != rows[i - 1].source) {  // a row may belong to two of the result
+      shrink_row(picture.Row(rows[i].source), columns, &line);
     }
     const float weight = rows[i].weight;
     if (i == 0 || rows[i].target != rows[i - 1].target) {
@@ -150,13 +160,24 @@ Picture Grow(const Picture& picture, int height, int width) {
   Picture result(height, width, channels);
   std::vector<int> upper(static_cast<size_t>(width) * channels);
   std::vector<int> lower(upper.size());
+  int in_upper = -1, in_lower = -1;  // rows of the picture
   for (int y = 0; y < height; ++y) {
-    widen(rows[y].first, &upper);
-    widen(rows[y].second, &lower);
+    const auto [first, second, first_weight, second_weight] = rows[y];
+    if (first == in_lower) {  // rows of the result share their neighbours
+      upper.swap(lower);
+      std::swap(in_upper, in_lower);
+    }
+    if (first != in_upper) {
+      widen(first, &upper);
+      in_upper = first;
+    }
+    if (second != in_lower) {
+      widen(second, &lower);
+      in_lower = second;
+    }
     uint8_t* target = result.Row(y);
     for (size_t k = 0; k < upper.size(); ++k) {  // in the steps in which OpenCV drops bits
-      const int sum = ((rows[y].first_weight * (upper[k] >> 4)) >> 16) +
-                      ((rows[y].second_weight * (lower[k] >> 4)) >> 16);
+      const int sum = ((first_weight * (upper[k] >> 4)) >> 16) + ((second_weight * (lower[k] >> 4)) >> 16);
       target[k] = static_cast<uint8_t>(std::clamp((sum + 2) >> 2, 0, 255));
     }
   }

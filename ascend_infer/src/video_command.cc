@@ -16,8 +16,8 @@ namespace {
 
 std::string StageReport(const VideoTimes& times, int cuts) {
   std::ostringstream text;
-  text << std::fixed << std::setprecision(1) << times.whole.size() << " frames, " << cuts
-       << " cuts; milliseconds a frame:\n"
+  text << std::fixed << std::setprecision(1) << times.whole.size() << " frames, cuts: " << cuts
+       << "; milliseconds a frame:\n"
        << std::setw(27) << "median" << std::setw(17) << "95th percentile\n";
   for (const auto& [stage, values] :
        {std::pair("conversion", &times.conversion), {"resize", &times.resize}, {"network", &times.network},
