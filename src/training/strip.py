@@ -30,20 +30,23 @@ class ValidationStrip:
         for index in indices:
             with contextlib.suppress(ImageError):  # validation reports it
                 sample = dict(zip(eval_set.columns, eval_set.sample(index), strict=True))
-                self._samples.append({name: values[np.newaxis] for name, values in sample.items()})
+                self._samples.append(sample)
                 self._photos.append(eval_set.picture(index))
 
     def draw(self, predict: Callable) -> np.ndarray | None:
         """Draw photos, true alphas and predictions, BGR (H, W, 3) uint8; None if no photo can be read."""
         if not self._photos:
             return None
+        columns = {
+            name: Tensor(np.stack([sample[name] for sample in self._samples])) for name in self._samples[0]
+        }
+        outputs = [values.asnumpy() for values in predict(**columns)]
         rows = []
-        for photo, sample in zip(self._photos, self._samples, strict=True):
-            outputs = predict(**{name: Tensor(values) for name, values in sample.items()})
+        for number, (photo, sample) in enumerate(zip(self._photos, self._samples, strict=True)):
             predictions = [
-                output.picture(values.asnumpy()[0])
+                output.picture(values[number])
                 for output, values in zip(self._phase.outputs, outputs, strict=True)
             ]
-            alpha = sample["alpha"][0, 0]
+            alpha = sample["alpha"][0]
             rows.append([resize(photo, *alpha.shape), alpha_to_bytes(alpha), *predictions])
         return contact_sheet(rows, ["photo", "true alpha", *(each.title for each in self._phase.outputs)])
