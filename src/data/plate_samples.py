@@ -8,6 +8,8 @@ alpha       (N, 1, S, S), true alpha
 foreground  (N, 3, S, S), the person's own colours
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -15,12 +17,12 @@ from src.composites.stored_people import read_stored_person
 from src.data.bad_samples import BadSamples
 from src.data.plate_files import PlateFiles
 from src.data.plate_sample import SampleMaker
-from src.data.samples import MattingDataset
+from src.data.samples import Samples
 from src.images.files import ImageError, read_image
 from src.images.preprocessing import alpha_to_bytes
 
 
-class PlateSamples(MattingDataset):
+class PlateSamples(Samples):
     """The samples of one split.
 
     Each training sample meets a plate that is drawn anew in every epoch. A plate that cannot be read is
@@ -30,9 +32,8 @@ class PlateSamples(MattingDataset):
         files: the split.
         patch_size: height and width of a sample.
         smallest_person: see `SampleMaker`.
-        seed: of all that is drawn.
-        augments: whether samples are changed at random.
         max_bad_fraction: of the people, and of the plates, that may be unusable.
+        settings: the others of `Samples`.
     """
 
     columns = ("image", "plate", "alpha", "foreground")
@@ -43,18 +44,10 @@ class PlateSamples(MattingDataset):
         *,
         patch_size: int,
         smallest_person: float,
-        seed: int,
-        augments: bool,
         max_bad_fraction: float,
+        **settings: Any,
     ):
-        super().__init__(
-            files,
-            patch_size=patch_size,
-            mean=(),
-            seed=seed,
-            augments=augments,
-            max_bad_fraction=max_bad_fraction,
-        )
+        super().__init__(files, patch_size=patch_size, max_bad_fraction=max_bad_fraction, **settings)
         self._bad_plates = BadSamples(list(map(str, files.plates)), max_bad_fraction)
         self._maker = SampleMaker(patch_size, smallest_person)
 

@@ -10,7 +10,7 @@ import torch
 from src.data.plate_files import PlateFiles
 from src.data.plate_sample import SMALLEST_PERSON
 from src.data.plate_samples import PlateSamples
-from src.data.samples import MattingDataset
+from src.data.samples import MattingDataset, Samples
 from src.data.split_files import SplitFiles
 
 
@@ -47,7 +47,7 @@ class DatasetSamples(Generic[_Made]):
 
     def __init__(
         self,
-        dataset: MattingDataset,
+        dataset: Samples,
         form: Callable[..., _Made],
         *,
         batch: int,

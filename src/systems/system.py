@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, nn
 
+from src.data.samples import Samples
 from src.data.split_files import SplitFiles
-from src.dataset import MattingDataset
 
 Batch = Mapping[str, Tensor]  # the tensors of N samples by name
 Terms = dict[str, Tensor]  # terms of a loss by name, () float32
@@ -125,7 +125,7 @@ class System:
     title: str
     build: Callable[[], nn.Cell]
     initialise: Callable[[nn.Cell, int], None]
-    open_split: Callable[[SplitFiles, Phase, Any, bool], MattingDataset]
+    open_split: Callable[[SplitFiles, Phase, Any, bool], Samples]
     build_inference: Callable[[], nn.Cell]
     phases: Mapping[str, Phase]
     scores: tuple[str, ...]

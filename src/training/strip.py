@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from mindspore import Tensor
 
-from src.dataset import MattingDataset
+from src.data.samples import Samples
 from src.images.contact_sheet import contact_sheet
 from src.images.files import ImageError
 from src.images.preprocessing import alpha_to_bytes, resize
@@ -23,7 +23,7 @@ class ValidationStrip:
         eval_set: the validation split.
     """
 
-    def __init__(self, phase: Phase, eval_set: MattingDataset):
+    def __init__(self, phase: Phase, eval_set: Samples):
         self._phase = phase
         indices = np.unique(np.linspace(0, len(eval_set) - 1, _PHOTOS).astype(int))
         self._samples, self._photos = [], []
