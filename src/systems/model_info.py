@@ -9,12 +9,11 @@ With it, a model can be used without knowing how it was trained. Exported models
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
-from src.common.strict_yaml import YamlError, parse_yaml
+from src.common.strict_yaml import YamlError, dump_yaml, parse_yaml
 from src.systems.registry import SystemName, needs_plate
 
 MODNET_MEAN = (127.5, 127.5, 127.5)
@@ -80,7 +79,7 @@ def write_model_info(model: str | Path, info: ModelInfo) -> None:
 
 def dump_model_info(info: ModelInfo) -> str:
     """Format metadata as YAML, the inverse of `parse_model_info`."""
-    return yaml.safe_dump(info.model_dump(mode="json"), sort_keys=False)
+    return dump_yaml(info.model_dump(mode="json"))
 
 
 def read_model_info(model: str | Path) -> ModelInfo | None:
