@@ -5,6 +5,7 @@ any number of workers.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from src.data.bad_samples import BadSamples
 from src.data.pairs import require_same_size
 from src.data.split_files import SplitFiles
 from src.images.files import read_gray, read_image
-from src.images.preprocessing import alpha_to_float, normalise, resize, resize_trimap
+from src.images.letterbox import letterbox_sample, squash_sample
+from src.images.preprocessing import alpha_to_float, normalise
 from src.images.trimap import trimap_to_class_map
 
 
@@ -28,6 +30,7 @@ class MattingDataset:
         augments: whether samples are changed at random; validation takes them as they are.
         vertical_flip: whether augmentation also flips upside down.
         max_bad_fraction: of the samples that may be unusable; others take their places.
+        letterbox: whether a whole photo keeps its aspect ratio, between bars of background.
 
     Attributes:
         columns: names of what a sample holds, in its order. In a batch of N these are image (N, 3, S, S)
@@ -47,6 +50,7 @@ class MattingDataset:
         augments: bool = False,
         vertical_flip: bool = False,
         max_bad_fraction: float = 0.0,
+        letterbox: bool = False,
     ):
         self.files = files
         self.bad = BadSamples(files.names, max_bad_fraction)
@@ -55,6 +59,7 @@ class MattingDataset:
         self._seed = seed
         self._augments = augments
         self._vertical_flip = vertical_flip
+        self._fit = partial(letterbox_sample, mean=mean) if letterbox else squash_sample
 
     def __len__(self) -> int:
         return len(self.files)
@@ -72,11 +77,9 @@ class MattingDataset:
         if self._augments:
             rng = np.random.default_rng((self._seed, epoch, index))
             changes = draw_augmentation(rng, *alpha.shape, self._patch_size, self._vertical_flip)
-            image, trimap, alpha = changes.apply(image, trimap, alpha, self._patch_size)
+            image, trimap, alpha = changes.apply(image, trimap, alpha, self._patch_size, self._fit)
         else:
-            image = resize(image, self._patch_size, self._patch_size)
-            trimap = resize_trimap(trimap, self._patch_size, self._patch_size)
-            alpha = resize(alpha, self._patch_size, self._patch_size)
+            image, trimap, alpha = self._fit(image, trimap, alpha, self._patch_size)
         return (
             normalise(image, self._mean),
             trimap_to_class_map(trimap),
