@@ -26,6 +26,7 @@ from src.config_sections import (
     PhaseConfig,
     PhaseName,
     PhaseSettings,
+    PspnetPhaseConfig,
     Section,
     TestConfig,
 )
@@ -159,9 +160,25 @@ class BackgroundMattingConfig(CommonConfig):
         return self
 
 
+class PspnetConfig(CommonConfig):
+    """The whole configuration of PSPNet."""
+
+    system: Literal["pspnet"]
+    train_phases: tuple[Literal["t_net"], ...] = ("t_net",)
+    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = ModelInfo(system="pspnet").mean
+    vertical_flip: Switch = False
+    letterbox: Switch = True
+    t_net: PspnetPhaseConfig = PspnetPhaseConfig(nEpochs=100)
+
+    def model_info(self) -> ModelInfo:
+        """The metadata to use for a model that has none."""
+        return ModelInfo(system=self.system, mean=self.mean)
+
+
 _OTHER_CONFIGS = {
     "modnet": ModnetConfig,
     "modnet_video": ModnetVideoConfig,
+    "pspnet": PspnetConfig,
     **dict.fromkeys(get_args(BackgroundMattingName), BackgroundMattingConfig),
 }
 

@@ -6,6 +6,7 @@ any number of workers.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from src.data.bad_samples import BadSamples
 from src.data.pairs import require_same_size
 from src.data.split_files import SplitFiles
 from src.images.files import read_gray, read_image
-from src.images.preprocessing import alpha_to_float, normalise, resize, resize_trimap
+from src.images.letterbox import letterbox_sample, stretch_sample
+from src.images.preprocessing import alpha_to_float, normalise
 from src.images.trimap import trimap_to_class_map
 
 
@@ -88,17 +90,25 @@ class MattingDataset(Samples):
         files: the split.
         mean: subtracted from the BGR values.
         vertical_flip: whether augmentation also flips upside down.
+        letterbox: whether a whole photo keeps its aspect ratio, between bars of background.
         settings: the others of `Samples`.
     """
 
     columns = ("image", "class_map", "alpha")
 
     def __init__(
-        self, files: SplitFiles, *, mean: Sequence[float], vertical_flip: bool = False, **settings: Any
+        self,
+        files: SplitFiles,
+        *,
+        mean: Sequence[float],
+        vertical_flip: bool = False,
+        letterbox: bool = False,
+        **settings: Any,
     ):
         super().__init__(files, **settings)
         self._mean = mean
         self._vertical_flip = vertical_flip
+        self._fit = partial(letterbox_sample, mean=mean) if letterbox else stretch_sample
 
     def sample(self, index: int, epoch: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Sample `index` as `epoch` sees it.
@@ -113,11 +123,9 @@ class MattingDataset(Samples):
         if self._augments:
             rng = np.random.default_rng((self._seed, epoch, index))
             changes = draw_augmentation(rng, *alpha.shape, self._patch_size, self._vertical_flip)
-            image, trimap, alpha = changes.apply(image, trimap, alpha, self._patch_size)
+            image, trimap, alpha = changes.apply(image, trimap, alpha, self._patch_size, self._fit)
         else:
-            image = resize(image, self._patch_size, self._patch_size)
-            trimap = resize_trimap(trimap, self._patch_size, self._patch_size)
-            alpha = resize(alpha, self._patch_size, self._patch_size)
+            image, trimap, alpha = self._fit(image, trimap, alpha, self._patch_size)
         return (
             normalise(image, self._mean),
             trimap_to_class_map(trimap),

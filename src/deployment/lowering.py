@@ -30,6 +30,7 @@ _SETTINGS = {
     "BiasAdd": ("format",),
     "Concat": ("axis",),
     "Gather": ("batch_dims",),
+    "MatMul": ("transpose_a", "transpose_b"),
     "Softmax": ("axis",),
     "Split": ("axis", "output_num"),
     "StridedSlice": ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"),
@@ -39,7 +40,7 @@ _RESIZE_SETTINGS = ("size", "align_corners", "half_pixel_centers")
 # Operators that are the same in both versions.
 _SAME = frozenset(
     ("Add", "Conv2D", "Conv2DTranspose", "Constant", "Depend", "Load", "MakeTuple", "MaxPool", "Mul")
-    + ("ReLU", "ReLU6", "TupleGetItem", "UpdateState")
+    + ("PReLU", "ReLU", "ReLU6", "Reshape", "TupleGetItem", "UpdateState")
 )
 _REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node
 _FORMATS = {0: "NCHW", 1: "NHWC"}

@@ -9,7 +9,7 @@ from mindspore import Tensor
 from src.data.samples import Samples
 from src.images.contact_sheet import contact_sheet
 from src.images.files import ImageError
-from src.images.preprocessing import alpha_to_bytes, resize
+from src.images.preprocessing import resize
 from src.systems.system import Phase
 
 _PHOTOS = 4
@@ -34,7 +34,7 @@ class ValidationStrip:
                 self._photos.append(eval_set.picture(index))
 
     def draw(self, predict: Callable) -> np.ndarray | None:
-        """Draw photos, true alphas and predictions, BGR (H, W, 3) uint8; None if no photo can be read."""
+        """Draw photos, the truth and predictions, BGR (H, W, 3) uint8; None if no photo can be read."""
         if not self._photos:
             return None
         columns = {
@@ -47,6 +47,7 @@ class ValidationStrip:
                 output.picture(values[number])
                 for output, values in zip(self._phase.outputs, outputs, strict=True)
             ]
-            alpha = sample["alpha"][0]
-            rows.append([resize(photo, *alpha.shape), alpha_to_bytes(alpha), *predictions])
-        return contact_sheet(rows, ["photo", "true alpha", *(each.title for each in self._phase.outputs)])
+            truth = self._phase.truth.picture(sample)
+            rows.append([resize(photo, *truth.shape), truth, *predictions])
+        titles = ["photo", self._phase.truth.title, *(each.title for each in self._phase.outputs)]
+        return contact_sheet(rows, titles)
