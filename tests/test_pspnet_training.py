@@ -62,7 +62,7 @@ def test_the_strip_shows_photo_true_and_predicted_trimap(data, monkeypatch):
     )
     split = samples(data)
     strip = ValidationStrip(pspnet.T_NET, split)
-    classes = np.zeros((1, 3, SIZE, SIZE), np.float32)
+    classes = np.zeros((len(split), 3, SIZE, SIZE), np.float32)
     classes[:, 2] = 1
     strip.draw(lambda **batch: (pspnet.Tensor(classes),))
     ((rows, titles),) = sheets
@@ -75,22 +75,22 @@ def test_the_strip_shows_photo_true_and_predicted_trimap(data, monkeypatch):
     assert (predicted == 128).all()
 
 
-def test_whole_photos_keep_their_shape_or_are_squashed(data):
+def test_whole_photos_keep_their_shape_or_are_stretched(data):
     """They are half as wide again as they are high."""
-    boxed, squashed = samples(data), samples(data, letterbox=False)
+    boxed, stretched = samples(data), samples(data, letterbox=False)
     image, class_map, kept = boxed.sample(2)
     bars = np.r_[0:8, 40:48]
     assert np.abs(image[:, bars]).max() < 0.01  # of the mean's colour
     assert not class_map[bars].any() and image[:, 8:40].std() > 0.1
     assert kept.dtype == np.uint8
-    assert np.abs(squashed.sample(2)[0][:, bars]).max() > 0.1
+    assert np.abs(stretched.sample(2)[0][:, bars]).max() > 0.1
 
     def shape(of: np.ndarray) -> float:
         rows, columns = np.nonzero(of)
         return np.ptp(rows) / np.ptp(columns)
 
     assert shape(class_map) == pytest.approx(1, abs=0.15)  # a disc
-    assert shape(squashed.sample(2)[1]) == pytest.approx(1.5, abs=0.2)
+    assert shape(stretched.sample(2)[1]) == pytest.approx(1.5, abs=0.2)
 
 
 def test_dropout_is_drawn_for_each_sample_and_epoch(data):
