@@ -19,6 +19,7 @@ from src.inference.protocol import Upsampling
 from src.inference.results import PHOTO_ENDING, VIDEO_ENDING
 from src.inference.shard import Shard
 from src.inference.temporal import Temporal
+from src.inference.trimap_network import load_trimap_network
 from src.systems.model_info import ModelInfo
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
@@ -41,6 +42,7 @@ def predict(
     estimate_foreground: bool = True,
     temporal: Temporal | None = None,
     trimap: str | None = None,
+    trimap_model: str | Path | None = None,
     solver: SolverName = DEFAULT_SOLVER,
     overwrite: bool = False,
     shard: Shard | None = None,
@@ -65,6 +67,7 @@ def predict(
             'none' for a model that is given its own alpha of the frame before.
         trimap: solve alpha of photos from trimaps: 'auto', 'tnet', or a file or folder, see `find_trimaps`;
             None: alpha is the network's.
+        trimap_model: a model that makes the trimaps of 'auto', such as a PSPNet; None: `checkpoint` does.
         solver: solves it.
         overwrite: make existing results again.
         shard: matte only the photos and videos of this shard.
@@ -78,7 +81,7 @@ def predict(
     """
     inputs = list(inputs)
     behind = Background(background)
-    trimaps = None if trimap is None else find_trimaps(trimap, inputs)
+    trimaps = None if trimap is None else find_trimaps(trimap, inputs, trimap_model)
     todo, left_out = find_todo(inputs, output, behind, overwrite, shard)
     if not todo:
         return left_out
@@ -95,6 +98,8 @@ def predict(
         mirror=mirror,
         otherwise=otherwise,
     )
+    if trimap_model is not None:
+        trimaps = load_trimap_network(trimap_model, engine=engine, device=device)
     cutouts = CutoutMaker(matting, behind, estimate_foreground, overwrite)
     photos = [job for job in todo if not job.is_video]
     from_trimaps = None if trimaps is None else TrimapMatting(matting, solver, trimaps, tell=say)

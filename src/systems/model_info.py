@@ -25,8 +25,8 @@ ChannelMean = Annotated[float, Field(ge=0, le=255)]
 class ModelInfo(BaseModel):
     """A model's metadata; the defaults are the system's published values.
 
-    The input of SHM and PSPNet is (BGR - mean) / 255; MODNet's (RGB - 127.5) / 127.5, which its exported files
-    compute; that of Background Matting V2 is RGB / 255 of any size, and `size` that of its training.
+    The input of SHM and PSPNet is (BGR - mean) / 255; of MODNet (RGB - 127.5) / 127.5, which its exported
+    files compute; of Background Matting V2 RGB / 255 of any size, and `size` is that of its training.
 
     Args:
         system: name of the system.

@@ -66,7 +66,8 @@ def input_channels(system: SystemName) -> int:
 def empty_inputs(system: SystemName, size: int) -> dict[str, np.ndarray]:
     """The network's inputs in inference by name, in order, as zeros.
 
-    SHM and PSPNet take a normalised photo, MODNet a frame as it comes, RGB, and the alpha of the frame before.
+    SHM and PSPNet take a normalised photo; MODNet a frame as it comes, RGB, and the alpha of the frame
+    before.
     """
     if takes_normalised(system):
         return {"image": np.zeros((1, 3, size, size), np.float32)}
