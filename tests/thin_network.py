@@ -132,3 +132,25 @@ def make_background_matting_thin(patch: pytest.MonkeyPatch) -> None:
     for module in (aspp, decoder):
         patch.setattr(module, "CHANNELS", THIN_CHANNELS)
     patch.setitem(network.BACKBONES, "mobilenetv2", ThinBackbone)
+
+
+def make_pspnet_thin(patch: pytest.MonkeyPatch) -> None:
+    """Every PSPNet made from now on has few blocks and channels; strides and dilations are as they are."""
+    from src.model.pspnet import backbone, network
+
+    thin = (each._replace(blocks=1 + (each.dilation > 1), width=4) for each in backbone.STAGES)
+    patch.setattr(backbone, "STAGES", tuple(thin))
+    patch.setattr(network, "PYRAMID_CHANNELS", 8)
+    patch.setattr(network, "UP_CHANNELS", (4, 4, 4))
+
+
+class ThinFeatures(nn.Cell):
+    """Image (N, 3, H, W) to features (N, 16, H/8, W/8), twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 16, 8, stride=8)
+
+    def construct(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        y = self.conv(image)
+        return y, y

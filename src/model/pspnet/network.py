@@ -16,6 +16,23 @@ UP_DROPOUT = 0.15  # share of the channels
 _SIZE_MULTIPLE = 8
 
 
+class PReLU(nn.PReLU):
+    """PReLU with one weight, initially 0.25.
+
+    On CPU, MindSpore's gradient of the weight differs from run to run, by the order in which threads add; so
+    that training can be repeated, it is computed by other operators.
+    """
+
+    def __init__(self):
+        super().__init__(1)
+
+    def construct(self, x: Tensor) -> Tensor:
+        if self.training:
+            positive = ops.relu(x)
+            return positive + self.w * (x - positive)
+        return super().construct(x)
+
+
 class Up(nn.Cell):
     """Doubling, convolution 3x3 with bias, batch normalisation, PReLU with one weight.
 
@@ -28,7 +45,7 @@ class Up(nn.Cell):
         self.conv = nn.SequentialCell(
             nn.Conv2d(in_channels, out_channels, 3, pad_mode="pad", padding=1, has_bias=True),
             nn.BatchNorm2d(out_channels),
-            nn.PReLU(1),
+            PReLU(),
         )
 
     def construct(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
