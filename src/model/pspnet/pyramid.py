@@ -36,7 +36,7 @@ class Pyramid(nn.Cell):
 
 
 class FoldedPyramid(nn.Cell):
-    """The same in evaluation mode, with a sixth of the operations.
+    """The same in evaluation mode, with a fifth of the operations.
 
     All is linear up to the ReLU: a branch's convolution and its part of the bottleneck become one, which is
     applied to the few cells.
