@@ -112,7 +112,7 @@ def test_the_first_convolution_is_adapted_to_the_input(state):
 
 
 def test_missing_surplus_and_misshaped_weights_are_named(state):
-    name = "backbone.feats.layer3.1.conv2.weight"
+    name = "backbone.feats.layer4.1.conv2.weight"
     without = {each: value for each, value in state.items() if each != name}
     with pytest.raises(UserError, match=rf"missing 1 of \d+: {name}"):
         convert_state_dict(without)

@@ -25,6 +25,7 @@ from src.load_model import load_network
 from src.model.pspnet.network import PSPNet
 from src.model.weights import save_parameters
 from src.systems.model_info import ModelInfo, write_model_info
+from tests import left_half
 from tests.golden_weights import load_golden_weights, random_image
 from tests.runner import read_output, run_runner, write_input
 from tests.thin_network import make_pspnet_thin
@@ -92,6 +93,21 @@ def test_predict_takes_its_trimap(onnx_file, photo, predict_left, tmp_path, monk
     assert status == 0
     alpha = read_gray(tmp_path / "me_alpha.png")
     assert (alpha[:20] == 255).all() and not alpha[30:].any()
+
+
+def test_id_photo_takes_its_trimap(onnx_file, photo, monkeypatch):
+    """A picture of the left half's alpha, solved from classes that call all of it the person."""
+    given = []
+    monkeypatch.setattr(id_photo, "load_matting", lambda *_, **__: left_half.model())
+    monkeypatch.setattr(id_photo, "make_id_photos", lambda *arguments: given.append(arguments[3]))
+    monkeypatch.setattr("sys.argv", ["id_photo.py", "me.png", "--trimap_model", str(onnx_file)])
+    assert id_photo.main() == 0
+    everywhere = np.zeros((3, 40, SIZE), np.float32)
+    everywhere[1] = 1
+    monkeypatch.setattr("src.inference.matting.MattingSteps.class_probabilities", lambda *_: everywhere)
+    (solve,) = given
+    solution = solve(Path("me.png"), photo, left_half.model().run(photo))
+    assert (solution.alpha == 1).all() and "no background" in solution.remark
 
 
 def test_what_cannot_be_meant_is_refused(checkpoint, onnx_file, photo, predict_left, tmp_path, monkeypatch):
