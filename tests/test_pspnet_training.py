@@ -39,13 +39,13 @@ def thin(monkeypatch) -> None:
 
 
 def test_a_run_trains_and_leaves_scores_and_a_model(thin, data, tmp_path):
-    phase = {"train_batch": 4, "patch_size": SIZE, "nEpochs": 3, "lr": 0.01, "nThreads": 1}
+    phase = {"train_batch": 4, "patch_size": SIZE, "nEpochs": 2, "lr": 0.01, "nThreads": 1}
     values = {"system": "pspnet", "seed": 3, "device_target": "CPU", "ckpt_version": "small", "t_net": phase}
     folder = run_training(PspnetConfig.model_validate(values), data, tmp_path).folder
     rows = read_epochs(folder, "t_net")
-    assert float(rows[2]["train_loss"]) < float(rows[0]["train_loss"])
-    assert all(0 <= float(rows[2][f"eval_{score}"]) <= 1 for score in ("iou_foreground", "mean_iou"))
-    assert read_model_info(latest(folder, "t_net", 3)) == ModelInfo(system="pspnet", size=SIZE)
+    assert float(rows[1]["train_loss"]) < float(rows[0]["train_loss"])
+    assert all(0 <= float(rows[1][f"eval_{score}"]) <= 1 for score in ("iou_foreground", "mean_iou"))
+    assert read_model_info(latest(folder, "t_net", 2)) == ModelInfo(system="pspnet", size=SIZE)
     events = read_events(folder / "events" / "t_net")
     assert "eval/predictions" in {value.tag for event in events for value in event.summary.value}
 

@@ -135,11 +135,12 @@ def make_background_matting_thin(patch: pytest.MonkeyPatch) -> None:
 
 
 def make_pspnet_thin(patch: pytest.MonkeyPatch) -> None:
-    """Every PSPNet made from now on has few blocks and channels; strides and dilations are as they are."""
-    from src.model.pspnet import backbone, network
+    """Every PSPNet made from now on has few blocks, branches and channels; strides are as they are."""
+    from src.model.pspnet import backbone, network, pyramid
 
     thin = (each._replace(blocks=1 + (each.dilation == 4), width=4) for each in backbone.STAGES)
     patch.setattr(backbone, "STAGES", tuple(thin))
+    patch.setattr(pyramid, "SIDES", (1, 3))
     patch.setattr(network, "PYRAMID_CHANNELS", 8)
     patch.setattr(network, "UP_CHANNELS", (4, 4, 4))
 
