@@ -16,9 +16,10 @@ from src.evaluation.clip_report import clip_lines, evaluate_clips
 from src.evaluation.evaluate import Measured, evaluate
 from src.evaluation.predicted_clips import mean_over_clips
 from src.evaluation.report import Save, averages
-from src.inference.engine import open_engine
+from src.inference.engine import ALPHA, open_engine
 from src.inference.matting import Matting
 from src.inference.protocol import PROTOCOLS, ProtocolName
+from src.inference.shipped import require_output
 
 LOG_FILE = "eval.log"
 
@@ -50,6 +51,7 @@ def run_evaluation(
     engine = open_engine(
         test.model, engine="mindspore", size=test.size, device=device, otherwise=config.model_info()
     )
+    require_output(ALPHA, test.model, engine.info)
     matting = Matting(engine, PROTOCOLS[protocol])
     output_folder = Path(test.output_path)
     output_folder.mkdir(parents=True, exist_ok=True)  # fails before the work if not writable

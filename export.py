@@ -9,7 +9,7 @@ from src.common.command_line import run_command
 from src.config import CommonConfig
 from src.config_flags import config_of, make_parser
 from src.inference.embedded_info import model_info_of
-from src.systems.registry import empty_inputs, output_names
+from src.systems.registry import empty_inputs, output_names, takes_normalised
 
 
 def export(config: CommonConfig) -> Path:
@@ -42,7 +42,8 @@ def export(config: CommonConfig) -> Path:
         checkpoint=Path(settings.ckpt_file),
     )
     shapes = {name: each.shape for name, each in empty_inputs(info.system, info.size).items()}
-    names = [f"{shape}" if info.system == "shm" else f"{name} {shape}" for name, shape in shapes.items()]
+    is_photo = takes_normalised(info.system)
+    names = [f"{shape}" if is_photo else f"{name} {shape}" for name, shape in shapes.items()]
     inputs = ", ".join(names)
     outputs = " and ".join(output_names(info.system)).replace("_", " ")
     print(f"exported {path}: input {inputs}, outputs {outputs}")

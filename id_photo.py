@@ -18,6 +18,7 @@ from src.id_photo.sizes import describe_presets, parse_size
 from src.inference.engine_choice import EngineName
 from src.inference.from_trimap import TrimapMatting, find_trimaps
 from src.inference.matting import SHIPPED_MODEL, load_matting
+from src.inference.trimap_network import load_trimap_network
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
 
@@ -69,6 +70,9 @@ def main() -> int:
         "--trimap", metavar="WHAT", default="auto", help="as of predict.py: auto, tnet, a file or folder"
     )
     parser.add_argument(
+        "--trimap_model", metavar="FILE", help="as of predict.py: a PSPNet that makes the trimaps"
+    )
+    parser.add_argument(
         "--solver", choices=get_args(SolverName), default=DEFAULT_SOLVER, help="as of predict.py"
     )
     parser.add_argument("--checkpoint", metavar="FILE", default=SHIPPED_MODEL, type=Path, help="model")
@@ -94,9 +98,11 @@ def main() -> int:
         force=arguments.force,
         overwrite=arguments.overwrite,
     )
-    trimaps = find_trimaps(arguments.trimap, arguments.inputs)
+    trimaps = find_trimaps(arguments.trimap, arguments.inputs, arguments.trimap_model)
     find_faces = face_finder(arguments.face_model)
     matting = load_matting(arguments.checkpoint, engine=arguments.engine)
+    if arguments.trimap_model:
+        trimaps = load_trimap_network(arguments.trimap_model, engine=arguments.engine)
     left_out = make_id_photos(
         arguments.inputs,
         wanted,

@@ -140,6 +140,11 @@ def main() -> int:
         "of 0, 128 and 255, or a folder of them, named as the photos (default: alpha is the network's)",
     )
     parser.add_argument(
+        "--trimap_model",
+        metavar="FILE",
+        help="with --trimap auto: a PSPNet that makes the trimaps (default: the model itself)",
+    )
+    parser.add_argument(
         "--solver",
         choices=get_args(SolverName),
         help="with --trimap: closed-form (cf), KNN, learning-based, random walk or large-kernel matting "
@@ -153,8 +158,9 @@ def main() -> int:
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
-    if arguments.solver and arguments.trimap is None:
-        parser.error("--solver needs --trimap")
+    for name in ("solver", "trimap_model"):
+        if getattr(arguments, name) and arguments.trimap is None:
+            parser.error(f"--{name} needs --trimap")
     live = is_live(parser, arguments)
     usual: SystemName = "background_matting" if arguments.plate else "shm"
     arguments.checkpoint = arguments.checkpoint or shipped_model(arguments.system or usual)
@@ -180,6 +186,7 @@ def main() -> int:
         estimate_foreground=arguments.foreground == "estimate",
         temporal=arguments.temporal,
         trimap=arguments.trimap,
+        trimap_model=arguments.trimap_model,
         solver=arguments.solver or DEFAULT_SOLVER,
         overwrite=arguments.overwrite,
         shard=parse_shard(arguments.shard) if arguments.shard else None,

@@ -10,12 +10,11 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
-from src.common.strict_yaml import YamlError, is_empty, parse_yaml
+from src.common.strict_yaml import YamlError, dump_yaml, is_empty, parse_yaml
 from src.config_sections import (
     BackgroundMattingPhaseConfig,
     DeviceTarget,
@@ -27,6 +26,7 @@ from src.config_sections import (
     PhaseConfig,
     PhaseName,
     PhaseSettings,
+    PspnetPhaseConfig,
     Section,
     TestConfig,
 )
@@ -160,9 +160,25 @@ class BackgroundMattingConfig(CommonConfig):
         return self
 
 
+class PspnetConfig(CommonConfig):
+    """The whole configuration of PSPNet."""
+
+    system: Literal["pspnet"]
+    train_phases: tuple[Literal["t_net"], ...] = ("t_net",)
+    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = ModelInfo(system="pspnet").mean
+    vertical_flip: Switch = False
+    letterbox: Switch = True
+    t_net: PspnetPhaseConfig = PspnetPhaseConfig(nEpochs=100)
+
+    def model_info(self) -> ModelInfo:
+        """The metadata to use for a model that has none."""
+        return ModelInfo(system=self.system, mean=self.mean)
+
+
 _OTHER_CONFIGS = {
     "modnet": ModnetConfig,
     "modnet_video": ModnetVideoConfig,
+    "pspnet": PspnetConfig,
     **dict.fromkeys(get_args(BackgroundMattingName), BackgroundMattingConfig),
 }
 
@@ -191,7 +207,7 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
 
 def save_config(config: CommonConfig, path: str | Path) -> None:
     """Write the resolved configuration as YAML that `load_config` reads back."""
-    write_text(path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+    write_text(path, dump_yaml(config.model_dump(mode="json")))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from src.config_values import (
     OwnOrImageSize,
     Positive,
     Proportion,
+    PspnetImageSize,
     Switch,
 )
 
@@ -87,6 +88,13 @@ class BackgroundMattingPhaseConfig(PhaseSettings):
     nThreads: Positive = 4  # noqa: N815 - the published name
     train_batch: Annotated[int, Field(ge=2)] = 8  # one image has no batch statistics in the ASPP's pooling
     use_laplacian: Switch = True
+
+
+class PspnetPhaseConfig(PhaseSettings):
+    """The training phase of PSPNet."""
+
+    patch_size: PspnetImageSize = 400
+    nThreads: Positive = 4  # noqa: N815 - the published name
 
 
 class TestConfig(Section):

@@ -34,6 +34,7 @@ Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 ImageSize = Annotated[Positive, AfterValidator(check_input_size)]
 ModnetImageSize = Annotated[Positive, AfterValidator(lambda size: check_input_size(size, "modnet"))]
+PspnetImageSize = Annotated[Positive, AfterValidator(lambda size: check_input_size(size, "pspnet"))]
 # "auto", which is None in Python, stands for the model's own size.
 OwnOrImageSize = Annotated[
     ImageSize | None,

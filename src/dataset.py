@@ -14,8 +14,10 @@ from mindspore import Tensor
 
 from src.common.errors import UserError
 from src.common.world import World
-from src.data.samples import MattingDataset
+from src.data.samples import MattingDataset, Samples
 from src.images.files import ImageError
+
+__all__ = ["Batch", "MattingDataset", "training_batches", "validation_batches"]
 
 
 class Batch(NamedTuple):
@@ -26,7 +28,7 @@ class Batch(NamedTuple):
 
 
 def training_batches(
-    dataset: MattingDataset,
+    dataset: Samples,
     epoch: int,
     *,
     seed: int,
@@ -57,7 +59,7 @@ def training_batches(
 
 
 def validation_batches(
-    dataset: MattingDataset,
+    dataset: Samples,
     *,
     batch_size: int,
     workers: int,
@@ -76,7 +78,7 @@ def validation_batches(
 class _Epoch:
     """The samples of one epoch in their order, in the form that MindSpore's pipeline takes."""
 
-    def __init__(self, dataset: MattingDataset, epoch: int, order: np.ndarray, first: int = 0):
+    def __init__(self, dataset: Samples, epoch: int, order: np.ndarray, first: int = 0):
         self.columns = dataset.columns
         self.error: UserError | None = None
         self._dataset = dataset

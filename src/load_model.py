@@ -6,6 +6,7 @@ from mindspore import nn
 
 from src.model.folding import fold_batch_norms
 from src.model.network import SHMNet
+from src.model.pspnet.pyramid import fold_pyramids
 from src.model.weights import load_weights
 from src.systems.registry import SystemName, get_system
 
@@ -20,7 +21,8 @@ def load_network(path: str | Path, system: SystemName = "shm") -> nn.Cell:
 
 
 def load_for_inference(path: str | Path, system: SystemName = "shm") -> nn.Cell:
-    """As `load_network`, with batch normalisation folded into the convolutions."""
+    """As `load_network`, with pyramids folded, and batch normalisation into the convolutions."""
     network = load_network(path, system)
+    fold_pyramids(network)
     fold_batch_norms(network)
     return network

@@ -11,6 +11,7 @@ from tests.golden_weights import GOLDEN_FOLDER
 
 FOLDER = GOLDEN_FOLDER / "bgmv2"
 TOLERANCE = 1e-4
+PREDICTIONS = {"base": ("pha", "fgr", "err"), "refine": ("pha", "fgr", "pha_sm", "fgr_sm", "err_sm")}
 
 needs_golden_files = pytest.mark.skipif(
     not FOLDER.is_dir(), reason="the golden files (../shared/golden/bgmv2) are not here"
@@ -32,6 +33,26 @@ def read(name: str) -> dict[str, np.ndarray]:
 def scene() -> dict[str, np.ndarray]:
     """src, bgr, fgr, pha (2, ., 272, 400), small_src, small_bgr (1, 3, 100, 148), float32 in [0, 1]."""
     return {name: value.astype(np.float32) / np.float32(255) for name, value in read("scene.npz").items()}
+
+
+def predictions() -> dict[str, np.ndarray]:
+    """The predictions that `losses` are of, by name; they follow from the scene."""
+    pha = 0.9 * scene()["pha"][..., ::-1] + 0.05
+    fgr = 0.8 * scene()["fgr"][..., ::-1] + 0.1
+    found = {"pha": pha, "fgr": fgr, "err": 0.3 * scene()["pha"] + 0.1}
+    found["pha_sm"] = 0.95 * pha[..., 1::4, 1::4]
+    found["fgr_sm"] = fgr[..., 1::4, 1::4]
+    found["err_sm"] = 0.3 * scene()["pha"][..., 2::4, 2::4] + 0.1
+    return {name: np.ascontiguousarray(value, np.float32) for name, value in found.items()}
+
+
+@cache
+def losses() -> dict[str, dict[str, float]]:
+    """The values of losses.tsv by group and name."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows_of("losses.tsv"):
+        found.setdefault(row["group"], {})[row["name"]] = float(row["value"])
+    return found
 
 
 @cache

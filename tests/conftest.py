@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine is no fault. Every run draws other examples, so that 30 of them are enough.
-settings.register_profile("short", deadline=None, max_examples=30)
+# A busy machine is no fault. Every run draws other examples, so that 30 of them are enough; CI draws the same
+# ones, so that a change is judged by what it changes.
+settings.register_profile("short", deadline=None, max_examples=30, derandomize="CI" in os.environ)
 settings.load_profile("short")
 
 TESTS = Path(__file__).parent

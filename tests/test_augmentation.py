@@ -108,7 +108,7 @@ def test_cuts_are_square_and_lie_everywhere():
 
 
 @pytest.mark.parametrize(("height", "width"), [(10, 12), (10, 200), (200, 10), (1, 1)])
-def test_photos_smaller_than_any_cut_are_squashed_whole(height, width):
+def test_photos_smaller_than_any_cut_are_stretched_whole(height, width):
     for changes in draw_many(height, width):
         assert (changes.top, changes.left, changes.height, changes.width) == (0, 0, height, width)
 

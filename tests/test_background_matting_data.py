@@ -19,7 +19,7 @@ from src.data.bad_samples import TooManyBadSamplesError
 from src.data.pairs import PhotoWithAlpha
 from src.data.plate_files import PlateFiles
 from src.images.files import ImageError, write_image
-from src.systems.background_matting_data import PlateSamples
+from src.systems.background_matting_data import SamplesWithDropout
 from src.systems.model_info import read_model_info
 from tests.small_dataset import make_person
 from tests.thin_network import leave_curves_empty, make_background_matting_thin
@@ -52,9 +52,9 @@ def data(tmp_path_factory) -> Path:
     return folder
 
 
-def open_samples(files: PlateFiles, **changes) -> PlateSamples:
+def open_samples(files: PlateFiles, **changes) -> SamplesWithDropout:
     settings = {"smallest_person": 0.4, "backbone_scale": 0.25, "seed": 1, "max_bad_fraction": 0.5}
-    return PlateSamples(files, patch_size=SIZE, **{"augments": True, **settings, **changes})
+    return SamplesWithDropout(files, patch_size=SIZE, **{"augments": True, **settings, **changes})
 
 
 def test_both_forms_are_found(data):

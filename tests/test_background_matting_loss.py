@@ -13,17 +13,7 @@ from src.systems.background_matting_loss import base_loss, laplacian_loss, refin
 from tests import background_matting_golden as golden
 from tests.background_matting_golden import needs_golden_files
 
-PREDICTIONS = {"base": ("pha", "fgr", "err"), "refine": ("pha", "fgr", "pha_sm", "fgr_sm", "err_sm")}
 LOSSES = {"base": base_loss, "refine": refine_loss}
-
-
-@pytest.fixture(scope="module")
-def values() -> dict[str, dict[str, float]]:
-    """The values of losses.tsv by group and name."""
-    found: dict[str, dict[str, float]] = {}
-    for row in golden.rows_of("losses.tsv"):
-        found.setdefault(row["group"], {})[row["name"]] = float(row["value"])
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +23,13 @@ def truth() -> dict[str, Tensor]:
 
 @pytest.fixture(scope="module")
 def predictions() -> dict[str, Tensor]:
-    scene = golden.scene()
-    pha = 0.9 * scene["pha"][..., ::-1] + 0.05
-    fgr = 0.8 * scene["fgr"][..., ::-1] + 0.1
-    found = {"pha": pha, "fgr": fgr, "err": 0.3 * scene["pha"] + 0.1}
-    found["pha_sm"] = 0.95 * pha[..., 1::4, 1::4]
-    found["fgr_sm"] = fgr[..., 1::4, 1::4]
-    found["err_sm"] = 0.3 * scene["pha"][..., 2::4, 2::4] + 0.1
-    return {name: Tensor(np.ascontiguousarray(value, np.float32)) for name, value in found.items()}
+    return {name: Tensor(value) for name, value in golden.predictions().items()}
 
 
 @needs_golden_files
 @pytest.mark.parametrize("phase", LOSSES)
-def test_terms_and_gradients(phase, values, truth, predictions):
-    names, expected = PREDICTIONS[phase], values[phase]
+def test_terms_and_gradients(phase, truth, predictions):
+    names, expected = golden.PREDICTIONS[phase], golden.losses()[phase]
     terms = LOSSES[phase](*(predictions[name] for name in names), **truth)
     loss = terms.pop("loss")
     for name, value in terms.items():

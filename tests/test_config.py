@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from src.common.errors import UserError
@@ -386,6 +386,7 @@ CONFIGS = st.builds(
 )
 
 
+@example(Config(generate_data=GenerateDataConfig(path_save="a\x85b")))
 @given(CONFIGS)
 def test_saved_configurations_are_read_back_equal(tmp_path_factory, config):
     path = tmp_path_factory.getbasetemp() / "saved" / "config.yaml"

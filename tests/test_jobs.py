@@ -1,12 +1,15 @@
 """Which photos a command takes, and where their results go."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from src.common.errors import UserError
+from src.common.folder_search import Entry
 from src.inference.jobs import find_jobs, left_to_do
+from src.inference.shard import Shard
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -14,6 +17,14 @@ def touch(folder: Path, *names: str) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     return folder
+
+
+def choose(found, is_transparent: bool, *, overwrite: bool):
+    """What is to be done, by its names; how much is done; and why the rest is left out."""
+    problems: list[str] = []
+    left = left_to_do(found, is_transparent, overwrite, tell=problems.append)
+    assert left.left_out == len(problems)
+    return [job.source.name for job in left.todo], left.done, problems
 
 
 def results(jobs, folder: Path) -> dict[str, list[str]]:
@@ -65,7 +76,7 @@ def test_twins_keep_their_endings(tmp_path):
 def test_a_second_run_takes_no_results_for_photos(tmp_path):
     """Neither those of twins, nor those in an output folder within the folder, nor half-written files."""
     touch(tmp_path, "p.jpg", "p.png", "q.jpg", ".partial-x.png", "q_cutout.jpg")
-    for job in find_jobs([tmp_path], tmp_path / "out").jobs + find_jobs([tmp_path], None).jobs:
+    for job in [*find_jobs([tmp_path], tmp_path / "out").jobs, *find_jobs([tmp_path], None).jobs]:
         touch(tmp_path, *(str(path.relative_to(tmp_path)) for path in job.results(True)))
     found = [job.source.name for job in find_jobs(sorted(tmp_path.glob("[!.]*.*")), None).jobs]
     assert found == ["p.jpg", "p.png", "q.jpg", "q_cutout.jpg"]
@@ -122,8 +133,8 @@ def test_a_photo_is_never_replaced_by_the_result_of_another(tmp_path):
     touch(tmp_path, "in/p.jpg", "in/q.jpg", "in/r.jpg", "out/r_cutout.png/file")
     (tmp_path / "out" / "p_alpha.png").symlink_to(tmp_path / "in" / "q.jpg")
     found = find_jobs([tmp_path / "in"], tmp_path / "out")
-    todo, done, problems = left_to_do(found.jobs, True, overwrite=True)
-    assert ([job.source.name for job in todo], done) == (["q.jpg"], 0)
+    todo, done, problems = choose(found, True, overwrite=True)
+    assert (todo, done) == (["q.jpg"], 0)
     assert len(problems) == 2
     for name, file, problem in zip("pr", ("p_alpha.png", "r_cutout.png"), problems, strict=True):
         assert problem.startswith(f"{tmp_path / 'in' / name}.jpg: {tmp_path / 'out' / file} is in the way")
@@ -133,16 +144,16 @@ def test_names_too_long_for_results_are_left_out(tmp_path):
     """A result adds eleven bytes to the name of its photo without the ending; a file system takes 255."""
     long, longest = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 122, "x" * 245
     touch(tmp_path, f"{long}.jpg", f"{longest}.jpg", "p.jpg")
-    todo, _, problems = left_to_do(find_jobs([tmp_path], None).jobs, True, overwrite=False)
-    assert {job.source.stem for job in todo} == {long, "p"}
+    todo, _, problems = choose(find_jobs([tmp_path], None), True, overwrite=False)
+    assert set(todo) == {f"{long}.jpg", "p.jpg"}
     (problem,) = problems
     assert problem.startswith(f"{tmp_path / longest}.jpg: ") and "too long" in problem
 
 
 def test_folders_that_cannot_be_written_to_leave_the_others(tmp_path):
     touch(tmp_path, "in/deep/p.jpg", "in/q.jpg", "out/deep")
-    todo, _, problems = left_to_do(find_jobs([tmp_path / "in"], tmp_path / "out").jobs, True, overwrite=False)
-    assert [job.source.name for job in todo] == ["q.jpg"]
+    todo, _, problems = choose(find_jobs([tmp_path / "in"], tmp_path / "out"), True, overwrite=False)
+    assert todo == ["q.jpg"]
     (problem,) = problems
     assert problem.startswith(
         f"{tmp_path / 'in' / 'deep' / 'p.jpg'}: {tmp_path / 'out' / 'deep'} is no folder"
@@ -151,19 +162,18 @@ def test_folders_that_cannot_be_written_to_leave_the_others(tmp_path):
 
 def test_what_is_done_stays_unless_it_is_to_be_overwritten(tmp_path):
     touch(tmp_path, "p.jpg", "p_alpha.png", "p_cutout.png", "q.jpg", "q_alpha.png")
-    jobs = find_jobs([tmp_path], None).jobs
-    todo, done, _ = left_to_do(jobs, True, overwrite=False)
-    assert ([job.source.name for job in todo], done) == (["q.jpg"], 1)
-    assert [path.name for path in todo[0].missing(True, overwrite=False)] == ["q_cutout.png"]
-    todo, done, _ = left_to_do(jobs, True, overwrite=True)
-    assert ([job.source.name for job in todo], done) == (["p.jpg", "q.jpg"], 0)
+    found = find_jobs([tmp_path], None)
+    assert choose(found, True, overwrite=False)[:2] == (["q.jpg"], 1)
+    (job,) = found.todo
+    assert [path.name for path in job.missing(True, overwrite=False)] == ["q_cutout.png"]
+    assert choose(find_jobs([tmp_path], None), True, overwrite=True)[:2] == (["p.jpg", "q.jpg"], 0)
 
 
 def test_a_photo_is_never_its_own_result(tmp_path):
     touch(tmp_path, "p.jpg")
     (tmp_path / "p_alpha.png").symlink_to(tmp_path / "p.jpg")
-    left = left_to_do(find_jobs([tmp_path / "p.jpg"], None).jobs, True, overwrite=True)
-    assert left.todo == [] and f"{tmp_path / 'p_alpha.png'} is in the way of a result" in left.problems[0]
+    todo, _, (problem,) = choose(find_jobs([tmp_path / "p.jpg"], None), True, overwrite=True)
+    assert todo == [] and f"{tmp_path / 'p_alpha.png'} is in the way of a result" in problem
 
 
 # --- results of earlier runs, wherever they lie ---
@@ -212,3 +222,37 @@ def test_all_that_is_left_out_is_named(tmp_path):
     named = {Path(problem.partition(": ")[0]).name for problem in found.problems}
     assert named == {"notes.txt", "raw.cr2", "no suffix", "gone.jpg", "circle.jpg", "pipe.jpg"}
     assert len(found.problems) == 6
+
+
+# --- large collections ---
+
+
+def test_a_source_of_another_shard_is_not_replaced(tmp_path):
+    folder = touch(tmp_path, *(f"in/{number}.jpg" for number in range(20)), "out/p") / "in"
+    ours, theirs = (
+        next(path for path in sorted(folder.iterdir()) if Shard(number, 2).holds(path)) for number in (1, 2)
+    )
+    result = tmp_path / "out" / f"{ours.stem}_alpha.png"
+    result.symlink_to(theirs)
+    problems: list[str] = []
+    left = left_to_do(find_jobs([folder], tmp_path / "out"), True, True, Shard(1, 2), problems.append)
+    assert ours not in {job.source for job in left.todo} and left.left_out == 1
+    assert problems[0].startswith(f"{ours}: {result} is in the way")
+
+
+def test_memory_does_not_grow_with_the_photos(tmp_path, monkeypatch):
+    """Nor with the files that are none, of which there is one for each photo here."""
+    count = 5000
+    names = (f"{number:0200d}" for number in range(count))
+    entries = (Entry(tmp_path / f"{name}{suffix}") for name in names for suffix in (".jpg", ".json"))
+    monkeypatch.setattr("src.inference.jobs.walk", lambda _: entries)
+    tracemalloc.start()
+    try:
+        found = find_jobs([tmp_path], tmp_path / "out")
+        todo = left_to_do(found, True, overwrite=False).todo
+        assert all(int(job.source.stem) == place for place, job in enumerate(todo.photos))
+        assert (len(todo), len(found.problems)) == (count, count)
+        # Names and messages alone are 6 MB; Python's table of interned strings may take 4 MB anew.
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()

@@ -19,6 +19,7 @@ from src.config import Config
 from src.deployment.lowering import LOWERED_VERSION, MindirError, lower_file
 from src.load_model import load_network
 from src.model.m_net import MaxPoolHalf, deconv_x2
+from src.model.pspnet.cells import Pool
 from src.model.t_net import UpsampleTwice
 from tests.golden_weights import load_golden_weights, random_image
 from tests.runner import read_output, run_runner, write_input
@@ -102,7 +103,9 @@ OPERATORS = {
     "Conv2D": lambda: nn.Conv2d(3, 5, 3, pad_mode="pad", padding=1),
     "depthwise Conv2D": lambda: nn.Conv2d(3, 3, 3, 2, pad_mode="pad", padding=1, group=3),
     "Conv2DTranspose": lambda: deconv_x2(3),
+    "MatMul": lambda: Pool(3),
     "MaxPool": lambda: After(MaxPoolHalf()),
+    "PReLU": lambda: nn.PReLU(1),
     "ReLU6": nn.ReLU6,
 }
 

@@ -24,7 +24,7 @@ from src.inference.background import Background
 from src.inference.cutout import CutoutMaker
 from src.inference.embedded_info import model_info_of
 from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
-from src.inference.jobs import Job
+from src.inference.job import Job
 from src.inference.matting import SHIPPED_MODEL, Matte, Matting, load_matting
 from src.inference.photos import matte_photos
 from src.inference.protocol import DEFAULT

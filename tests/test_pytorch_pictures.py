@@ -16,7 +16,7 @@ from src.images.trimap import make_trimap, soft_trimap, trimap_to_class_map
 from tests.small_dataset import make_person, write_dataset
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-from src.pytorch import modnet_samples  # noqa: E402
+from src.pytorch import modnet_samples, pictures  # noqa: E402
 from src.pytorch import train as trainer  # noqa: E402
 from src.pytorch.batch import Batch  # noqa: E402
 from src.pytorch.cropping import crop  # noqa: E402
@@ -62,27 +62,33 @@ def test_pictures_are_read_while_they_are_written(tmp_path, capfd):
     for number in range(3):
         write_picture(tmp_path, number)
     (tmp_path / "matting/person0/matting_00000000/broken.png").write_bytes(b"no picture")
-    pictures = Pictures([str(tmp_path)], size=32, batch=4, seed=0, device="cpu", capacity=8)
-    batches = pictures.endless(0)
+    held = Pictures([str(tmp_path)], size=32, batch=4, seed=0, device="cpu", capacity=8)
+    batches = held.endless(0)
     first = next(batches)
     assert first.colours.shape == (4, 3, 32, 32) and first.class_map.dtype == torch.int64
     assert float(first.alpha.min()) >= 0 and float(first.alpha.max()) == 1
     for number in range(3, 13):
         write_picture(tmp_path / "later", number)
     deadline = time.monotonic() + 60
-    while pictures.read < 13 and time.monotonic() < deadline:
+    while held.read < 13 and time.monotonic() < deadline:
         next(batches)
-    assert pictures.read == 13
+    assert held.read == 13
     assert "broken" in capfd.readouterr().out
 
 
-def test_pictures_of_two_sizes_are_refused(tmp_path):
+@pytest.fixture
+def one_reader(monkeypatch) -> None:
+    """Each imports PyTorch."""
+    monkeypatch.setattr(pictures, "_READERS", 1)
+
+
+def test_pictures_of_two_sizes_are_refused(tmp_path, one_reader):
     for number in range(2):
         image, alpha = make_person((number,), SIDE + 8 * number, SIDE)
         write_pair(pair_paths(tmp_path, "person", str(number)), image, alpha)
-    pictures = Pictures([str(tmp_path)], size=32, batch=4, seed=0, device="cpu", capacity=8)
+    held = Pictures([str(tmp_path)], size=32, batch=4, seed=0, device="cpu", capacity=8)
     with pytest.raises(UserError, match="72x72 and 72x80|72x80 and 72x72"):
-        next(pictures.endless(0))
+        next(held.endless(0))
 
 
 def test_modnets_trimap_is_that_of_the_data_set(monkeypatch):
@@ -139,7 +145,7 @@ def test_the_clock_decides_on_the_number_of_steps(monkeypatch):
         assert abs(training.steps - steps) <= 1
 
 
-def test_modnet_learns_from_pictures_and_comes_back(tmp_path, monkeypatch, capsys):
+def test_modnet_learns_from_pictures_and_comes_back(tmp_path, monkeypatch, capsys, one_reader):
     for number in range(6):
         write_picture(tmp_path / "pictures", number)
     write_dataset(tmp_path / "data", {"train": 2, "eval": 2})
@@ -154,7 +160,7 @@ def test_modnet_learns_from_pictures_and_comes_back(tmp_path, monkeypatch, capsy
     monkeypatch.setattr("sys.argv", ["convert", weights, "--system", "modnet_video", "--output", str(output)])
     convert()
     saved = torch.load(weights, weights_only=True)
-    read = trainer.read_weights(str(output), trainer.PHASES["video"].torch_name)
+    read = trainer.read_weights(str(output), trainer.PHASES["video"].torch_names)
     assert len(read) == sum(not name.endswith("num_batches_tracked") for name in saved)
     for name, value in read.items():
         np.testing.assert_array_equal(value.numpy(), saved[name].numpy(), err_msg=name)

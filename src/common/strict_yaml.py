@@ -1,4 +1,4 @@
-"""YAML as this project reads it: every value is text, and duplicate keys are errors."""
+"""YAML as this project reads it, every value as text and duplicate keys as errors, and as it writes it."""
 
 from typing import Any
 
@@ -55,3 +55,19 @@ def parse_yaml(text: str) -> Any:
 def is_empty(value: Any) -> bool:
     """Whether a key has no value: nothing, ~ or null."""
     return value is None or (isinstance(value, str) and value.lower() in ("", "~", "null"))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes U+0085, which PyYAML would write as it is and read as a line break."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\x85" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def dump_yaml(values: dict[str, Any]) -> str:
+    """Write values as YAML that `parse_yaml` reads back equal, keys in their order."""
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from src.common.errors import UserError
-from src.conversion.torch_state_dict import listed, select_entries, torch_name
+from src.conversion.torch_state_dict import select_all, torch_name
 from src.model.background_matting.backbone import BackboneName
 from src.systems.background_matting import BACKBONES
 from src.systems.registry import SystemName
 
 STEM = "backbone.stem.conv.weight"
-_COUNTER = ".num_batches_tracked"
 _REFINER = "refiner."
 _LAYERS = {
     "backbone.stem.conv": "backbone.conv1",  # of a ResNet
@@ -110,7 +109,7 @@ def convert_state_dict(
     names = original_names(initial)
     if not any(name.startswith(_REFINER) for name in state):
         names = {name: source for name, source in names.items() if not name.startswith(_REFINER)}
-    return _select(state, names, initial, "Background Matting V2")
+    return select_all(state, names, _shapes(initial), "Background Matting V2")
 
 
 def convert_deeplab(
@@ -135,7 +134,7 @@ def convert_deeplab(
     }
     of_use = {name: value for name, value in state.items() if not _DEEPLAB_REST.match(name)}
     of_use.pop(names.pop(STEM), None)
-    return _select(of_use, names, initial, "DeepLabV3")
+    return select_all(of_use, names, _shapes(initial), "DeepLabV3")
 
 
 def _deeplab_name(name: str) -> str:
@@ -151,15 +150,5 @@ def _deeplab_name(name: str) -> str:
     return f"backbone.{part}{name[match.end() :]}"
 
 
-def _select(
-    state: Mapping[str, np.ndarray],
-    names: Mapping[str, str],
-    initial: Mapping[str, np.ndarray],
-    network: str,
-) -> dict[str, np.ndarray]:
-    """The arrays of `state`, all of them, by our names; `names` are its names by ours."""
-    selected = select_entries(state, {source: initial[name].shape for name, source in names.items()}, network)
-    surplus = [name for name in state if name not in selected and not name.endswith(_COUNTER)]
-    if surplus:
-        raise UserError(f"has weights that {network} lacks: {listed(surplus)}")
-    return {name: selected[source] for name, source in names.items()}
+def _shapes(weights: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    return {name: value.shape for name, value in weights.items()}

@@ -67,11 +67,19 @@ def adapt_to_input(first: nn.Conv2d, normalisation: Normalisation, mean: Sequenc
     Returns:
         (O,) float32: the constant missing from the output, since the convolution has no bias.
     """
-    other_mean, std = (np.reshape(values, (3, 1, 1))[::-1] for values in normalisation)
-    weight = first.weight.asnumpy()[:, ::-1].astype(np.float64) / std
+    weight, lacking = adapted_to_input(first.weight.asnumpy(), normalisation, mean)
     set_value(first.weight, weight)
-    lacking = weight * (np.reshape(mean, (3, 1, 1)) / 255 - other_mean)
-    return lacking.sum((1, 2, 3)).astype(np.float32)
+    return lacking
+
+
+def adapted_to_input(
+    weight: np.ndarray, normalisation: Normalisation, mean: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for weights (O, 3, kh, kw): the adapted ones, float32, and the missing constant."""
+    other_mean, std = (np.reshape(values, (3, 1, 1))[::-1] for values in normalisation)
+    adapted = weight[:, ::-1].astype(np.float64) / std
+    lacking = adapted * (np.reshape(mean, (3, 1, 1)) / 255 - other_mean)
+    return adapted.astype(np.float32), lacking.sum((1, 2, 3)).astype(np.float32)
 
 
 def undo_norm(norm: nn.BatchNorm2d, mean: np.ndarray, variance: np.ndarray, bias: np.ndarray) -> None:

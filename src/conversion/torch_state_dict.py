@@ -19,8 +19,9 @@ _TORCH_NAMES = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
-_ENTRIES = ("state_dict", "model_state")  # of a dict with more than the weights
+_ENTRIES = ("state_dict", "model_state", "model")  # of a dict with more than the weights
 _PARALLEL_PREFIX = "module."  # from torch.nn.DataParallel
+_COUNTER = ".num_batches_tracked"
 _NAMES_SHOWN = 10
 
 
@@ -33,7 +34,7 @@ def torch_name(name: str) -> str:
 def read_torch_state_dict(path: str | Path) -> dict[str, np.ndarray]:
     """Read a state dict, plain or as an entry of a dict, without running code from the file.
 
-    The entry is called `state_dict`, or `model_state`.
+    The entry is called `state_dict`, `model_state` or `model`.
 
     Returns:
         Float32 arrays by name, with the prefix `module.` removed.
@@ -117,6 +118,30 @@ def select_entries(
     for name in shapes:
         require_numbers(name, state[name])
     return {name: np.asarray(state[name], np.float32) for name in shapes}
+
+
+def select_all(
+    state: Mapping[str, np.ndarray],
+    names: Mapping[str, str],
+    shapes: Mapping[str, tuple[int, ...]],
+    network: str,
+) -> dict[str, np.ndarray]:
+    """Select all entries of a state dict, but for counters, by the names that a network gives them.
+
+    Args:
+        state: arrays by name.
+        names: their names by those of the network.
+        shapes: shapes by the network's names, which may be more.
+        network: its name for error messages.
+
+    Raises:
+        UserError: as `select_entries`, or the network lacks an entry; the message names it.
+    """
+    selected = select_entries(state, {source: shapes[name] for name, source in names.items()}, network)
+    surplus = [name for name in state if name not in selected and not name.endswith(_COUNTER)]
+    if surplus:
+        raise UserError(f"has weights that {network} lacks: {listed(surplus)}")
+    return {name: selected[source] for name, source in names.items()}
 
 
 def listed(names: list[str]) -> str:

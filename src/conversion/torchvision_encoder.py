@@ -17,7 +17,7 @@ from src.conversion.encoder import (
 from src.conversion.torch_state_dict import select_entries, torch_name
 from src.model.backbones.mobilenet_v2 import MobileNetV2
 
-_NORMALISATION = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))  # ImageNet's
+IMAGENET = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 _NORM_VALUES = ("gamma", "beta", "moving_mean", "moving_variance")
 _BLOCKS = 17
 
@@ -51,7 +51,7 @@ def load_torchvision_encoder(
     for (_, norm), (_, norm_name) in zip(layers, _names(), strict=True):
         for value in _NORM_VALUES:
             set_value(getattr(norm, value), selected[torch_name(f"{norm_name}.{value}")])
-    lacking = adapt_to_input(stem, _NORMALISATION, mean)
+    lacking = adapt_to_input(stem, IMAGENET, mean)
     set_value(stem_norm.moving_mean, stem_norm.moving_mean.asnumpy() - lacking)
     moments = rectified_normal_moments(stem_norm.beta.asnumpy(), stem_norm.gamma.asnumpy())
     undo_norm(identity_norm, *moments, np.zeros(identity_norm.num_features))

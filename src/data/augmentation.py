@@ -3,13 +3,15 @@
 As in the published training, each change is applied with probability one half.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from src.images.preprocessing import resize, resize_trimap
+from src.images.letterbox import stretch_sample
 
 _SCALES = (0.75, 1.25)
+Sample = tuple[np.ndarray, np.ndarray, np.ndarray]  # image, trimap and alpha
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,17 @@ class Augmentation:
     flip_vertically: bool
 
     def apply(
-        self, image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, patch_size: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Crop, resize once to patch_size x patch_size, and flip image, trimap and alpha identically."""
-        image, trimap, alpha = (self._cut(each) for each in (image, trimap, alpha))
-        return (
-            self._flip(resize(image, patch_size, patch_size)),
-            self._flip(resize_trimap(trimap, patch_size, patch_size)),
-            self._flip(resize(alpha, patch_size, patch_size)),
-        )
+        self,
+        image: np.ndarray,
+        trimap: np.ndarray,
+        alpha: np.ndarray,
+        patch_size: int,
+        fit: Callable[..., Sample] = stretch_sample,
+    ) -> Sample:
+        """Crop, resize once to patch_size x patch_size by `fit`, and flip; all three identically."""
+        cut = (self._cut(each) for each in (image, trimap, alpha))
+        image, trimap, alpha = fit(*cut, patch_size)
+        return self._flip(image), self._flip(trimap), self._flip(alpha)
 
     def _cut(self, image: np.ndarray) -> np.ndarray:
         return image[self.top : self.top + self.height, self.left : self.left + self.width]
@@ -47,8 +51,7 @@ def draw_augmentation(
     """Draw random changes for a photo of height x width.
 
     Cropping patch_size from a photo scaled by s equals cropping patch_size / s from the original, so
-    scaling needs no resize of its own. A photo too small for the crop is used whole, its aspect ratio
-    not kept.
+    scaling needs no resize of its own. A photo too small for the crop is used whole.
     """
     scale = rng.uniform(*_SCALES) if rng.random() < 0.5 else 1.0
     side = round(patch_size / scale)

@@ -12,6 +12,8 @@ import numpy as np
 from src.images.affine import Affine, AffineRanges
 from src.images.colour_jitter import ColourJitter
 
+SMALLEST_PERSON = {"base": 0.4, "refine": 0.3}  # by the phase of training; see SampleMaker
+
 _JITTER = ColourJitter(brightness=0.15, contrast=0.15, saturation=0.15, hue=0.05)
 _PLATE_JITTER = ColourJitter(brightness=0.18, contrast=0.18, saturation=0.18, hue=0.1, adds=True)
 _SHARPEN = np.array([[-2, -2, -2], [-2, 32, -2], [-2, -2, -2]], np.float32) / 16
@@ -34,8 +36,7 @@ class SampleMaker:
 
     Args:
         side: of the square that person and plate are fitted into.
-        smallest_person: least scale of the person, relative to what covers the square: 0.4 of the base phase,
-            0.3 of the refine phase.
+        smallest_person: least scale of the person, relative to what covers the square.
     """
 
     def __init__(self, side: int, smallest_person: float):

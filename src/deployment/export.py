@@ -22,6 +22,7 @@ from src.inference.exported import (
     load_onnx,
 )
 from src.model.layers import UpsampleTwice
+from src.model.pspnet.pyramid import fold_pyramids
 from src.systems.model_info import ModelInfo
 from src.systems.registry import SystemName, empty_inputs, output_names
 
@@ -45,12 +46,13 @@ def export_network(
     """Export the network for the inputs of its system, of size S = info.size.
 
     SHM takes images (1, 3, S, S) and gives trimap logits (1, 3, S, S) and alpha (1, 1, S, S), all float32;
+    PSPNet gives trimap logits alone;
     MODNet takes frames (1, S, S, 3) uint8, for videos also the previous alpha, and gives alpha.
     In ONNX, weights that float16 holds exactly are stored so.
 
     Args:
-        network: with trained weights; is put into evaluation mode. For ONNX, equivalent operators take the
-            place of its upsampling.
+        network: with trained weights; is put into evaluation mode. Its pyramid is folded and, for ONNX,
+            equivalent operators take the place of its upsampling.
         file_name: without suffix; relative to the current folder.
         file_format: 'MINDIR', 'ONNX' or 'AIR'.
         info: the model's metadata; embedded into MINDIR and ONNX files.
@@ -66,6 +68,7 @@ def export_network(
         UserError: the file cannot be written.
     """
     network.set_train(False)
+    fold_pyramids(network)
     if file_format == "ONNX":
         _replace_upsampling(network)
     path = Path(file_name + _SUFFIXES[file_format])

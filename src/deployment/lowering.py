@@ -41,8 +41,8 @@ _RESIZE_SETTINGS = ("size", "align_corners", "half_pixel_centers")
 # Operators that are the same in both versions.
 _SAME = frozenset(
     ("Add", "Cast", "Constant", "Conv2D", "Conv2DTranspose", "Depend", "Div", "ExpandDims", "Load")
-    + ("MakeTuple", "MaxPool", "Mul", "Neg", "ReLU", "ReLU6", "Reshape", "Sigmoid", "Sqrt", "Square", "Sub")
-    + ("Transpose", "TupleGetItem", "UpdateState")
+    + ("MakeTuple", "MaxPool", "Mul", "Neg", "PReLU", "ReLU", "ReLU6", "Reshape", "Sigmoid", "Sqrt", "Square")
+    + ("Sub", "Transpose", "TupleGetItem", "UpdateState")
 )
 _REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node
 _FORMATS = {0: "NCHW", 1: "NHWC"}

@@ -4,6 +4,8 @@ import argparse
 
 from src.config import CommonConfig
 from src.inference.embedded_info import model_info_of
+from src.inference.engine import ALPHA
+from src.inference.shipped import require_output
 from src.systems.model_info import ModelInfo
 
 
@@ -24,9 +26,11 @@ def exported_info(model: str | None, config: CommonConfig) -> ModelInfo:
         config: the configuration, also for a model without metadata.
 
     Raises:
-        UserError: the file cannot be read.
+        UserError: the file cannot be read, or its model predicts no alpha.
     """
     size, otherwise = config.infer.size, config.model_info()
     if model is None:
         return otherwise.model_copy(update={"size": size or otherwise.size})
-    return model_info_of(model, size=size, otherwise=otherwise)
+    info = model_info_of(model, size=size, otherwise=otherwise)
+    require_output(ALPHA, model, info)
+    return info

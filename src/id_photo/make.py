@@ -21,7 +21,8 @@ from src.images.files import ImageError, read_photo
 from src.images.preprocessing import alpha_to_float
 from src.inference.cutout import naming_failures
 from src.inference.from_trimap import TrimapMatting
-from src.inference.jobs import Job, find_jobs
+from src.inference.job import Job
+from src.inference.jobs import find_jobs
 from src.inference.matting import Matting
 
 

@@ -1,11 +1,11 @@
 """Letterboxing: fits a photo into the network's square input, keeping its aspect ratio."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from src.images.preprocessing import resize
+from src.images.preprocessing import resize, resize_trimap
 
 
 class Place(NamedTuple):
@@ -41,8 +41,32 @@ def letterbox(image: np.ndarray, size: int, mean: Sequence[float]) -> np.ndarray
     Returns:
         (size, size, 3) uint8.
     """
-    place = letterbox_place(*image.shape[:2], size)
-    square = np.empty((size, size, 3), np.uint8)
-    square[:] = np.round(mean)
-    place.cut(square)[:] = resize(image, place.height, place.width)
+    return _letterbox(image, size, np.round(mean), resize)
+
+
+def stretch_sample(
+    image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Resize image, trimap and alpha (H, W[, 3]) uint8 to (size, size); the aspect ratio is not kept."""
+    return resize(image, size, size), resize_trimap(trimap, size, size), resize(alpha, size, size)
+
+
+def letterbox_sample(
+    image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, size: int, mean: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same as `letterbox` does it; the bars are background."""
+    return (
+        letterbox(image, size, mean),
+        _letterbox(trimap, size, 0, resize_trimap),
+        _letterbox(alpha, size, 0, resize),
+    )
+
+
+def _letterbox(
+    values: np.ndarray, size: int, bars: np.ndarray | int, fit: Callable[[np.ndarray, int, int], np.ndarray]
+) -> np.ndarray:
+    place = letterbox_place(*values.shape[:2], size)
+    square = np.empty((size, size, *values.shape[2:]), np.uint8)
+    square[:] = bars
+    place.cut(square)[:] = fit(values, place.height, place.width)
     return square

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from src.common.errors import UserError
 from src.systems.model_info import ModelInfo, dump_model_info, parse_model_info, read_model_info
-from src.systems.registry import check_input_size, needs_plate
+from src.systems.registry import check_input_size, needs_plate, takes_normalised
 
 _EXPORTED_SUFFIXES = (".mindir", ".onnx")
 _ENTRIES = 14  # number of the field with the keys and values, in both formats
@@ -71,7 +71,7 @@ def model_info_of(
             f"{path}: is a model of {info.system}, which needs a photo of the empty place (the plate) beside "
             "each photo: predict.py takes it as --plate; without one, name a model of shm or modnet"
         )
-    if mean is not None and info.system != "shm":
+    if mean is not None and not takes_normalised(info.system):
         raise UserError(f"mean: cannot be chosen for {info.system}, whose input is (RGB - 127.5) / 127.5")
     given = {"size": size, "mean": None if mean is None else tuple(mean)}
     info = info.model_copy(update={key: value for key, value in given.items() if value is not None})

@@ -1,4 +1,4 @@
-"""Alpha of photos from trimaps: those of the user's files, or the network's own."""
+"""Alpha of photos from trimaps: those of the user's files, of a network of their own, or the network's."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ from src.images.files import ImageError
 from src.images.suffixes import PHOTO_SUFFIXES
 from src.inference.engine import Arrays
 from src.inference.matting import Matting
+from src.inference.trimap_network import TrimapNetwork
 from src.trimap_matting.matting import Solution, make_plan, solve_trimap
 from src.trimap_matting.solvers import SolverName
 from src.trimap_matting.trimap import probabilities_from_alpha, read_trimap, trimap_from_classes
@@ -55,8 +56,16 @@ class TrimapFiles:
         raise ImageError(f"{photo}: has no trimap; {wanted.with_suffix('.png')} is not there")
 
 
-def find_trimaps(description: str, inputs: Sequence[str | Path]) -> TrimapFiles | TrimapOfNetwork:
-    """Where trimaps come from: 'auto', 'tnet', or a file or folder; see `TrimapFiles`."""
+def find_trimaps(
+    description: str, inputs: Sequence[str | Path], model: str | Path | None = None
+) -> TrimapFiles | TrimapOfNetwork:
+    """Where trimaps come from: 'auto', 'tnet', or a file or folder; see `TrimapFiles`.
+
+    Raises:
+        UserError: as `TrimapFiles`, or a model is given for trimaps that come from elsewhere.
+    """
+    if model is not None and description != "auto":
+        raise UserError(f"--trimap_model {model}: not with --trimap {description}, but with --trimap auto")
     return description if description in get_args(TrimapOfNetwork) else TrimapFiles(description, inputs)
 
 
@@ -66,7 +75,8 @@ class TrimapMatting:
     Args:
         matting: the network, whose alpha is taken where a trimap says nothing.
         solver: its name.
-        trimaps: where they come from: 'auto' (the network's alpha), 'tnet' (T-Net's classes), or files.
+        trimaps: where they come from: 'auto' (the network's alpha), 'tnet' (T-Net's classes), a network of
+            their own, or files.
         tell: is called before a photo is solved, with what that will take.
     """
 
@@ -74,7 +84,7 @@ class TrimapMatting:
         self,
         matting: Matting,
         solver: SolverName,
-        trimaps: TrimapFiles | TrimapOfNetwork = "auto",
+        trimaps: TrimapFiles | TrimapOfNetwork | TrimapNetwork = "auto",
         tell: Callable[[str], None] = lambda _: None,
     ):
         self._matting, self._solver, self._trimaps, self._tell = matting, solver, trimaps, tell
@@ -104,7 +114,9 @@ class TrimapMatting:
     ) -> np.ndarray:
         if isinstance(self._trimaps, TrimapFiles):
             return read_trimap(self._trimaps.of(source), *image.shape[:2])
-        if self._trimaps == "tnet":
+        if isinstance(self._trimaps, TrimapNetwork):
+            classes = self._trimaps(image)
+        elif self._trimaps == "tnet":
             classes = self._matting.class_probabilities(image, outputs)
         else:
             classes = probabilities_from_alpha(pred_alpha)

@@ -19,11 +19,11 @@ from src.inference.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, A
 from src.inference.engine_choice import EngineName
 from src.inference.guided_filter import guided_filter
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
-from src.inference.shipped import SHIPPED_MODEL
+from src.inference.shipped import SHIPPED_MODEL, require_output
 from src.inference.small_components import remove_small_components
 from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
-from src.systems.registry import empty_inputs
+from src.systems.registry import empty_inputs, predicts, takes_normalised
 
 
 class Matte(NamedTuple):
@@ -54,7 +54,8 @@ class MattingSteps:
                 where there is none, as before a photo.
 
         Returns:
-            The inputs of the system for each run of the network, of SHM {"image": (1, 3, S, S) float32}.
+            The inputs of the system for each run of the network, of SHM and PSPNet {"image": (1, 3, S, S)
+            float32}.
 
         Raises:
             ValueError: `image` is not such an array, or is empty.
@@ -74,7 +75,7 @@ class MattingSteps:
         return inputs
 
     def _inputs(self, square: np.ndarray, previous: np.ndarray | None) -> Arrays:
-        if self.info.system == "shm":
+        if takes_normalised(self.info.system):
             return {INPUT: normalise(square, self.info.mean)[np.newaxis]}
         inputs = empty_inputs(self.info.system, self.info.size)
         inputs[FRAME] = np.ascontiguousarray(square[np.newaxis, ..., ::-1])
@@ -89,7 +90,7 @@ class MattingSteps:
     def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
         """Turn the outputs for `prepare(image)` into a matte at the network's size, without the bars."""
         alpha = self._cut(image, [each[ALPHA][0] for each in outputs])[0]
-        if self.info.system == "shm":
+        if predicts(TRIMAP_LOGITS, self.info.system):
             logits = self._cut(image, [each[TRIMAP_LOGITS][0] for each in outputs])
             trimap = class_map_to_trimap(logits.argmax(axis=0))
         else:
@@ -107,7 +108,7 @@ class MattingSteps:
         Raises:
             UserError: the system has no T-Net.
         """
-        if self.info.system != "shm":
+        if not predicts(TRIMAP_LOGITS, self.info.system):
             raise UserError(f"trimap tnet: {self.info.system} has no T-Net; choose auto, or give a file")
         logits = self._cut(image, [each[TRIMAP_LOGITS][0] for each in outputs])
         odds = np.exp(logits - logits.max(axis=0))
@@ -206,9 +207,10 @@ def load_matting(
         otherwise: the metadata of a model that has none.
 
     Raises:
-        UserError: as `open_engine`.
+        UserError: as `open_engine`, or the model predicts no alpha.
     """
     opened = open_engine(checkpoint, engine=engine, size=size, mean=mean, device=device, otherwise=otherwise)
+    require_output(ALPHA, checkpoint, opened.info)
     protocol = Protocol(stretch=stretch, mirror=mirror, clean_up=DEFAULT.clean_up, upsampling=upsampling)
     return Matting(opened, protocol)
 

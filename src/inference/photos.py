@@ -11,7 +11,7 @@ from src.images.preprocessing import alpha_to_bytes
 from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.engine import Arrays
 from src.inference.from_trimap import TrimapMatting
-from src.inference.jobs import Job
+from src.inference.job import Job
 
 Result = TypeVar("Result")
 

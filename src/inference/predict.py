@@ -9,16 +9,19 @@ from src.common.errors import UserError
 from src.common.progress import Progress, say
 from src.images.files import ImageError
 from src.inference.background import Background
+from src.inference.collection import Jobs
 from src.inference.cutout import CutoutMaker
 from src.inference.engine_choice import EngineName
 from src.inference.from_trimap import TrimapMatting, find_trimaps
-from src.inference.jobs import Job, find_jobs, left_to_do
+from src.inference.job import Job
+from src.inference.jobs import find_jobs, left_to_do
 from src.inference.matting import SHIPPED_MODEL, load_matting
 from src.inference.photos import matte_photos
 from src.inference.protocol import Upsampling
 from src.inference.results import PHOTO_ENDING, VIDEO_ENDING
 from src.inference.shard import Shard
 from src.inference.temporal import Temporal
+from src.inference.trimap_network import load_trimap_network
 from src.systems.model_info import ModelInfo
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
@@ -41,6 +44,7 @@ def predict(
     estimate_foreground: bool = True,
     temporal: Temporal | None = None,
     trimap: str | None = None,
+    trimap_model: str | Path | None = None,
     solver: SolverName = DEFAULT_SOLVER,
     overwrite: bool = False,
     shard: Shard | None = None,
@@ -65,6 +69,7 @@ def predict(
             'none' for a model that is given its own alpha of the frame before.
         trimap: solve alpha of photos from trimaps: 'auto', 'tnet', or a file or folder, see `find_trimaps`;
             None: alpha is the network's.
+        trimap_model: a model that makes the trimaps of 'auto', such as a PSPNet; None: `checkpoint` does.
         solver: solves it.
         overwrite: make existing results again.
         shard: matte only the photos and videos of this shard.
@@ -78,11 +83,11 @@ def predict(
     """
     inputs = list(inputs)
     behind = Background(background)
-    trimaps = None if trimap is None else find_trimaps(trimap, inputs)
+    trimaps = None if trimap is None else find_trimaps(trimap, inputs, trimap_model)
     todo, left_out = find_todo(inputs, output, behind, overwrite, shard)
     if not todo:
         return left_out
-    if trimaps is not None and (video := next((job for job in todo if job.is_video), None)):
+    if trimaps is not None and (video := next(iter(todo.videos), None)):
         raise UserError(f"{video.source}: a video is not solved from trimaps; leave out --trimap")
     matting = load_matting(
         checkpoint,
@@ -95,11 +100,12 @@ def predict(
         mirror=mirror,
         otherwise=otherwise,
     )
+    if trimap_model is not None:
+        trimaps = load_trimap_network(trimap_model, engine=engine, device=device)
     cutouts = CutoutMaker(matting, behind, estimate_foreground, overwrite)
-    photos = [job for job in todo if not job.is_video]
     from_trimaps = None if trimaps is None else TrimapMatting(matting, solver, trimaps, tell=say)
-    unusable = _matte_photos(photos, cutouts, from_trimaps) if photos else 0
-    return left_out + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo if job.is_video)
+    unusable = _matte_photos(todo.photos, cutouts, from_trimaps) if todo.photos else 0
+    return left_out + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo.videos)
 
 
 def find_todo(
@@ -108,31 +114,33 @@ def find_todo(
     background: Background,
     overwrite: bool,
     shard: Shard | None,
-) -> tuple[list[Job], int]:
+) -> tuple[Jobs, int]:
     """Find the photos and videos that lack a result, and print what else there is; see `predict`.
 
     Returns:
         What is to be done, and how many photos and videos are left out.
     """
-    found = find_jobs(inputs, output)
-    jobs = [job for job in found.jobs if shard is None or shard.holds(job.source)]
-    todo, done, problems = left_to_do(jobs, background.is_transparent, overwrite)
-    problems = [*found.problems, *problems]
-    for problem in problems:
+
+    def tell(problem: str) -> None:
         print(f"left out: {problem}")
+
+    found = find_jobs(inputs, output)
+    for problem in found.problems:
+        tell(problem)
+    left = left_to_do(found, background.is_transparent, overwrite, shard, tell)
     if found.results:
         print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
-    if done:
-        print(f"{done} have their results already; --overwrite makes them again")
+    if left.done:
+        print(f"{left.done} have their results already; --overwrite makes them again")
     for ending in (PHOTO_ENDING, VIDEO_ENDING):
-        remove_abandoned(job.target.parent / f"any{ending}" for job in jobs)
-    return todo, len(problems)
+        remove_abandoned(folder / f"any{ending}" for folder in found.targets)
+    return left.todo, len(found.problems) + left.left_out
 
 
-def _matte_photos(photos: list[Job], cutouts: CutoutMaker, from_trimaps: TrimapMatting | None) -> int:
+def _matte_photos(photos: Jobs, cutouts: CutoutMaker, from_trimaps: TrimapMatting | None) -> int:
     """Returns how many were left out."""
-    problems, started = 0, time.perf_counter()
-    with Progress("matting", "photo", len(photos)) as bar:
+    count, problems, started = len(photos), 0, time.perf_counter()
+    with Progress("matting", "photo", count) as bar:
         for job, problem, remarks in matte_photos(photos, cutouts, from_trimaps):
             bar.update()
             for remark in remarks:
@@ -140,8 +148,8 @@ def _matte_photos(photos: list[Job], cutouts: CutoutMaker, from_trimaps: TrimapM
             problems += bool(problem)
             result = job.results(cutouts.background.is_transparent)[-1]
             say(f"left out: {problem}" if problem else f"{job.source}: {result}")
-    rate = len(photos) / (time.perf_counter() - started)
-    print(f"{len(photos) - problems} photos, {rate:.2f} a second, compiling included; {problems} left out")
+    rate = count / (time.perf_counter() - started)
+    print(f"{count - problems} photos, {rate:.2f} a second, compiling included; {problems} left out")
     return problems
 
 

@@ -14,7 +14,7 @@ from src.images.files import ImageError, read_image, read_photo, write_image
 from src.inference.background import Background
 from src.inference.cutout import naming_failures
 from src.inference.embedded_info import find_model_info
-from src.inference.jobs import Job
+from src.inference.job import Job
 from src.inference.plate_files import Plates, Refinement, fit_plate, is_unlike
 from src.inference.plate_matting import PlateMatting
 from src.inference.plate_registration import match_exposure, register

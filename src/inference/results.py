@@ -1,8 +1,7 @@
 """Recognises results of earlier runs by their file names."""
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from typing import NamedTuple
 
 ALPHA, CUTOUT, COMPOSITE = "_alpha", "_cutout", "_composite"
 PHOTO_ENDING, VIDEO_ENDING = ".png", ".mp4"  # of results
@@ -10,21 +9,20 @@ PHOTO_ENDING, VIDEO_ENDING = ".png", ".mp4"  # of results
 _RESULT = re.compile(f"(.+)({ALPHA}|{CUTOUT}|{COMPOSITE})({PHOTO_ENDING}|{VIDEO_ENDING})", re.DOTALL)
 
 
-def find_results(photos: Iterable[Path], videos: Iterable[Path]) -> set[Path]:
-    """Find the results of earlier runs among photos and videos.
+class ResultName(NamedTuple):
+    """What the name of a result says."""
 
-    A file such as me_alpha.png is a result if a photo called me is among the photos, in any folder. It is
-    also a result if its counterpart lies beside it: a cutout or composite for alpha, alpha for the others.
+    source: str  # the name of its photo or video, with or without its ending
+    counterparts: tuple[str, ...]  # the names of the other results, of which one lies beside it
+
+
+def parse_result(name: str, is_video: bool) -> ResultName | None:
+    """Parse a name such as me_alpha.png; None if no result has such a name.
+
+    A cutout or composite is the counterpart of alpha, and alpha of the others.
     """
-    results = set()
-    for ending, paths in ((PHOTO_ENDING, set(photos)), (VIDEO_ENDING, set(videos))):
-        sources = {name for path in paths for name in (path.stem, path.name)}
-        for path in paths:
-            parts = _RESULT.fullmatch(path.name)
-            if parts is None or parts[3] != ending:
-                continue
-            partners = (CUTOUT, COMPOSITE) if parts[2] == ALPHA else (ALPHA,)
-            beside = (path.with_name(f"{parts[1]}{partner}{ending}") for partner in partners)
-            if parts[1] in sources or any(partner in paths for partner in beside):
-                results.add(path)
-    return results
+    parts = _RESULT.fullmatch(name)
+    if parts is None or parts[3] != (VIDEO_ENDING if is_video else PHOTO_ENDING):
+        return None
+    kinds = (CUTOUT, COMPOSITE) if parts[2] == ALPHA else (ALPHA,)
+    return ResultName(parts[1], tuple(f"{parts[1]}{kind}{parts[3]}" for kind in kinds))

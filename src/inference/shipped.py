@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from src.common.errors import UserError
-from src.systems.registry import SystemName
+from src.systems.model_info import ModelInfo
+from src.systems.registry import SystemName, predicts
 
 _FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
 SHIPPED_MODEL = _FOLDER / "shm_portrait.ckpt"
@@ -19,6 +20,22 @@ def shipped_model(system: SystemName = "shm") -> Path:
     if not path.is_file():
         raise UserError(f"{path}: no model of system {system} comes with this project; give --checkpoint")
     return path
+
+
+def require_output(output: str, checkpoint: str | Path, info: ModelInfo) -> None:
+    """Check that a model predicts what is needed of it: 'alpha' or 'trimap_logits'.
+
+    Raises:
+        UserError: it does not.
+    """
+    if predicts(output, info.system):
+        return
+    if output == "alpha":
+        raise UserError(
+            f"{checkpoint}: is a model of {info.system}, which predicts trimaps and no alpha; predict.py "
+            "takes it as --trimap_model beside --trimap auto"
+        )
+    raise UserError(f"{checkpoint}: is a model of {info.system}, which predicts no trimaps; give a pspnet")
 
 
 def require_system(checkpoint: Path, found: SystemName, wanted: SystemName) -> None:

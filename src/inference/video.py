@@ -15,7 +15,7 @@ from src.common.progress import Progress
 from src.common.read_ahead import map_ahead
 from src.images.files import ImageError
 from src.inference.cutout import CutoutMaker, naming_failures
-from src.inference.jobs import Job
+from src.inference.job import Job
 from src.inference.results import COMPOSITE
 from src.inference.sound import Sound
 from src.inference.stream import Stream

@@ -10,6 +10,8 @@ def fold_batch_norms(network: nn.Cell) -> None:
     In evaluation mode the network's results change only by rounding. It can no longer be trained or load a
     checkpoint.
     """
+    for name, parameter in network.parameters_and_names():  # by place, which new cells take their names from
+        parameter.name = name
     for _, cell in network.cells_and_names():
         if isinstance(cell, nn.SequentialCell):
             for place in reversed(range(1, len(cell))):
@@ -33,6 +35,7 @@ def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
         conv.stride,
         pad_mode=conv.pad_mode,
         padding=conv.padding,
+        dilation=conv.dilation,
         group=conv.group,
         has_bias=True,
         weight_init=Tensor(weight.astype(np.float32)),

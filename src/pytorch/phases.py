@@ -1,13 +1,16 @@
 """The phases of src/pytorch/train.py: the network, the part that is trained, and the loss of a batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from src.conversion.torch_state_dict import torch_name
-from src.pytorch.batch import Batch
+from src.pytorch.background_matting import RefineNetwork
+from src.pytorch.background_matting_loss import base_loss, refine_loss
+from src.pytorch.batch import Batch, DatasetSamples, PlateBatch, alpha_samples, plate_samples
 from src.pytorch.losses import phase_loss, trained_part
 from src.pytorch.modnet import MODNet, supervised_loss
 from src.pytorch.modnet_samples import light_up, normalise, previous_alpha, soft_trimap
@@ -21,7 +24,10 @@ class Phase(NamedTuple):
     build: Callable[[], nn.Module]
     trained_part: Callable[[nn.Module], nn.Module]
     loss: Callable[..., torch.Tensor]  # of (network, mean network, batch, pyramid_weight)
-    torch_name: Callable[[str], str]  # PyTorch's name of one of our parameters
+    torch_names: Callable[[Iterable[str]], dict[str, str]]  # PyTorch's names of our parameters
+    open_samples: Callable[..., DatasetSamples] = alpha_samples
+    weight_decay: float = 5e-4
+    rates: Mapping[str, float] = MappingProxyType({})  # of its parts, relative to the learning rate
 
 
 def _shm_loss(name: str):
@@ -47,22 +53,66 @@ def _modnet_loss(sees_previous: bool):
     return loss
 
 
-def _modnet_name(name: str) -> str:
+def _plate_loss(is_base: bool):
+    def loss(
+        network: nn.Module, teacher: nn.Module, batch: PlateBatch, pyramid_weight: float
+    ) -> torch.Tensor:
+        predict, compare = (network.predict_base, base_loss) if is_base else (network, refine_loss)
+        outputs = [each.float() for each in predict(batch.image, batch.plate)]
+        return sum(compare(*outputs, true_pha=batch.alpha, true_fgr=batch.foreground))
+
+    return loss
+
+
+def shm_names(names: Iterable[str]) -> dict[str, str]:
+    """PyTorch's names of SHM's parameters."""
+    return {name: torch_name(name) for name in names}
+
+
+def _modnet_names(names: Iterable[str]) -> dict[str, str]:
     from src.conversion.modnet import original_name  # needs MindSpore
 
-    return original_name(name)
+    return {name: original_name(name) for name in names}
+
+
+def _plate_names(names: Iterable[str]) -> dict[str, str]:
+    from src.conversion.background_matting import original_names  # needs MindSpore
+
+    return original_names(names)
 
 
 def _whole(network: nn.Module) -> nn.Module:
     return network
 
 
+def _all_but_the_refiner(network: nn.Module) -> nn.Module:
+    return nn.ModuleDict({name: part for name, part in network.named_children() if name != "refiner"})
+
+
 def _of_shm(name: str) -> Phase:
-    return Phase(SHMNet, lambda network: trained_part(network, name), _shm_loss(name), torch_name)
+    return Phase(SHMNet, lambda network: trained_part(network, name), _shm_loss(name), shm_names)
 
 
 PHASES = {
     **{name: _of_shm(name) for name in ("pre_train_t_net", "pre_train_m_net", "end_to_end")},
-    "supervised": Phase(MODNet, _whole, _modnet_loss(sees_previous=False), _modnet_name),
-    "video": Phase(lambda: MODNet(4), _whole, _modnet_loss(sees_previous=True), _modnet_name),
+    "supervised": Phase(MODNet, _whole, _modnet_loss(sees_previous=False), _modnet_names),
+    "video": Phase(lambda: MODNet(4), _whole, _modnet_loss(sees_previous=True), _modnet_names),
+    "base": Phase(
+        RefineNetwork,
+        _all_but_the_refiner,
+        _plate_loss(is_base=True),
+        _plate_names,
+        plate_samples("base"),
+        weight_decay=0,
+        rates={"aspp": 5, "decoder": 5},
+    ),
+    "refine": Phase(
+        RefineNetwork,
+        _whole,
+        _plate_loss(is_base=False),
+        _plate_names,
+        plate_samples("refine"),
+        weight_decay=0,
+        rates={"decoder": 2, "refiner": 6},
+    ),
 }

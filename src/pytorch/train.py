@@ -14,7 +14,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +26,8 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's
 from src.common.atomic_file import atomic_path
 from src.common.command_line import run_command
 from src.common.errors import UserError
-from src.conversion.torch_state_dict import torch_name
-from src.pytorch.batch import Batch, DatasetSamples
-from src.pytorch.phases import PHASES
+from src.pytorch.batch import Batch, PlateBatch, alpha_samples
+from src.pytorch.phases import PHASES, shm_names
 from src.pytorch.pictures import Pictures
 from src.training.schedule import learning_rate, memory_at
 
@@ -48,10 +47,13 @@ class Training:
         self.network = self.phase.build().to(self.device, memory_format=torch.channels_last)
         if options.init:
             self._start_from(options.init)
-        part = self.phase.trained_part(self.network)
+        groups = self._groups()
         self.optimizer = torch.optim.Adam(
-            part.parameters(), options.lr, weight_decay=5e-4, fused=self.device == "cuda"
+            [{"params": each} for each in groups.values()],
+            weight_decay=self.phase.weight_decay,
+            fused=self.device == "cuda",
         )
+        self._factors = list(groups)
         self.mean = copy.deepcopy(self.network).eval()
         self.step = 0
         self.started = time.perf_counter()
@@ -74,12 +76,13 @@ class Training:
         share = (time.perf_counter() - self.started) / (60 * self.options.minutes)
         return self.step if share >= 1 else math.ceil((self.step + 1) / share)
 
-    def train_step(self, batch: Batch) -> torch.Tensor:
+    def train_step(self, batch: Batch | PlateBatch) -> torch.Tensor:
         """Update the weights; return the loss."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(
-                self.step, self.steps, lr=self.options.lr, schedule="cosine", warmup_steps=_WARM_UP
-            )
+        rate = learning_rate(
+            self.step, self.steps, lr=self.options.lr, schedule="cosine", warmup_steps=_WARM_UP
+        )
+        for group, factor in zip(self.optimizer.param_groups, self._factors, strict=True):
+            group["lr"] = rate * factor
         self.network.train()
         with torch.autocast(self.device, torch.bfloat16, enabled=self.options.bfloat16):
             loss = self._loss(self.network, batch)
@@ -108,8 +111,15 @@ class Training:
             with atomic_path(path, flush=True) as temporary:
                 torch.save(content, temporary)
 
+    def _groups(self) -> dict[float, list[nn.Parameter]]:
+        """The trained parameters by their learning rate, relative to that of the options."""
+        groups: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in self.phase.trained_part(self.network).named_parameters():
+            groups.setdefault(self.phase.rates.get(name.split(".")[0], 1), []).append(parameter)
+        return groups
+
     def _start_from(self, path: str) -> None:
-        found = self.network.load_state_dict(read_weights(path, self.phase.torch_name), strict=False)
+        found = self.network.load_state_dict(read_weights(path, self.phase.torch_names), strict=False)
         missing = [name for name in found.missing_keys if not name.endswith("num_batches_tracked")]
         if missing or found.unexpected_keys:
             raise UserError(f"{path}: wrong weights: missing {missing}, unknown {found.unexpected_keys}")
@@ -119,22 +129,26 @@ class Training:
         both = (each.state_dict().values() for each in (self.mean, self.network))
         return tuple([each for each in values if each.is_floating_point()] for values in both)
 
-    def _loss(self, network: nn.Module, batch: Batch) -> torch.Tensor:
+    def _loss(self, network: nn.Module, batch: Batch | PlateBatch) -> torch.Tensor:
         return self.phase.loss(network, self.mean, batch, self.options.pyramid_weight)
 
 
-def read_weights(path: str, names: Callable[[str], str] = torch_name) -> dict[str, torch.Tensor]:
+def read_weights(
+    path: str, names: Callable[[Iterable[str]], dict[str, str]] = shm_names
+) -> dict[str, torch.Tensor]:
     """Read the weights of an earlier phase (.pth) or a MindSpore checkpoint (.ckpt), by PyTorch's names.
 
     Args:
         path: the file.
-        names: PyTorch's name of a parameter of the checkpoint.
+        names: PyTorch's names of the parameters of the checkpoint.
     """
     if not path.endswith(".ckpt"):
         return torch.load(path, weights_only=True, map_location="cpu")
     from src.model.weights import read_arrays  # needs MindSpore
 
-    return {names(name): torch.from_numpy(value) for name, value in read_arrays(path).items()}
+    arrays = read_arrays(path)
+    names_of = names(arrays)
+    return {names_of[name]: torch.from_numpy(value) for name, value in arrays.items()}
 
 
 def main() -> None:
@@ -167,13 +181,16 @@ def main() -> None:
     )
     parser.add_argument("--capacity", type=int, default=60000, help="pictures held (default: %(default)s)")
     options = parser.parse_args()
+    if options.pictures and PHASES[options.phase].open_samples is not alpha_samples:
+        parser.error(f"--pictures: {options.phase} needs plates, which pictures of composites do not have")
     training = Training(options)
+    open_samples = training.phase.open_samples
     sizes = {"size": options.size, "batch": options.batch, "seed": options.seed, "device": training.device}
-    validation = DatasetSamples(options.data, "eval", **sizes)
+    validation = open_samples(options.data, "eval", **sizes)
     if options.pictures:
         samples = Pictures(options.pictures, capacity=options.capacity, **sizes)
     else:
-        samples = DatasetSamples(options.data, "train", **sizes)
+        samples = open_samples(options.data, "train", **sizes)
     started, losses = time.perf_counter(), []
     for batch in samples.endless(training.step):
         if training.step >= training.steps:

@@ -1,12 +1,7 @@
 """Background Matting V2 with each of its backbones: a base phase, then a refine phase.
 
-Columns of a batch of N, RGB or alpha in [0, 1], float32:
-
-image       (N, 3, H, W), the photo
-plate       (N, 3, H, W), the same place without the person
-alpha       (N, 1, H, W), true alpha
-foreground  (N, 3, H, W), the person's own colours
-kept        (N, 256, h, w) uint8, the values of the ASPP that dropout keeps in training
+A batch has the columns of src/data/plate_samples.py, and `kept` (N, 256, h, w) uint8, the values of the ASPP
+that dropout keeps in training.
 """
 
 from dataclasses import replace
@@ -17,9 +12,10 @@ from mindspore import Tensor, nn
 
 from src.config import BackgroundMattingConfig
 from src.data.plate_files import PlateFiles
+from src.data.plate_sample import SMALLEST_PERSON
 from src.model.background_matting.network import RefineNetwork, predict_base, predict_refined
 from src.model.initialisation import initialise
-from src.systems.background_matting_data import PlateSamples
+from src.systems.background_matting_data import SamplesWithDropout
 from src.systems.background_matting_loss import base_loss, refine_loss
 from src.systems.outputs import ALPHA, COARSE_ALPHA, ERROR, FOREGROUND
 from src.systems.system import Adam, Batch, Phase, System, Terms
@@ -30,7 +26,6 @@ BACKBONES = {
     "background_matting_resnet101": "resnet101",
 }
 BACKBONE_SCALE = 0.25
-_SMALLEST_PERSON = {"base": 0.4, "refine": 0.3}
 _BASE = ("backbone", "aspp", "decoder")  # parts of the network
 
 
@@ -77,7 +72,7 @@ def _without_laplacian(phase: Phase, settings: Any) -> Phase:
 
 _phase = partial(
     Phase,
-    columns=PlateSamples.columns,
+    columns=SamplesWithDropout.columns,
     score="sad",
     optimizer=Adam(weight_decay=0.0),
     adapt=_without_laplacian,
@@ -129,11 +124,11 @@ PHASES = {
 
 def _open_split(
     files: PlateFiles, phase: Phase, config: BackgroundMattingConfig, augments: bool
-) -> PlateSamples:
-    return PlateSamples(
+) -> SamplesWithDropout:
+    return SamplesWithDropout(
         files,
         patch_size=config.phase(phase.name).patch_size,
-        smallest_person=_SMALLEST_PERSON[phase.name],
+        smallest_person=SMALLEST_PERSON[phase.name],
         backbone_scale=BACKBONE_SCALE if phase.name == "refine" else 1,
         seed=config.seed,
         augments=augments,

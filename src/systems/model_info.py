@@ -9,13 +9,12 @@ With it, a model can be used without knowing how it was trained. Exported models
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
-from src.common.strict_yaml import YamlError, parse_yaml
-from src.systems.registry import SystemName, needs_plate
+from src.common.strict_yaml import YamlError, dump_yaml, parse_yaml
+from src.systems.registry import SystemName, needs_plate, takes_normalised
 
 MODNET_MEAN = (127.5, 127.5, 127.5)
 NO_MEAN = (0, 0, 0)
@@ -25,8 +24,8 @@ ChannelMean = Annotated[float, Field(ge=0, le=255)]
 class ModelInfo(BaseModel):
     """A model's metadata; the defaults are the system's published values.
 
-    SHM's input is (BGR - mean) / 255; MODNet's (RGB - 127.5) / 127.5, which its exported files compute; that
-    of Background Matting V2 is RGB / 255 of any size, and `size` that of its training.
+    The input of SHM and PSPNet is (BGR - mean) / 255; of MODNet (RGB - 127.5) / 127.5, which its exported
+    files compute; of Background Matting V2 RGB / 255 of any size, and `size` is that of its training.
 
     Args:
         system: name of the system.
@@ -46,15 +45,17 @@ class ModelInfo(BaseModel):
     @classmethod
     def _defaults_are_those_of_the_system(cls, values: Any) -> Any:
         system = values.get("system") if isinstance(values, dict) else None
+        if system == "pspnet":
+            return {"size": 400, **values}
         if system in ("modnet", "modnet_video") or needs_plate(system):
             return {"size": 512, "mean": _mean_of(system), "colour": "RGB", **values}
         return values
 
     @model_validator(mode="after")
     def _normalisation_is_that_of_the_system(self) -> "ModelInfo":
-        if self.system == "shm":
+        if takes_normalised(self.system):
             if self.colour != "BGR":
-                raise ValueError("colour: must be BGR for shm")
+                raise ValueError(f"colour: must be BGR for {self.system}")
         elif self.colour != "RGB" or self.mean != _mean_of(self.system):
             raise ValueError(f"mean, colour: must be {list(_mean_of(self.system))} and RGB for {self.system}")
         return self
@@ -80,7 +81,7 @@ def write_model_info(model: str | Path, info: ModelInfo) -> None:
 
 def dump_model_info(info: ModelInfo) -> str:
     """Format metadata as YAML, the inverse of `parse_model_info`."""
-    return yaml.safe_dump(info.model_dump(mode="json"), sort_keys=False)
+    return dump_yaml(info.model_dump(mode="json"))
 
 
 def read_model_info(model: str | Path) -> ModelInfo | None:

@@ -10,50 +10,31 @@ image_before  (N, 3, S, S), the frame before as `image`; that of a still is the 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from src.data.augmentation import draw_augmentation
 from src.data.light import draw_light
 from src.data.previous_alpha import draw_way, previous_alpha
+from src.data.samples import Samples
 from src.data.split_files import SplitFiles
-from src.dataset import MattingDataset
 from src.images.files import read_gray
 from src.images.preprocessing import alpha_to_float, normalise_rgb, resize
 from src.images.trimap import draw_trimap_sides, soft_trimap
 
 
-class StillSamples(MattingDataset):
+class StillSamples(Samples):
     """The samples of one split.
 
     Args:
         files: the split.
         columns: what a sample holds, in order; see above.
-        patch_size: height and width of a sample.
-        seed: of the augmentation.
-        augments: whether samples are changed at random. In validation they are not, and the previous alpha is
-            empty, as that of a first frame.
-        max_bad_fraction: of the samples that may be unusable; others take their places.
+        settings: the others of `Samples`. In validation, the previous alpha is that of a first frame, empty.
     """
 
-    def __init__(
-        self,
-        files: SplitFiles,
-        columns: Sequence[str],
-        *,
-        patch_size: int,
-        seed: int,
-        augments: bool,
-        max_bad_fraction: float,
-    ):
-        super().__init__(
-            files,
-            patch_size=patch_size,
-            mean=(),
-            seed=seed,
-            augments=augments,
-            max_bad_fraction=max_bad_fraction,
-        )
+    def __init__(self, files: SplitFiles, columns: Sequence[str], **settings: Any):
+        super().__init__(files, **settings)
         self.columns = tuple(columns)
 
     def sample(self, index: int, epoch: int = 0) -> tuple[np.ndarray, ...]:

@@ -17,11 +17,13 @@ SystemName = Literal[
     "background_matting",
     "background_matting_resnet50",
     "background_matting_resnet101",
+    "pspnet",
 ]
 BackgroundMattingName = Literal[
     "background_matting", "background_matting_resnet50", "background_matting_resnet101"
 ]
-_SIZE_MULTIPLES = {"modnet": 32, "modnet_video": 32}  # they halve their input five times, others four times
+# By how often a network halves its input; others do so four times.
+_SIZE_MULTIPLES = {"modnet": 32, "modnet_video": 32, "pspnet": 8}
 
 
 def needs_plate(system: SystemName) -> bool:
@@ -41,6 +43,16 @@ def check_input_size(size: int, system: SystemName = "shm") -> int:
     return size
 
 
+def takes_normalised(system: SystemName) -> bool:
+    """Whether the network is given a normalised photo, BGR less a mean that training chooses."""
+    return system in ("shm", "pspnet")
+
+
+def predicts(output: str, system: SystemName) -> bool:
+    """Whether a system predicts an output, such as 'alpha' or 'trimap_logits'."""
+    return output in output_names(system)
+
+
 def takes_previous(system: SystemName) -> bool:
     """Whether the network is also given the alpha of the frame before."""
     return system == "modnet_video"
@@ -54,9 +66,10 @@ def input_channels(system: SystemName) -> int:
 def empty_inputs(system: SystemName, size: int) -> dict[str, np.ndarray]:
     """The network's inputs in inference by name, in order, as zeros.
 
-    SHM takes a normalised photo, MODNet a frame as it comes, RGB, and the alpha of the frame before.
+    SHM and PSPNet take a normalised photo; MODNet a frame as it comes, RGB, and the alpha of the frame
+    before.
     """
-    if system == "shm":
+    if takes_normalised(system):
         return {"image": np.zeros((1, 3, size, size), np.float32)}
     inputs = {"frame": np.zeros((1, size, size, 3), np.uint8)}
     if takes_previous(system):
@@ -77,13 +90,20 @@ def size_of_inputs(shapes: Sequence[Sequence[int]], system: SystemName) -> int |
 
 def needed_shapes(system: SystemName) -> str:
     """The shapes of a system's inputs, for messages."""
-    shapes = {"shm": "(1, 3, S, S)", "modnet": "(1, S, S, 3)", "modnet_video": "(1, S, S, 3), (1, 1, S, S)"}
-    return shapes[system]
+    if takes_normalised(system):
+        return "(1, 3, S, S)"
+    return "(1, S, S, 3), (1, 1, S, S)" if takes_previous(system) else "(1, S, S, 3)"
 
 
 def output_names(system: SystemName) -> tuple[str, ...]:
     """Names of the network's outputs in inference, in order."""
-    return ("trimap_logits", "alpha") if system == "shm" else ("alpha",)
+    match system:
+        case "shm":
+            return "trimap_logits", "alpha"
+        case "pspnet":
+            return ("trimap_logits",)
+        case _:
+            return ("alpha",)
 
 
 def get_system(name: str) -> "System":
@@ -106,6 +126,10 @@ def get_system(name: str) -> "System":
             from src.systems.modnet import MODNET_VIDEO
 
             return MODNET_VIDEO
+        case "pspnet":
+            from src.systems.pspnet import PSPNET
+
+            return PSPNET
         case _ if name in get_args(BackgroundMattingName):
             from src.systems.background_matting import SYSTEMS
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, nn
 
+from src.data.samples import Samples
 from src.data.split_files import SplitFiles
-from src.dataset import MattingDataset
+from src.images.preprocessing import alpha_to_bytes
 
 Batch = Mapping[str, Tensor]  # the tensors of N samples by name
 Terms = dict[str, Tensor]  # terms of a loss by name, () float32
@@ -35,6 +36,22 @@ class Output:
     measured: tuple[str, ...]
     measure: Callable[[np.ndarray, Mapping[str, np.ndarray]], list[float]]
     scores: Callable[[Mapping[str, np.ndarray]], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What pictures of predictions show beside them.
+
+    Args:
+        title: title of its picture.
+        picture: draws the truth of one image, (H, W) uint8, from the arrays of its sample by name.
+    """
+
+    title: str
+    picture: Callable[[Mapping[str, np.ndarray]], np.ndarray]
+
+
+TRUE_ALPHA = Truth("true alpha", lambda sample: alpha_to_bytes(sample["alpha"][0]))
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,7 @@ class Phase:
         freezes_statistics: whether batch normalisation uses its running statistics, and leaves them alone.
         backup: the copy of the network that the loss needs; None for none.
         rates: factors of the learning rate by name of a part of the network; 1 for others.
+        truth: is drawn beside the outputs.
     """
 
     name: str
@@ -102,6 +120,7 @@ class Phase:
     freezes_statistics: bool = False
     backup: Backup | None = None
     rates: Mapping[str, float] = field(default_factory=dict)
+    truth: Truth = TRUE_ALPHA
 
 
 @dataclass(frozen=True)
@@ -125,7 +144,7 @@ class System:
     title: str
     build: Callable[[], nn.Cell]
     initialise: Callable[[nn.Cell, int], None]
-    open_split: Callable[[SplitFiles, Phase, Any, bool], MattingDataset]
+    open_split: Callable[[SplitFiles, Phase, Any, bool], Samples]
     build_inference: Callable[[], nn.Cell]
     phases: Mapping[str, Phase]
     scores: tuple[str, ...]

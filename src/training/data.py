@@ -1,11 +1,11 @@
 """The training and validation data of a phase."""
 
 from src.common.errors import UserError
-from src.dataset import MattingDataset
+from src.data.samples import Samples
 from src.training.phase_run import PhaseRun
 
 
-def open_training_data(run: PhaseRun) -> tuple[MattingDataset, MattingDataset]:
+def open_training_data(run: PhaseRun) -> tuple[Samples, Samples]:
     """Open the training and validation sets of a phase.
 
     Raises:

@@ -22,7 +22,13 @@ from src.training.running_mean import RunningMean
 from src.training.running_statistics import RunningStatistics
 from src.training.schedule import learning_rate
 from src.training.start import start_phase
-from src.training.step import make_optimizer, make_predict_step, make_train_step, resume_state
+from src.training.step import (
+    in_batches,
+    make_optimizer,
+    make_predict_step,
+    make_train_step,
+    resume_state,
+)
 from src.training.strip import ValidationStrip
 from src.training.validation import validate
 
@@ -97,7 +103,7 @@ class _PhaseTraining:
             copy = run.system.build()
             copy_parts = mixed_precision_parts(copy, *precision)
             self._backup = BackupNetwork(run.phase.backup, self._network, copy, copy_parts)
-        self._predict = make_predict_step(run.phase, parts)
+        self._predict = in_batches(make_predict_step(run.phase, parts), settings.train_batch)
 
         self._checkpoints = PhaseCheckpoints(
             run.folder,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import mindspore as ms
+import numpy as np
 from mindspore import Tensor, nn, ops
 
 from src.common.world import World
@@ -154,3 +155,26 @@ def make_predict_step(phase: Phase | Backup, parts: nn.Cell) -> Callable[..., tu
         return predict(parts, batch)
 
     return step
+
+
+def in_batches(predict: Callable[..., tuple[Tensor, ...]], size: int) -> Callable[..., tuple[Tensor, ...]]:
+    """Let a prediction take any number of images; it computes `size` at a time, so one shape is compiled.
+
+    Args:
+        predict: from the tensors of `size` images by name.
+        size: images of a batch; the last one is filled up with copies of its last image.
+    """
+
+    def predict_all(**tensors: Tensor) -> tuple[Tensor, ...]:
+        count = len(next(iter(tensors.values())))
+        if count == size:
+            return predict(**tensors)
+        arrays = {name: tensor.asnumpy() for name, tensor in tensors.items()}
+        batches = []
+        for start in range(0, count, size):
+            chosen = np.minimum(np.arange(start, start + size), count - 1)
+            outputs = predict(**{name: Tensor(values[chosen]) for name, values in arrays.items()})
+            batches.append([output.asnumpy() for output in outputs])
+        return tuple(Tensor(np.concatenate(parts)[:count]) for parts in zip(*batches, strict=True))
+
+    return predict_all

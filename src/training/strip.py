@@ -6,10 +6,10 @@ from collections.abc import Callable
 import numpy as np
 from mindspore import Tensor
 
-from src.dataset import MattingDataset
+from src.data.samples import Samples
 from src.images.contact_sheet import contact_sheet
 from src.images.files import ImageError
-from src.images.preprocessing import alpha_to_bytes, resize
+from src.images.preprocessing import resize
 from src.systems.system import Phase
 
 _PHOTOS = 4
@@ -23,27 +23,31 @@ class ValidationStrip:
         eval_set: the validation split.
     """
 
-    def __init__(self, phase: Phase, eval_set: MattingDataset):
+    def __init__(self, phase: Phase, eval_set: Samples):
         self._phase = phase
         indices = np.unique(np.linspace(0, len(eval_set) - 1, _PHOTOS).astype(int))
         self._samples, self._photos = [], []
         for index in indices:
             with contextlib.suppress(ImageError):  # validation reports it
                 sample = dict(zip(eval_set.columns, eval_set.sample(index), strict=True))
-                self._samples.append({name: values[np.newaxis] for name, values in sample.items()})
+                self._samples.append(sample)
                 self._photos.append(eval_set.picture(index))
 
     def draw(self, predict: Callable) -> np.ndarray | None:
-        """Draw photos, true alphas and predictions, BGR (H, W, 3) uint8; None if no photo can be read."""
+        """Draw photos, the truth and predictions, BGR (H, W, 3) uint8; None if no photo can be read."""
         if not self._photos:
             return None
+        columns = {
+            name: Tensor(np.stack([sample[name] for sample in self._samples])) for name in self._samples[0]
+        }
+        outputs = [values.asnumpy() for values in predict(**columns)]
         rows = []
-        for photo, sample in zip(self._photos, self._samples, strict=True):
-            outputs = predict(**{name: Tensor(values) for name, values in sample.items()})
+        for number, (photo, sample) in enumerate(zip(self._photos, self._samples, strict=True)):
             predictions = [
-                output.picture(values.asnumpy()[0])
+                output.picture(values[number])
                 for output, values in zip(self._phase.outputs, outputs, strict=True)
             ]
-            alpha = sample["alpha"][0, 0]
-            rows.append([resize(photo, *alpha.shape), alpha_to_bytes(alpha), *predictions])
-        return contact_sheet(rows, ["photo", "true alpha", *(each.title for each in self._phase.outputs)])
+            truth = self._phase.truth.picture(sample)
+            rows.append([resize(photo, *truth.shape), truth, *predictions])
+        titles = ["photo", self._phase.truth.title, *(each.title for each in self._phase.outputs)]
+        return contact_sheet(rows, titles)

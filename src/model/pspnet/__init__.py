@@ -1,0 +1,1 @@
+"""PSPNet: background, person and the unsure rim between them, from a photo."""

@@ -1,0 +1,34 @@
+"""scripts/predict_with_ray.py, with two workers on this machine."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from src.images.files import read_gray, write_image
+from tests.predicting import PHOTO
+
+pytest.importorskip("ray", reason="needs ray (requirements-dev.txt)")
+
+SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "predict_with_ray.py"
+
+
+def test_two_workers_share_a_folder(tmp_path):
+    photos, mattes = tmp_path / "photos", tmp_path / "mattes"
+    for number in range(4):
+        write_image(photos / f"{number}.png", PHOTO)
+    (photos / "broken.jpg").write_bytes(b"no photo")
+    run = subprocess.run(
+        [sys.executable, SCRIPT, photos, mattes, "--shards", "2"],
+        env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 3, run.stderr  # one photo is left out
+    assert {path.name for path in mattes.iterdir()} == {
+        f"{number}_{kind}.png" for number in range(4) for kind in ("alpha", "cutout")
+    }
+    assert read_gray(mattes / "3_alpha.png").shape == PHOTO.shape[:2]
