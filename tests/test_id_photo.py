@@ -17,12 +17,12 @@ from src.id_photo.crop import CutEdges, find_crop, find_cut_edges
 from src.id_photo.encoding import encode
 from src.id_photo.faces import Face, face_finder
 from src.id_photo.head import HeadPlace, choose_face, measure_head
-from src.id_photo.make import Wanted
 from src.id_photo.names import is_result, result_name
 from src.id_photo.portrait import make_portrait, resize_to
 from src.id_photo.sheet import draw_sheet, find_layout
 from src.id_photo.sizes import PRESETS, describe_presets, parse_size
 from src.id_photo.tilt import measure_tilt, turn_matrix
+from src.id_photo.wanted import Wanted
 from src.images.files import write_image
 from src.portrait.scene import render_portrait
 
