@@ -96,7 +96,7 @@ def test_the_face_must_be_clear():
     for faces, number, said in (
         ([], None, "no face"),
         ([large, other], None, "2 faces"),
-        ([poster], None, "not part"),
+        ([poster], None, "faces found: 1, but none"),
         ([large], 2, "there are 1"),
     ):
         with pytest.raises(UserError, match=said):

@@ -11,7 +11,7 @@ _LEFT, _RIGHT = 0.28, 0.72
 _EYES, _CHEEKS = 0.40, 0.64
 _EYE_SIDES, _CHEEK_SIDES = (0.13, 0.08), (0.11, 0.06)
 _BRIGHT_PART = 70  # percentile: about an eye there is brighter skin, which sunglasses cover
-_LEAST = 0.65  # of the cheeks' brightness
+_LEAST = 0.55  # of the cheeks' brightness
 
 
 def eyes_are_dark(image: np.ndarray, face: Face) -> bool:
