@@ -1,4 +1,4 @@
-"""Faces of ID photos: YuNet's boxes and eyes, and eyes that are dark."""
+"""Faces of ID photos: YuNet's boxes and eyes, and what hardly any office takes: dark eyes, hands."""
 
 from pathlib import Path
 
@@ -9,8 +9,12 @@ import pytest
 from onnx import TensorProto, helper
 
 from src.common.errors import UserError
+from src.id_photo.crop import find_cut_edges
 from src.id_photo.eyes import eyes_are_dark
 from src.id_photo.faces import Face, face_finder
+from src.id_photo.head import HeadPlace
+from src.id_photo.portrait import Portrait
+from src.id_photo.sizes import parse_size
 from src.id_photo.tilt import measure_tilt
 
 BOX = (0.5, 0.5, np.log(6), np.log(8))  # middle within a cell of 8 pixels; logarithms of its sides in cells
@@ -95,3 +99,23 @@ def test_sunglasses_are_noticed(lenses, dark):
             if eye in lenses:
                 cv2.circle(image, (x, 132), 19, (skin // 3,) * 3, -1)
         assert eyes_are_dark(image, face) == dark
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "told"),
+    [
+        ((250, 300), (0, 350), True),  # a hand beside the head
+        ((250, 300), (300, 350), False),  # hair that ends within the picture
+        ((460, 500), (0, 350), False),  # a shoulder
+    ],
+)
+def test_what_reaches_the_picture_s_side_beside_the_head_is_told(rows, columns, told):
+    image, alpha = np.zeros((800, 800, 3), np.uint8), np.zeros((800, 800), np.uint8)
+    alpha[150:450, 325:475] = alpha[450:, 200:600] = 255
+    alpha[slice(*rows), slice(*columns)] = 255
+    edges = find_cut_edges(alpha / np.float32(255), np.eye(2, 3))
+    portrait = Portrait(image, image, alpha, HeadPlace(150, 450, 400), edges, 0.0, has_dark_eyes=True)
+    remarks = portrait.crop(parse_size("one-inch")).remarks
+    assert [remark for remark in remarks if "hand" in remark] == list(remarks)
+    assert len(remarks) == told
+    assert ["sunglasses" in remark for remark in portrait.remarks] == [True]
