@@ -25,54 +25,13 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 import id_photo
 from src.id_photo import serve
-from src.id_photo.faces import Face
 from src.id_photo.studio import Studio
-from src.trimap_matting.matting import Solution
 from tests.chromium import Chromium, needs_chromium
+from tests.id_photo_studio import Network, coded, colourful_alpha, red_faces, snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
 SOON = 20  # seconds
 WHITE = "size=one-inch&background=white"
-
-
-class Network:
-    """Stands in for the network, and can be held up."""
-
-    def __init__(self):
-        self.goes_on = threading.Event()
-        self.goes_on.set()
-        self.at_work = threading.Semaphore(0)
-
-    def run(self, image: np.ndarray) -> None:
-        self.at_work.release()
-        assert self.goes_on.wait(SOON)
-
-
-def disc_alpha(_: Path, image: np.ndarray, __: None) -> Solution:
-    """A person is what is not grey."""
-    return Solution((np.ptp(image.astype(int), axis=2) > 60).astype(np.float32), "")
-
-
-def red_faces(image: np.ndarray) -> list[Face]:
-    """Faces are red parts, from left to right."""
-    blue, _, red = cv2.split(image.astype(int))
-    _, _, places, _ = cv2.connectedComponentsWithStats((red - blue > 120).astype(np.uint8))
-    faces = [Face(*map(float, place[:4]), 0.9) for place in places[1:] if place[4] > 99]
-    return sorted(faces, key=lambda face: face.left)
-
-
-def snapshot(columns: tuple[int, ...] = (300,)) -> np.ndarray:
-    """Red faces on blue bodies before a grey wall."""
-    image = np.full((800, 600, 3), 128, np.uint8)
-    for column in columns:
-        cv2.rectangle(image, (column - 120, 420), (column + 120, 799), (250, 60, 20), -1)
-        cv2.ellipse(image, (column, 300), (75, 100), 0, 0, 360, (20, 20, 240), -1)
-        cv2.rectangle(image, (column - 40, 399), (column + 40, 430), (250, 60, 20), -1)
-    return image
-
-
-def coded(image: np.ndarray) -> bytes:
-    return cv2.imencode(".png", image)[1].tobytes()
 
 
 def png_that_claims(width: int, height: int) -> bytes:
@@ -97,7 +56,7 @@ def network():
 @pytest.fixture
 def page(network):
     before = set(threading.enumerate())
-    with serve.Page(Studio(network, disc_alpha, red_faces), 0) as page:
+    with serve.Page(Studio(network, colourful_alpha, red_faces), 0) as page:
         yield page
         network.goes_on.set()
     assert set(threading.enumerate()) <= before
