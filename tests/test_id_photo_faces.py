@@ -135,7 +135,7 @@ def test_sunglasses_are_noticed(lenses, dark):
     [
         ((250, 300), (0, 350), True),  # a hand beside the head
         ((250, 300), (300, 350), False),  # hair that ends within the picture
-        ((460, 500), (0, 350), False),  # a shoulder
+        ((390, 500), (0, 350), False),  # a shoulder
     ],
 )
 def test_what_reaches_the_picture_s_side_beside_the_head_is_told(rows, columns, told):

@@ -17,6 +17,7 @@ from src.images.foreground import estimate_foreground
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
 
 _OPAQUE = 128  # of 255
+_ABOVE_SHOULDERS = 0.75  # of the head's height, even where they are raised
 
 
 class Portrait(NamedTuple):
@@ -51,8 +52,9 @@ class Portrait(NamedTuple):
         return crop
 
     def _reaches_side(self, crop: Crop) -> bool:
-        """Whether anything above the chin is cut off by the left or right side of a picture."""
-        rows = self.alpha[max(0, crop.top) : max(0, round(self.head.chin))]
+        """Whether anything beside the head, above the shoulders, is cut off by a picture's left or right side."""
+        lowest = self.head.crown + _ABOVE_SHOULDERS * (self.head.chin - self.head.crown)
+        rows = self.alpha[max(0, crop.top) : round(lowest)]
         sides = (crop.left, crop.left + crop.width - 1)
         return any((rows[:, side] >= _OPAQUE).any() for side in sides if 0 <= side < rows.shape[1])
 
