@@ -52,7 +52,7 @@ class Portrait(NamedTuple):
         return crop
 
     def _reaches_side(self, crop: Crop) -> bool:
-        """Whether anything beside the head, above the shoulders, is cut off by a picture's left or right side."""
+        """Whether anything beside the head, above the shoulders, is cut off by a side of a picture."""
         lowest = self.head.crown + _ABOVE_SHOULDERS * (self.head.chin - self.head.crown)
         rows = self.alpha[max(0, crop.top) : round(lowest)]
         sides = (crop.left, crop.left + crop.width - 1)
