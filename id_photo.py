@@ -2,6 +2,7 @@
 
 python id_photo.py snapshot.jpg
 python id_photo.py snapshot.jpg --size schengen,us-visa --background white,blue --sheet 6-inch
+python id_photo.py --serve
 """
 
 import argparse
@@ -12,14 +13,20 @@ from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.progress import say
 from src.id_photo.backdrops import parse_backdrop
 from src.id_photo.faces import face_finder
-from src.id_photo.make import Wanted, make_id_photos
+from src.id_photo.make import make_id_photos
+from src.id_photo.serve import serve
 from src.id_photo.sheet import GAP, PAPERS
 from src.id_photo.sizes import describe_presets, parse_size
+from src.id_photo.studio import Studio
+from src.id_photo.wanted import Wanted
 from src.inference.engine_choice import EngineName
-from src.inference.from_trimap import TrimapMatting, find_trimaps
+from src.inference.from_trimap import TrimapMatting, TrimapOfNetwork, find_trimaps
 from src.inference.matting import SHIPPED_MODEL, load_matting
 from src.inference.trimap_network import load_trimap_network
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
+
+_PORT = 8000
+_FOR_PAGE = ("serve", "face_model", "trimap", "trimap_model", "solver", "checkpoint", "engine")
 
 
 def main() -> int:
@@ -30,6 +37,14 @@ def main() -> int:
         epilog="example:\n  python id_photo.py photo.jpg --size schengen --background blue --sheet 6-inch",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--serve",
+        metavar="PORT",
+        type=int,
+        nargs="?",
+        const=_PORT,
+        help=f"serve a page to try it in a browser of this machine (default port: {_PORT})",
     )
     parser.add_argument("inputs", metavar="PATH", nargs="*", help="photos, or folders of them")
     parser.add_argument("--output", metavar="DIR", help="folder of the results (default: beside the photos)")
@@ -82,8 +97,20 @@ def main() -> int:
     if arguments.list:
         print(describe_presets())
         return 0
+    if arguments.serve is not None:
+        given = [
+            name
+            for name, value in vars(arguments).items()
+            if name not in _FOR_PAGE and value != parser.get_default(name) and value
+        ]
+        if given:
+            parser.error(f"not with --serve, whose page asks for each photo: {', '.join(given)}")
+        if arguments.trimap not in get_args(TrimapOfNetwork):
+            parser.error("--serve needs a trimap of the network: --trimap auto or tnet")
+        serve(_studio(arguments), arguments.serve)
+        return 0
     if not arguments.inputs:
-        parser.error("the following arguments are required: PATH")
+        parser.error("the following arguments are required: PATH, or --serve")
     wanted = Wanted(
         sizes=[parse_size(each, arguments.dpi) for each in arguments.size.split(",")],
         backdrops=[parse_backdrop(each) for each in arguments.background.split(",")],
@@ -98,20 +125,17 @@ def main() -> int:
         force=arguments.force,
         overwrite=arguments.overwrite,
     )
+    left_out = make_id_photos(arguments.inputs, wanted, _studio(arguments), arguments.output)
+    return SKIPPED_STATUS if left_out else 0
+
+
+def _studio(arguments: argparse.Namespace) -> Studio:
     trimaps = find_trimaps(arguments.trimap, arguments.inputs, arguments.trimap_model)
     find_faces = face_finder(arguments.face_model)
     matting = load_matting(arguments.checkpoint, engine=arguments.engine)
     if arguments.trimap_model:
         trimaps = load_trimap_network(arguments.trimap_model, engine=arguments.engine)
-    left_out = make_id_photos(
-        arguments.inputs,
-        wanted,
-        matting,
-        TrimapMatting(matting, arguments.solver, trimaps, tell=say),
-        find_faces,
-        arguments.output,
-    )
-    return SKIPPED_STATUS if left_out else 0
+    return Studio(matting, TrimapMatting(matting, arguments.solver, trimaps, tell=say), find_faces)
 
 
 if __name__ == "__main__":

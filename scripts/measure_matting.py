@@ -26,12 +26,14 @@ from src.data.lists import find_listed, read_lists  # noqa: E402
 from src.data.pairs import PhotoWithAlpha  # noqa: E402
 from src.data.people import find_people  # noqa: E402
 from src.evaluation.evaluate import measure_photos  # noqa: E402
+from src.evaluation.from_trimap import FromTrimap, MeasuredTrimap  # noqa: E402
 from src.evaluation.predicted_clips import mean_over_clips, measure_predictions  # noqa: E402
 from src.evaluation.report import best_median_worst  # noqa: E402
 from src.evaluation.video import measure_video  # noqa: E402
 from src.images.files import read_gray, read_image, write_image  # noqa: E402
 from src.inference.engine_choice import EngineName  # noqa: E402
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting  # noqa: E402
+from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName  # noqa: E402
 
 
 def main() -> int:
@@ -59,6 +61,14 @@ def main() -> int:
     parser.add_argument("--refine", choices=("guided", "none"), default="guided")
     parser.add_argument("--fast", action="store_true", help="as predict.py")
     parser.add_argument(
+        "--trimap",
+        choices=get_args(MeasuredTrimap),
+        help="solve the photos' alpha from a trimap, as predict.py does, or from that of the true alpha",
+    )
+    parser.add_argument(
+        "--solver", choices=get_args(SolverName), default=DEFAULT_SOLVER, help="as predict.py"
+    )
+    parser.add_argument(
         "--picture", metavar="FILE", type=Path, help="write a picture of the best, median and worst"
     )
     parser.add_argument(
@@ -72,8 +82,10 @@ def main() -> int:
     if arguments.predictions:
         return _measure_predictions(arguments.predictions, arguments.pairs)
     frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
-    if len(frames) > 1 and (arguments.list or arguments.picture):
-        raise UserError(f"{arguments.pairs}: holds a video; --list and --picture are for photos")
+    if len(frames) > 1 and (arguments.list or arguments.picture or arguments.trimap):
+        raise UserError(f"{arguments.pairs}: holds a video; --list, --picture and --trimap are for photos")
+    if arguments.trimap and arguments.picture:
+        raise UserError("--picture shows the network's mattes: leave out --trimap")
     left_out: list[str] = []
     samples = [] if len(frames) > 1 else _find_samples(arguments.pairs, arguments.list, left_out)
     for problem in left_out:
@@ -91,7 +103,8 @@ def main() -> int:
     if not samples:
         _measure_video(frames, matting)
         return 0
-    status = _measure_photos(samples, matting, arguments.picture)
+    predict = FromTrimap(matting, arguments.trimap, arguments.solver) if arguments.trimap else None
+    status = _measure_photos(samples, matting, predict, arguments.picture)
     return SKIPPED_STATUS if left_out else status
 
 
@@ -123,8 +136,10 @@ def _find_samples(folder: Path, list_file: Path | None, left_out: list[str]) -> 
     return [PhotoWithAlpha(f"{each.photo.stem}.png", each.photo, each.alpha) for each in people]
 
 
-def _measure_photos(samples: list[PhotoWithAlpha], matting: Matting, picture: Path | None) -> int:
-    measurements, skipped, _ = measure_photos(matting, samples)
+def _measure_photos(
+    samples: list[PhotoWithAlpha], matting: Matting, predict: FromTrimap | None, picture: Path | None
+) -> int:
+    measurements, skipped, _ = measure_photos(matting, samples, predict=predict)
     for reason in skipped:
         print(f"skipped: {reason}")
     for name in measurements[0].values:

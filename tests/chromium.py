@@ -58,6 +58,27 @@ class Chromium:
         png = base64.b64decode(self._call("Page.captureScreenshot")["data"])
         return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
 
+    def run(self, script: str) -> object:
+        """The value of a JavaScript expression in the page."""
+        result = self._call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in result, result
+        return result["result"].get("value")
+
+    def drop(self, path: Path, selector: str) -> None:
+        """Drop a file on an element."""
+        place = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+        x, y = (
+            self.run(f"{place}.{start} + {place}.{side} / 2")
+            for start, side in (("x", "width"), ("y", "height"))
+        )
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self._call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+
+    def download_to(self, folder: Path) -> None:
+        """Where downloads go from now on."""
+        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def _call(self, method: str, **parameters: object) -> dict:
         number = next(self._numbers)
         message = {"id": number, "method": method, "params": parameters}
@@ -68,6 +89,7 @@ class Chromium:
         while True:  # events come in between
             answer = json.loads(self._next_message())
             if answer.get("id") == number:
+                assert "result" in answer, answer
                 return answer["result"]
 
     def _next_message(self) -> bytes:

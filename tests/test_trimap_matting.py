@@ -1,5 +1,7 @@
 """Alpha from trimaps: the trimap, the solvers, every kind of trimap, and predict.py --trimap."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -8,8 +10,10 @@ import scipy.sparse
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+from scripts import measure_matting
 from src.common.errors import UserError
 from src.images.files import read_gray, write_image
+from src.portrait.scene import render_portrait
 from src.trimap_matting import solvers
 from src.trimap_matting.matting import make_plan, solve_trimap
 from src.trimap_matting.solvers import SOLVERS
@@ -237,3 +241,21 @@ def test_what_cannot_be_meant_is_refused(tmp_path, predict_left):
             predict_left(tmp_path / "photos", "--trimap", trimap)
     with pytest.raises(SystemExit):
         predict_left(tmp_path / "photos", "--solver", "cf")
+
+
+def test_trimaps_are_measured(tmp_path, monkeypatch, capsys):
+    """On a drawn portrait, the true trimap is the best."""
+    for kind, picture in zip(("image", "alpha"), render_portrait(7, 24), strict=True):
+        small = cv2.resize(picture, (180, 240), interpolation=cv2.INTER_AREA)
+        write_image(tmp_path / kind / "portrait.png", small)
+
+    def sad(*flags: str) -> float:
+        monkeypatch.setattr("sys.argv", ["measure_matting.py", str(tmp_path), *flags])
+        assert measure_matting.main() == 0
+        return float(re.search(r"sad: mean ([\d.]+)", capsys.readouterr().out)[1])
+
+    network, own, true = sad(), sad("--trimap", "auto"), sad("--trimap", "true")
+    assert 2 * true < min(network, own) and network != own
+    assert sad("--trimap", "true", "--solver", "rw") != true
+    with pytest.raises(UserError, match="--picture"):
+        sad("--trimap", "true", "--picture", "a.png")

@@ -54,6 +54,20 @@ def received_by(make_handler: Callable[[Handler | None], Handler]) -> Iterator[N
         _handlers.pop()
 
 
+def stopped_by_signals(stop: threading.Event) -> contextlib.AbstractContextManager[None]:
+    """While entered, the first signal sets `stop`; from the second on, they also do what they did before."""
+
+    def make_handler(earlier: Handler | None) -> Handler:
+        def handle(number: int) -> None:
+            if stop.is_set() and earlier:
+                earlier(number)
+            stop.set()
+
+        return handle
+
+    return received_by(make_handler)
+
+
 def _block() -> set[int]:
     """Block both signals, except those that this process was started to ignore, as by nohup or &."""
     numbers = {

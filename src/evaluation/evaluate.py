@@ -30,6 +30,7 @@ def measure_photos(
     matting: Matting,
     samples: Sequence[PhotoWithAlpha],
     on_matte: Callable[[PhotoWithAlpha, np.ndarray, np.ndarray], object] = lambda *_: None,
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
 ) -> Measured:
     """Matte and measure photos; reading, inference, and measuring with writing run in parallel.
 
@@ -38,6 +39,8 @@ def measure_photos(
         samples: the photos with their true alphas.
         on_matte: called with each sample, its image BGR (H, W, 3) uint8 and its predicted alpha (H, W) in
             [0, 1], for example to write them.
+        predict: takes an image and its true alpha (H, W) uint8 and returns the alpha to measure; None: that
+            of `matting`.
 
     Raises:
         UserError: no photo could be read.
@@ -52,7 +55,7 @@ def measure_photos(
                     raise found
                 image, true_alpha = found
                 with naming_failures(sample.photo):
-                    alpha = matting(image)
+                    alpha = predict(image, true_alpha) if predict else matting(image)
             except ImageError as error:
                 skipped.append(str(error))
                 bar.update()

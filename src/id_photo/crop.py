@@ -83,8 +83,9 @@ def find_crop(head: HeadPlace, edges: CutEdges, size: Size, force: bool = False)
         if fits_both and up <= _MOST_MOVE * height and abs(aside) <= _MOST_MOVE * width:
             break
     else:
-        where = "below the head" if up > _MOST_MOVE * height else "beside the head"
-        raise UserError(f"size {size.name}: the photo shows too little of the body {where}")
+        if up > _MOST_MOVE * height:
+            raise UserError(f"size {size.name}: the photo shows too little of the body below the head")
+        raise UserError(f"size {size.name}: the photo's edge cuts off the body, or a hand, beside the head")
     enlargement = size.height / height
     if enlargement > _MOST_ENLARGEMENT and not force:
         raise UserError(

@@ -40,7 +40,7 @@ def choose_face(faces: Sequence[Face], alpha: np.ndarray, number: int | None = N
         return faces[number - 1]
     people = [face for face in faces if _share_cut_out(face, alpha) >= _ON_PERSON]
     if not people:
-        raise UserError("its face is not part of the person that was found")
+        raise UserError(f"faces found: {len(faces)}, but none that is part of the person that was cut out")
     first, *others = sorted(people, key=lambda face: -face.width * face.height)
     if others and first.width * first.height < _DOMINANT * others[0].width * others[0].height:
         raise UserError(
@@ -73,7 +73,7 @@ def measure_head(face: Face, alpha: np.ndarray) -> HeadPlace:
     right = min(width, round(face.left + face.width * 5 / 4))
     rows = (alpha[: max(1, round(face.bottom)), left:right] >= _OPAQUE).any(axis=1)
     if not rows.any():
-        raise UserError("its face is not part of the person that was found")
+        raise UserError("its face is not part of the person that was cut out")
     above_face = rows[: max(1, round(face.top + face.height / 2))]
     gaps = np.flatnonzero(~above_face)  # what lies above a gap is not the head
     crown = int(gaps[-1]) + 1 if gaps.size else 0

@@ -7,6 +7,7 @@ import numpy as np
 
 from src.id_photo.backdrops import Backdrop
 from src.id_photo.crop import Crop, CutEdges, find_crop, find_cut_edges
+from src.id_photo.eyes import eyes_are_dark
 from src.id_photo.faces import FindFaces, look_closer
 from src.id_photo.head import HeadPlace, choose_face, measure_head
 from src.id_photo.sizes import Size
@@ -14,6 +15,9 @@ from src.id_photo.tilt import measure_tilt, turn_matrix
 from src.images.blending import blend
 from src.images.foreground import estimate_foreground
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
+
+_OPAQUE = 128  # of 255
+_ABOVE_SHOULDERS = 0.75  # of the head's height, even where they are raised
 
 
 class Portrait(NamedTuple):
@@ -25,10 +29,34 @@ class Portrait(NamedTuple):
     head: HeadPlace
     edges: CutEdges
     tilt: float  # degrees by which the snapshot was turned, clockwise
+    has_dark_eyes: bool
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the reader should know, whatever the document."""
+        remarks = []
+        if self.tilt:
+            remarks.append(f"turned by {abs(self.tilt):.0f} degrees, as the head was tilted")
+        if self.has_dark_eyes:
+            remarks.append(
+                "the eyes are dark, as behind sunglasses or in a shadow: hardly any office takes that"
+            )
+        return remarks
 
     def crop(self, size: Size, force: bool = False) -> Crop:
         """Where a document's picture lies; errors as `find_crop`."""
-        return find_crop(self.head, self.edges, size, force)
+        crop = find_crop(self.head, self.edges, size, force)
+        if self._reaches_side(crop):
+            remark = f"size {size.name}: hair, a hat or a hand beside the head reaches the picture's side"
+            crop = crop._replace(remarks=(*crop.remarks, remark))
+        return crop
+
+    def _reaches_side(self, crop: Crop) -> bool:
+        """Whether anything beside the head, above the shoulders, is cut off by a side of a picture."""
+        lowest = self.head.crown + _ABOVE_SHOULDERS * (self.head.chin - self.head.crown)
+        rows = self.alpha[max(0, crop.top) : round(lowest)]
+        sides = (crop.left, crop.left + crop.width - 1)
+        return any((rows[:, side] >= _OPAQUE).any() for side in sides if 0 <= side < rows.shape[1])
 
     def picture(self, crop: Crop, backdrop: Backdrop) -> np.ndarray:
         """The part of the snapshot before a background, at the snapshot's resolution.
@@ -73,8 +101,10 @@ def make_portrait(
         face = face._replace(left=face.left + right, top=face.top + down)
     else:
         turned = alpha
-    head = measure_head(look_closer(image, face, find_faces), turned)
-    return Portrait(image, foreground, alpha_to_bytes(turned), head, find_cut_edges(alpha, matrix), tilt)
+    face = look_closer(image, face, find_faces)
+    head = measure_head(face, turned)
+    edges = find_cut_edges(alpha, matrix)
+    return Portrait(image, foreground, alpha_to_bytes(turned), head, edges, tilt, eyes_are_dark(image, face))
 
 
 def resize_to(picture: np.ndarray, size: Size) -> np.ndarray:

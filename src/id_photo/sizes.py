@@ -37,6 +37,11 @@ class Size(NamedTuple):
         """The width on paper."""
         return self.width / self.dpi * MM_PER_INCH
 
+    def describe(self) -> str:
+        """Its size on paper and in pixels, and what it is for."""
+        paper = f"{self.width_mm:.0f}x{self.height_mm:.0f} mm, {self.width}x{self.height} px"
+        return f"{paper}, {self.note}" if self.note else paper
+
     @property
     def height_mm(self) -> float:
         """The height on paper."""

@@ -50,40 +50,49 @@ class ImageError(UserError):
     """An image file is missing, damaged or of the wrong kind; the message names it."""
 
 
-def load_picture(path: Path, remarks: list[str]) -> Image.Image:
+def load_picture(source: Path | bytes, remarks: list[str], most_pixels: int | None = None) -> Image.Image:
     """Load the first picture of a file, upright.
 
     Args:
-        path: the file; its content determines the format. HEIC needs the package pillow-heif.
+        source: the file, or what it holds; the content determines the format. HEIC needs the package
+            pillow-heif.
         remarks: everything that was ignored is reported here.
+        most_pixels: a picture that says it has more is not decoded.
 
     Raises:
-        ImageError: `path` is a pipe or device, or HEIC support is missing; the message lacks the file's name.
+        ImageError: the file is a pipe or device, has too many pixels, or HEIC support is missing; the message
+            lacks the file's name.
         DAMAGE: the file cannot be read.
     """
-    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():  # reading a pipe could block forever
-        raise ImageError("is a pipe or device, not a file")
-    image = _load(path, remarks)
+    if isinstance(source, Path) and not stat.S_ISREG(source.stat().st_mode) and not source.is_dir():
+        raise ImageError("is a pipe or device, not a file")  # reading a pipe could block forever
+    image = _load(source, remarks, most_pixels)
     if image.format in _FORMATS_OF_SEVERAL:
-        _tell_of_others(path, remarks)
+        _tell_of_others(source, remarks)
     return _upright(image, remarks)
 
 
-def _load(path: Path, remarks: list[str]) -> Image.Image:
+def _load(source: Path | bytes, remarks: list[str], most_pixels: int | None) -> Image.Image:
+    suffix = source.suffix if isinstance(source, Path) else ""
     try:
-        return _open(path, path.suffix)
+        return _open(_file(source), suffix, most_pixels)
     except (FileNotFoundError, PermissionError, Image.DecompressionBombError):
         raise
     except DAMAGE:
-        if path.is_dir():
+        if isinstance(source, Path) and source.is_dir():
             raise
-        for image, remark in _repaired(path.read_bytes(), path.suffix):
+        content = source.read_bytes() if isinstance(source, Path) else source
+        for image, remark in _repaired(content, suffix, most_pixels):
             remarks.append(remark)
             return image
         raise
 
 
-def _repaired(content: bytes, suffix: str) -> Iterator[tuple[Image.Image, str]]:
+def _file(source: Path | bytes) -> Path | BinaryIO:
+    return source if isinstance(source, Path) else io.BytesIO(source)
+
+
+def _repaired(content: bytes, suffix: str, most_pixels: int | None) -> Iterator[tuple[Image.Image, str]]:
     """Yield the picture of a damaged file, if it can be recovered completely, with a remark on the damage."""
     bare = without_trimmings(content)
     if bare is None:
@@ -91,7 +100,7 @@ def _repaired(content: bytes, suffix: str) -> Iterator[tuple[Image.Image, str]]:
     for candidate in (content, bare):
         copies = with_ends(candidate)  # only of a JPEG
         try:
-            pictures = [_open(io.BytesIO(copy), suffix) for copy in copies or (candidate,)]
+            pictures = [_open(io.BytesIO(copy), suffix, most_pixels) for copy in copies or (candidate,)]
         except DAMAGE:
             continue
         # A truncated progressive JPEG decodes without errors, but blurred.
@@ -102,7 +111,7 @@ def _repaired(content: bytes, suffix: str) -> Iterator[tuple[Image.Image, str]]:
             yield pictures[0], f"{what}; the picture is whole"
 
 
-def _open(file: Path | BinaryIO, suffix: str) -> Image.Image:
+def _open(file: Path | BinaryIO, suffix: str, most_pixels: int | None) -> Image.Image:
     try:
         image = Image.open(file)
     except UnidentifiedImageError:
@@ -113,6 +122,11 @@ def _open(file: Path | BinaryIO, suffix: str) -> Image.Image:
         else:
             raise
     with image:
+        pixels = image.width * image.height
+        if most_pixels is not None and pixels > most_pixels:
+            raise ImageError(
+                f"has {pixels / 1e6:.1f} megapixels; at most {most_pixels / 1e6:.0f} are taken here"
+            )
         image.load()
     return image
 
@@ -127,10 +141,10 @@ def _reads_heif() -> bool:
     return True
 
 
-def _tell_of_others(path: Path, remarks: list[str]) -> None:
+def _tell_of_others(source: Path | bytes, remarks: list[str]) -> None:
     """Report that a file holds several pictures; counting moves Pillow's position, hence the second open."""
     try:
-        with Image.open(path) as image:
+        with Image.open(_file(source)) as image:
             count = image.n_frames
     except DAMAGE:
         return  # the others are damaged

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from src.common.atomic_file import write_bytes
 from src.common.errors import UserError
@@ -23,6 +23,7 @@ from src.images.depth import to_eight_bits
 __all__ = [
     "ImageError",
     "Photo",
+    "decode_photo",
     "read_alpha_channel",
     "read_gray",
     "read_image",
@@ -60,13 +61,32 @@ def read_photo(path: str | Path) -> Photo:
         ImageError: the file is missing, truncated, damaged, too large or not an image.
     """
 
-    def convert(image: Image.Image, remarks: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
-        alpha = alpha_channel(image)
-        rgb = np.asarray(to_rgb(to_eight_bits(image, remarks), remarks))
-        return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), None if alpha is None else np.asarray(alpha)
+    (colours, alpha), remarks = _decode(path, _colours_and_alpha)
+    return Photo(colours, alpha, remarks)
 
-    (colours, alpha), remarks = _decode(path, convert)
-    return Photo(colours, None if alpha is None or alpha.min() == 255 else alpha, remarks)
+
+def decode_photo(content: bytes, most_pixels: int) -> Photo:
+    """As `read_photo`, of what a file holds.
+
+    Raises:
+        ImageError: it is damaged, not an image, or says it has too many pixels; the message has no name.
+    """
+    remarks: list[str] = []
+    try:
+        with load_picture(content, remarks, most_pixels) as image:
+            return Photo(*_colours_and_alpha(image, remarks), tuple(remarks))
+    except UnidentifiedImageError:
+        raise ImageError("is not a photo of a kind that can be read, such as JPEG or PNG") from None
+    except DAMAGE as error:
+        raise ImageError(f"cannot be read as an image: {error}") from error
+
+
+def _colours_and_alpha(image: Image.Image, remarks: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
+    """See `Photo`."""
+    alpha = alpha_channel(image)
+    colours = cv2.cvtColor(np.asarray(to_rgb(to_eight_bits(image, remarks), remarks)), cv2.COLOR_RGB2BGR)
+    opacity = None if alpha is None else np.asarray(alpha)
+    return colours, None if opacity is None or opacity.min() == 255 else opacity
 
 
 def read_image(path: str | Path) -> np.ndarray:

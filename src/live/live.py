@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from src.common.signals import Handler, received_by
+from src.common.signals import stopped_by_signals
 from src.images.blending import on_checkerboard
 from src.inference.background import Background
 from src.inference.cutout import CutoutMaker
@@ -64,7 +64,7 @@ def live(
     def predict_all(frames: Iterable[LiveFrame]) -> Alphas:
         return steadied_by_scene(frames, predict, way, stream.state)
 
-    with Preview(port) as preview, received_by(lambda earlier: _stopping(stop, earlier)):
+    with Preview(port) as preview, stopped_by_signals(stop):
         matting.predict(np.zeros((64, 64, 3), np.uint8))  # the first run takes longer: it may compile
         opened = open_source(source)
         print(f"preview: {preview.address}  (Ctrl-C ends it)", flush=True)
@@ -92,14 +92,3 @@ def _side_by_side(cutouts: CutoutMaker, image: np.ndarray, pred_alpha: np.ndarra
     if cutouts.background.is_transparent:
         picture = on_checkerboard(picture[..., :3], picture[..., 3])
     return np.hstack([image, picture])
-
-
-def _stopping(stop: threading.Event, earlier: Handler | None) -> Handler:
-    """The first signal stops the run, the second does what signals did before."""
-
-    def handle(number: int) -> None:
-        if stop.is_set() and earlier:
-            earlier(number)
-        stop.set()
-
-    return handle
