@@ -17,6 +17,7 @@ from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, is_empty, parse_yaml
 from src.config_sections import (
+    BackgroundMattingExportConfig,
     BackgroundMattingPhaseConfig,
     DeviceTarget,
     EndToEndConfig,
@@ -147,6 +148,8 @@ class BackgroundMattingConfig(CommonConfig):
     refine: BackgroundMattingPhaseConfig = BackgroundMattingPhaseConfig(
         train_batch=4, patch_size=2048, lr=5e-5, nEpochs=1
     )
+
+    export: BackgroundMattingExportConfig = BackgroundMattingExportConfig()
 
     @model_validator(mode="after")
     def _laplacian_has_room(self) -> "BackgroundMattingConfig":

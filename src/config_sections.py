@@ -14,7 +14,10 @@ from src.config_values import (
     Positive,
     Proportion,
     Switch,
+    WidthAndHeight,
+    parse_size,
 )
+from src.systems.plate_form import PlateForm, RefinementName, plate_form
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
 LearningRateSchedule = Literal["constant", "cosine"]
@@ -107,15 +110,44 @@ class InferConfig(Section):
     size: OwnOrImageSize = None
 
 
-class ExportConfig(Section):
-    """Export of a checkpoint."""
+class ExportSettings(Section):
+    """Export of a checkpoint of any system."""
 
     ckpt_file: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
     file_name: str = "shm_export"
     file_format: Literal["MINDIR", "ONNX", "AIR"] = "MINDIR"
     mindir_version: Literal["latest", "1"] = "latest"
     device_target: DeviceTarget = "auto"
+
+
+class ExportConfig(ExportSettings):
+    """Export of a checkpoint to squares of one size."""
+
     size: OwnOrImageSize = None
+
+
+class BackgroundMattingExportConfig(ExportSettings):
+    """Export of Background Matting V2, a file for each size."""
+
+    file_name: str = "background_matting"
+    sizes: Annotated[tuple[WidthAndHeight, ...], Field(min_length=1)] = ("640x640", "1920x1088", "1088x1920")
+    backbone_scale: Annotated[float, Field(gt=0, le=0.5)] | None = None
+    refinement: RefinementName = "full"
+    sample_pixels: Annotated[int, Field(ge=16)] = 80_000
+    threshold: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+    def forms(self) -> list[PlateForm]:
+        """What each file is to be made for."""
+        return [
+            plate_form(
+                *parse_size(size),
+                self.refinement,
+                backbone_scale=self.backbone_scale,
+                sample_pixels=self.sample_pixels,
+                threshold=self.threshold,
+            )
+            for size in self.sizes
+        ]
 
 
 class GenerateDataConfig(Section):

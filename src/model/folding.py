@@ -33,6 +33,7 @@ def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
         conv.stride,
         pad_mode=conv.pad_mode,
         padding=conv.padding,
+        dilation=conv.dilation,
         group=conv.group,
         has_bias=True,
         weight_init=Tensor(weight.astype(np.float32)),

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, parse_yaml
+from src.systems.plate_form import PlateForm
 from src.systems.registry import SystemName, needs_plate
 
 MODNET_MEAN = (127.5, 127.5, 127.5)
@@ -33,6 +34,7 @@ class ModelInfo(BaseModel):
         size: height and width of the network's input, in pixels.
         mean: subtracted from the values 0..255 of each channel, in the order of `colour`.
         colour: order of the channels.
+        plate_form: of an exported model of Background Matting V2, what it was made for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +43,7 @@ class ModelInfo(BaseModel):
     size: Annotated[int, Field(ge=16)] = 320
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
     colour: Literal["BGR", "RGB"] = "BGR"
+    plate_form: PlateForm | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -80,7 +83,7 @@ def write_model_info(model: str | Path, info: ModelInfo) -> None:
 
 def dump_model_info(info: ModelInfo) -> str:
     """Format metadata as YAML, the inverse of `parse_model_info`."""
-    return yaml.safe_dump(info.model_dump(mode="json"), sort_keys=False)
+    return yaml.safe_dump(info.model_dump(mode="json", exclude_none=True), sort_keys=False)
 
 
 def read_model_info(model: str | Path) -> ModelInfo | None:

@@ -11,6 +11,7 @@ from mindspore import Tensor, nn, ops
 from src.model.background_matting.cells import CELL, from_cells, to_cells, windows
 from src.model.background_matting.decoder import HIDDEN
 from src.model.background_matting.layers import repeat_pixels, resize
+from src.model.layers import pad_with_zeros
 
 _IMAGES = 6  # channels of photo and plate
 _MATTE = 4  # channels of pha and residual
@@ -47,7 +48,7 @@ def _padded_inputs(
     images = ops.concat((src, bgr), 1)
     half = resize(ops.concat((hid, pha, residual), 1), (height // 2, width // 2))
     half = ops.concat((half, resize(images, (height // 2, width // 2))), 1)
-    return ops.pad(half, [_HALF_MARGIN] * 4), ops.pad(images, [_FULL_MARGIN] * 4)
+    return pad_with_zeros(half, _HALF_MARGIN), pad_with_zeros(images, _FULL_MARGIN)
 
 
 def _enlarged(src: Tensor, pha: Tensor, residual: Tensor) -> Tensor:
@@ -120,7 +121,8 @@ class SamplingRefiner(Refiner):
         n, _, rows, columns = errors.shape
         cells = rows * columns
         largest, chosen = ops.topk(errors.reshape(n, cells), min(self._sample_cells, cells))
-        row, column = chosen // columns, chosen % columns
+        row = chosen // columns
+        column = chosen - columns * row  # ONNX has no remainder in MindSpore
         refined = self.correct(windows(half, 2 * row, 2 * column), windows(full, CELL * row, CELL * column))
 
         place = (chosen + cells * ops.arange(n, dtype=ms.int32).reshape(n, 1)).reshape(-1, 1)
