@@ -1,8 +1,8 @@
 """ONNX of networks that resize bilinearly to any size, which MindSpore's exporter refuses.
 
 It knows resizing to the nearest pixel, whose operator has the same inputs. So the network is written as
-MINDIR, its resizing is called that, and in the ONNX file that comes of it, the method is set right. The network
-must have no other resizing to the nearest pixel.
+MINDIR, its resizing is called that, and in the ONNX file that comes of it, the method is set right. The
+network must have no other resizing to the nearest pixel.
 """
 
 from collections.abc import Sequence

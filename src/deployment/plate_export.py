@@ -30,9 +30,7 @@ def export_for_plates(config: BackgroundMattingConfig) -> list[Path]:
     checkpoint = Path(settings.ckpt_file)
     info = (find_model_info(checkpoint) if checkpoint.is_file() else None) or config.model_info()
     if not needs_plate(info.system):
-        raise UserError(
-            f"{checkpoint}: is a model of {info.system}; export it with that system's configuration"
-        )
+        raise UserError(f"{checkpoint}: is a model of {info.system}; export it with its own configuration")
     use_device(settings.device_target)
     paths = []
     for form in settings.forms():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,7 +12,6 @@ from src.data.pairs import size_text
 from src.images.files import ImageError
 from src.images.suffixes import PHOTO_SUFFIXES
 
-Refinement = Literal["sampling", "full"]  # of the largest expected errors, or of the whole photo
 _LARGEST_STRETCH = 0.01  # of the aspect ratio
 _GLANCE = 96  # side of the small copies that are compared
 _BORDER = 6  # pixels of them

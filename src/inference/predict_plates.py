@@ -7,20 +7,22 @@ from pathlib import Path
 import numpy as np
 
 from src.common.atomic_file import BadNameError
-from src.common.device import use_device
 from src.common.errors import UserError
 from src.common.progress import Progress, say
 from src.images.files import ImageError, read_image, read_photo, write_image
 from src.inference.background import Background
 from src.inference.cutout import naming_failures
 from src.inference.embedded_info import find_model_info
+from src.inference.engine_choice import EngineName
 from src.inference.jobs import Job
-from src.inference.plate_files import Plates, Refinement, fit_plate, is_unlike
+from src.inference.plate_engine import open_plate_engine
+from src.inference.plate_files import Plates, fit_plate, is_unlike
 from src.inference.plate_matting import PlateMatting
 from src.inference.plate_registration import match_exposure, register
 from src.inference.predict import find_todo
 from src.inference.shard import Shard
 from src.inference.shipped import require_system
+from src.systems.plate_form import RefinementName
 from src.systems.registry import SystemName, needs_plate
 
 _WORTH_TELLING = 0.01  # of the photo
@@ -34,7 +36,8 @@ def predict_with_plates(
     system: SystemName | None = None,
     output: str | Path | None = None,
     background: str = "transparent",
-    refinement: Refinement = "sampling",
+    engine: EngineName = "auto",
+    refinement: RefinementName | None = None,
     replace_colours: bool = True,
     align: bool = False,
     match_exposure: bool = False,
@@ -48,11 +51,12 @@ def predict_with_plates(
         inputs: photos, or folders of them.
         plate: a photo of the place without the person, for all photos, or a folder of plates with the names
             of their photos.
-        checkpoint: of Background Matting V2.
+        checkpoint: the model, of Background Matting V2: a checkpoint (.ckpt) or an export (.mindir, .onnx).
         system: the system that it must have, and that of a checkpoint that does not say it; None for its own.
         output: folder of the results; None: beside their sources.
         background: see `predict`.
-        refinement: see `PlateMatting`.
+        engine: what runs it; see `open_plate_engine`.
+        refinement: which pixels the model refines; see `open_plate_engine`.
         replace_colours: by the foreground that the network predicts; otherwise the photo's are kept.
         align: move each plate so that it lies on its photo; see `register`.
         match_exposure: give each plate the light of its photo; the network sees each photo twice.
@@ -73,8 +77,8 @@ def predict_with_plates(
     todo = [job for job in todo if not plates.holds(job.source)]
     if not todo:
         return left_out
-    use_device(device)
-    matting = PlateMatting(checkpoint, system, refinement)
+    opened = open_plate_engine(checkpoint, system, engine=engine, refinement=refinement, device=device)
+    matting = PlateMatting(opened)
     cutter = _Cutter(matting, behind, replace_colours, align, match_exposure, overwrite)
     with Progress("matting", "photo", len(todo)) as bar:
         for job in todo:
@@ -127,6 +131,8 @@ class _Cutter:
         seen = photo.seen()
         for remark in photo.remarks:
             say(f"{job.source}: {remark}")
+        if self.matting.shrinks(seen):
+            say(f"{job.source}: is larger than the exported models, and matted on a smaller copy")
         plate = self._prepare(job.source, seen, file)
         alpha, foreground = self.matting.matte(seen, plate)
         if photo.alpha is not None:
