@@ -19,6 +19,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from src.common.atomic_file import write_bytes  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
+from src.deployment.bilinear import border_gain, enlarging_kernel, shrinking_kernel  # noqa: E402
 from src.deployment.subpixel import KERNEL, PADDING, STRIDE, subpixel_weight  # noqa: E402
 from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
@@ -30,16 +31,17 @@ _SETTINGS = {
     "BiasAdd": ("format",),
     "Concat": ("axis",),
     "Gather": ("batch_dims",),
+    "ReduceMean": ("keep_dims",),
     "Softmax": ("axis",),
     "Split": ("axis", "output_num"),
     "StridedSlice": ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"),
 }
-_RESIZE, _TRANSPOSED = "ResizeBilinearV2", "Conv2DTranspose"
+_RESIZE, _TRANSPOSED, _CLAMP = "ResizeBilinearV2", "Conv2DTranspose", "ClampScalar"
 _RESIZE_SETTINGS = ("size", "align_corners", "half_pixel_centers")
 # Operators that are the same in both versions.
 _SAME = frozenset(
-    ("Add", "Conv2D", "Conv2DTranspose", "Constant", "Depend", "Load", "MakeTuple", "MaxPool", "Mul")
-    + ("ReLU", "ReLU6", "TupleGetItem", "UpdateState")
+    ("Add", "Conv2D", "Conv2DTranspose", "Constant", "Depend", "Load", "MakeTuple", "MaxPool", "Mul", "Pad")
+    + ("ReLU", "ReLU6", "Reshape", "Tile", "TupleGetItem", "UpdateState")
 )
 _REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node
 _FORMATS = {0: "NCHW", 1: "NHWC"}
@@ -85,7 +87,9 @@ class _Lowering:
         primitive = self._primitives.get(node.op_type.removeprefix(_REFERENCE))
         operator = primitive.op_type if primitive else node.op_type
         if operator == _RESIZE:
-            yield from self._doubling(node)
+            yield from self._resizing(node)
+        elif operator == _CLAMP:
+            yield from self._clamping(node)
         elif operator == _TRANSPOSED and _is_doubling(primitive):
             yield from self._subpixels(node)
         elif operator in _SETTINGS:
@@ -109,36 +113,63 @@ class _Lowering:
                 attribute.name = name
         return node
 
-    def _doubling(self, node: Any) -> Iterator[Any]:
-        """Yield bilinear doubling with half-pixel centres, built from operators common to both versions.
+    def _resizing(self, node: Any) -> Iterator[Any]:
+        """Yield bilinear resizing with half-pixel centres, built from operators common to both versions.
 
-        ResizeBilinear cannot be used, since MindSpore Lite 2.0 on CPU ignores half_pixel_centers. Instead,
-        every pixel is repeated 2x2 and then replaced by a weighted mean over 3x3. At the border, some of the
-        nine are missing, so the mean is divided by the weight of the others.
+        ResizeBilinear cannot be used, since MindSpore Lite 2.0 on CPU ignores half_pixel_centers.
         """
         size, align_corners, half_pixel_centers = self._take_settings(node, _RESIZE_SETTINGS)
         height, width = (value.ints[0] for value in size.values)
-        channels = node.attribute[0].tensors[0].dims[1]
-        doubled = self._size(node.input[0]) == [height // 2, width // 2]
-        if align_corners.i or not half_pixel_centers.i or not doubled:
-            raise MindirError("resizing other than doubling with half-pixel centres cannot be converted")
-        centre, side = 0.5, 0.25
-        kernel = np.outer((side, centre, side), (side, centre, side))
-        weight = self._parameter(node, "weight", np.tile(kernel, (channels, 1, 1, 1)))
-        border = np.ones((height, width))
-        border[[0, -1]] /= centre + side
-        border[:, [0, -1]] /= centre + side
+        own_height, own_width = self._size(node.input[0])
+        enlarges = height > own_height
+        factors = height / own_height, width / own_width
+        factor = round(factors[0] if enlarges else 1 / factors[0])
+        exact = factor if enlarges else 1 / factor
+        if align_corners.i or not half_pixel_centers.i or factor % 2 or factors != (exact, exact):
+            raise MindirError(
+                f"resizing from {own_width}x{own_height} to {width}x{height}: only whole, even factors with "
+                "half-pixel centres can be converted"
+            )
+        if enlarges:
+            yield from self._enlarging(node, (height, width), factor)
+        else:
+            yield self._shrinking(node, factor)
 
+    def _enlarging(self, node: Any, size: tuple[int, int], factor: int) -> Iterator[Any]:
+        """Yield nodes that repeat every pixel, and replace it by a weighted mean over its neighbours.
+
+        At the border, some of those are missing, so the mean is divided by the weight of the others.
+        """
+        channels = node.attribute[0].tensors[0].dims[1]
+        weight = self._parameter(node, "weight", np.tile(enlarging_kernel(factor), (channels, 1, 1, 1)))
         repeated = self._node_before(node, "repeated", node.input[0])
         nearest = self._add_primitive(repeated, "ResizeNearestNeighbor")
-        _add_attribute(nearest, "size", (height, width))
+        _add_attribute(nearest, "size", size)
         _add_attribute(nearest, "align_corners", False)
         _add_attribute(nearest, "half_pixel_centers", False)
         mean = self._node_before(node, "mean", repeated.output[0], weight)
-        self._add_convolution(mean, channels, groups=channels)
+        self._add_convolution(mean, channels, channels, kernel=factor + 1, margin=factor // 2)
         self._add_primitive(node, "Mul")
-        node.input[:] = [mean.output[0], self._parameter(node, "border", border[np.newaxis, np.newaxis])]
+        gain = border_gain(*size, factor)[np.newaxis, np.newaxis]
+        node.input[:] = [mean.output[0], self._parameter(node, "border", gain)]
         yield from (repeated, mean, node)
+
+    def _shrinking(self, node: Any, factor: int) -> Any:
+        channels = node.attribute[0].tensors[0].dims[1]
+        weight = np.tile(shrinking_kernel(factor), (channels, 1, 1, 1))
+        node.input.append(self._parameter(node, "weight", weight))
+        self._add_convolution(node, channels, channels, kernel=factor, margin=0, stride=factor)
+        return node
+
+    def _clamping(self, node: Any) -> Iterator[Any]:
+        """Yield the larger of the value and the least, then the smaller of that and the most."""
+        least, most = self._take_settings(node, ("min", "max"))
+        lower = self._node_before(node, "lower", node.input[0])
+        for each, operator, limit in ((lower, "Maximum", least), (node, "Minimum", most)):
+            self._add_primitive(each, operator)
+            each.input.append(self._parameter(each, operator, np.full((1, 1, 1, 1), _number(limit))))
+        node.input[0] = lower.output[0]
+        yield from (lower, node)
 
     def _subpixels(self, node: Any) -> Iterator[Any]:
         """Yield a doubling transposed convolution as an ordinary one that computes four pixels for each."""
@@ -163,19 +194,21 @@ class _Lowering:
         node.input[:] = [quarters.output[0]]
         yield from (quarters, node)
 
-    def _add_convolution(self, node: Any, channels: int, groups: int) -> None:
-        """Add a convolution to `channels`, 3x3 with zero padding."""
+    def _add_convolution(
+        self, node: Any, channels: int, groups: int, *, kernel: int = 3, margin: int = 1, stride: int = 1
+    ) -> None:
+        """Add a convolution to `channels`, with zero padding."""
         primitive = self._add_primitive(node, "Conv2D")
         for name, value in {
-            "kernel_size": (3, 3),
+            "kernel_size": (kernel, kernel),
             "mode": 1,
             "out_channel": channels,
             "pad_mode": "pad",
-            "pad": (1, 1, 1, 1),
-            "pad_list": (1, 1, 1, 1),
+            "pad": (margin,) * 4,
+            "pad_list": (margin,) * 4,
             "group": groups,
             "groups": groups,
-            "stride": (1, 1, 1, 1),
+            "stride": (1, 1, stride, stride),
             "dilation": (1, 1, 1, 1),
             "format": "NCHW",
         }.items():
@@ -230,6 +263,11 @@ def _is_doubling(primitive: Any) -> bool:
     }
     wanted = {"kernel_size": KERNEL, "pad_list": PADDING, "stride": (1, 1, STRIDE, STRIDE), "group": 1}
     return all(settings.get(name) == value for name, value in wanted.items())
+
+
+def _number(constant: Any) -> float:
+    """The value of a constant that is a number: only the field of its type is not 0."""
+    return constant.f + constant.d + constant.i
 
 
 def _add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -> None:
