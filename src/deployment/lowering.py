@@ -20,7 +20,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 from src.common.atomic_file import write_bytes  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
 from src.deployment.bilinear import border_gain, enlarging_kernel, shrinking_kernel  # noqa: E402
-from src.deployment.subpixel import KERNEL, PADDING, STRIDE, subpixel_weight  # noqa: E402
+from src.deployment.subpixel import is_doubling, subpixel_weight  # noqa: E402
 from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
 LOWERED_VERSION = 1
@@ -90,7 +90,7 @@ class _Lowering:
             yield from self._resizing(node)
         elif operator == _CLAMP:
             yield from self._clamping(node)
-        elif operator == _TRANSPOSED and _is_doubling(primitive):
+        elif operator == _TRANSPOSED and is_doubling(primitive):
             yield from self._subpixels(node)
         elif operator in _SETTINGS:
             yield self._with_attributes(node, primitive)
@@ -253,16 +253,6 @@ class _Lowering:
         shapes = {node.output[0]: node.attribute[0].tensors for node in graph.node if node.attribute}
         shapes |= {value.name: value.tensor for value in graph.input}
         return list(shapes[output][0].dims[-2:])
-
-
-def _is_doubling(primitive: Any) -> bool:
-    """Whether a transposed convolution is one of those that `subpixel_weight` is for."""
-    settings = {
-        each.name: each.i or tuple(value.ints[0] for value in each.values if value.ints)
-        for each in primitive.attribute
-    }
-    wanted = {"kernel_size": KERNEL, "pad_list": PADDING, "stride": (1, 1, STRIDE, STRIDE), "group": 1}
-    return all(settings.get(name) == value for name, value in wanted.items())
 
 
 def _number(constant: Any) -> float:
