@@ -28,6 +28,7 @@ from src.config_sections import (
     PhaseConfig,
     PhaseName,
     PhaseSettings,
+    PlateCompositesConfig,
     Section,
     TestConfig,
 )
@@ -150,6 +151,7 @@ class BackgroundMattingConfig(CommonConfig):
     )
 
     export: BackgroundMattingExportConfig = BackgroundMattingExportConfig()
+    generate_data: PlateCompositesConfig = PlateCompositesConfig()
 
     @model_validator(mode="after")
     def _laplacian_has_room(self) -> "BackgroundMattingConfig":

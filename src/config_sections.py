@@ -150,6 +150,17 @@ class BackgroundMattingExportConfig(ExportSettings):
         ]
 
 
+class PlateCompositesConfig(Section):
+    """Making composites to evaluate Background Matting V2 on."""
+
+    path_people: str = "/cache/PhotoMatte85"
+    path_backgrounds: str = "/cache/backgrounds/valid"
+    path_save: str = "/cache/datasets"
+    count: Positive = 85
+    side: ImageSize = 2048
+    num_workers: Natural = 0
+
+
 class GenerateDataConfig(Section):
     """Making the data set."""
 

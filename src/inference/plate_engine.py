@@ -19,9 +19,30 @@ from src.inference.embedded_info import find_model_info, is_export_of, is_export
 from src.inference.engine_choice import EngineName, choose_engine, has_accelerator
 from src.inference.exported import Run, load_mindir, load_onnx
 from src.systems.plate_form import PlateForm, RefinementName
-from src.systems.registry import SystemName
+from src.systems.registry import SystemName, needs_plate
 
 Size = tuple[int, int]  # height and width
+
+
+def plate_system_of(path: Path, otherwise: SystemName | None) -> SystemName:
+    """The system of a model.
+
+    Args:
+        path: the model.
+        otherwise: that of a model that does not say it; None: there must be no such.
+
+    Raises:
+        UserError: there is no such file, its system is unknown, or takes no plates.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such model")
+    info = find_model_info(path)
+    system = info.system if info else otherwise
+    if system is None:
+        raise UserError(f"{path}: does not say of which system it is; name it with --system")
+    if not needs_plate(system):
+        raise UserError(f"{path}: is a model of {system}; plates are for models of background_matting")
+    return system
 
 
 class PlateEngine(Protocol):

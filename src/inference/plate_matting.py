@@ -35,11 +35,19 @@ class PlateMatting:
         return height > room[0] or width > room[1]
 
     def matte(self, photo: np.ndarray, plate: np.ndarray) -> PlateMatte:
+        """As `predict`, with alpha (H, W) uint8."""
+        alpha, foreground = self.predict(photo, plate)
+        return PlateMatte(alpha_to_bytes(alpha), foreground)
+
+    def predict(self, photo: np.ndarray, plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Matte a photo.
 
         Args:
             photo: BGR (H, W, 3) uint8.
             plate: of the same size.
+
+        Returns:
+            Alpha (H, W) float32 in [0, 1], and the foreground, BGR (H, W, 3) uint8.
 
         Raises:
             UserError: the model's output has NaN or infinite values.
@@ -47,14 +55,13 @@ class PlateMatting:
         height, width = photo.shape[:2]
         room = self._engine.room(height, width)
         if height <= room[0] and width <= room[1]:
-            alpha, colours = self._run(photo, plate, room)
-            return PlateMatte(alpha_to_bytes(alpha), colours)
+            return self._run(photo, plate, room)
         scale = min(room[0] / height, room[1] / width)
         size = max(1, int(width * scale)), max(1, int(height * scale))
         smaller = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (photo, plate))
         small_alpha, _ = self._run(*smaller, room)
-        alpha = alpha_to_bytes(guided_filter(photo, small_alpha))
-        return PlateMatte(alpha, estimate_foreground(photo, alpha))
+        alpha = guided_filter(photo, small_alpha)
+        return alpha, estimate_foreground(photo, alpha_to_bytes(alpha))
 
     def _run(self, photo: np.ndarray, plate: np.ndarray, room: Size) -> tuple[np.ndarray, np.ndarray]:
         """Alpha (H, W) in [0, 1] and colours BGR (H, W, 3) uint8 of a photo that fits into `room`."""

@@ -7,15 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from src.common.atomic_file import BadNameError
-from src.common.errors import UserError
 from src.common.progress import Progress, say
 from src.images.files import ImageError, read_image, read_photo, write_image
 from src.inference.background import Background
 from src.inference.cutout import naming_failures
-from src.inference.embedded_info import find_model_info
 from src.inference.engine_choice import EngineName
 from src.inference.jobs import Job
-from src.inference.plate_engine import open_plate_engine
+from src.inference.plate_engine import open_plate_engine, plate_system_of
 from src.inference.plate_files import Plates, fit_plate, is_unlike
 from src.inference.plate_matting import PlateMatting
 from src.inference.plate_registration import match_exposure, register
@@ -23,7 +21,7 @@ from src.inference.predict import find_todo
 from src.inference.shard import Shard
 from src.inference.shipped import require_system
 from src.systems.plate_form import RefinementName
-from src.systems.registry import SystemName, needs_plate
+from src.systems.registry import SystemName
 
 _WORTH_TELLING = 0.01  # of the photo
 
@@ -72,7 +70,9 @@ def predict_with_plates(
     """
     inputs, checkpoint, behind = list(inputs), Path(checkpoint), Background(background)
     plates = Plates(plate, inputs)
-    system = _system_of(checkpoint, system)
+    wanted, system = system, plate_system_of(checkpoint, system)
+    if wanted:
+        require_system(checkpoint, system, wanted)
     todo, left_out = find_todo(inputs, output, behind, overwrite, shard)
     todo = [job for job in todo if not plates.holds(job.source)]
     if not todo:
@@ -91,20 +91,6 @@ def predict_with_plates(
                 say(f"left out: {error}")
             bar.update()
     return left_out
-
-
-def _system_of(checkpoint: Path, wanted: SystemName | None) -> SystemName:
-    if not checkpoint.is_file():
-        raise UserError(f"{checkpoint}: no such model")
-    info = find_model_info(checkpoint)
-    system = info.system if info else wanted
-    if system is None:
-        raise UserError(f"{checkpoint}: does not say of which system it is; name it with --system")
-    if not needs_plate(system):
-        raise UserError(f"{checkpoint}: is a model of {system}; --plate is for models of background_matting")
-    if wanted:
-        require_system(checkpoint, system, wanted)
-    return system
 
 
 @dataclass(frozen=True)
