@@ -23,7 +23,7 @@ from src.systems.plate_form import RefinementName
 from src.systems.registry import SystemName
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
-_WITHOUT_PLATE = ("camera", "size", "mean", "yaml_path", "stretch", "refine", "fast", "temporal")
+_WITHOUT_PLATE = ("camera", "size", "mean", "yaml_path", "stretch", "refine", "fast")
 
 
 def main() -> int:
@@ -48,9 +48,9 @@ def main() -> int:
     parser.add_argument(
         "--plate",
         metavar="PATH",
-        type=Path,
         help="a photo of the same place without the person, or a folder of such photos with the names of "
-        "their photos; takes a model of Background Matting V2",
+        "their photos; first:2s for videos whose first 2 seconds show the empty place; takes a model of "
+        "Background Matting V2",
     )
     parser.add_argument(
         "--plate-refine",
@@ -207,6 +207,7 @@ def _predict_with_plates(parser: argparse.ArgumentParser, arguments: argparse.Na
         replace_colours=arguments.foreground == "estimate",
         align=arguments.align,
         match_exposure=arguments.match_exposure,
+        temporal=arguments.temporal,
         overwrite=arguments.overwrite,
         shard=parse_shard(arguments.shard) if arguments.shard else None,
         device=arguments.device,

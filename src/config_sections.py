@@ -11,6 +11,7 @@ from src.config_values import (
     ModnetImageSize,
     Natural,
     OwnOrImageSize,
+    OwnOrScale,
     Positive,
     Proportion,
     Switch,
@@ -131,7 +132,7 @@ class BackgroundMattingExportConfig(ExportSettings):
 
     file_name: str = "background_matting"
     sizes: Annotated[tuple[WidthAndHeight, ...], Field(min_length=1)] = ("640x640", "1920x1088", "1088x1920")
-    backbone_scale: Annotated[float, Field(gt=0, le=0.5)] | None = None
+    backbone_scale: OwnOrScale = None
     refinement: RefinementName = "full"
     sample_pixels: Annotated[int, Field(ge=16)] = 80_000
     threshold: Annotated[float, Field(ge=0, lt=1)] = 0.1

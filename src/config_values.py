@@ -56,6 +56,12 @@ OwnOrImageSize = Annotated[
     PlainSerializer(lambda value: value or "auto"),
 ]
 WidthAndHeight = Annotated[str, AfterValidator(_width_and_height)]
+# "auto", which is None in Python, stands for that of the size.
+OwnOrScale = Annotated[
+    Annotated[float, Field(gt=0, le=0.5)] | None,
+    BeforeValidator(lambda value: None if value == "auto" else value),
+    PlainSerializer(lambda value: value or "auto"),
+]
 LearningRate = Annotated[float, Field(gt=0, lt=10)]
 CheckpointCount = Annotated[str, BeforeValidator(_number_or_all)]
 Proportion = Annotated[str, AfterValidator(_three_parts)]

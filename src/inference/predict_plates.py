@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,11 +19,15 @@ from src.inference.plate_engine import open_plate_engine, plate_system_of
 from src.inference.plate_files import Plates, fit_plate, is_unlike
 from src.inference.plate_matting import PlateMatting
 from src.inference.plate_registration import match_exposure, register
-from src.inference.predict import find_todo
+from src.inference.predict import find_todo, tell_of_video
 from src.inference.shard import Shard
 from src.inference.shipped import require_system
+from src.inference.temporal import Temporal, usual_way
 from src.systems.plate_form import RefinementName
 from src.systems.registry import SystemName
+
+if TYPE_CHECKING:
+    from src.inference.video import Matted
 
 _WORTH_TELLING = 0.01  # of the photo
 
@@ -39,16 +45,17 @@ def predict_with_plates(
     replace_colours: bool = True,
     align: bool = False,
     match_exposure: bool = False,
+    temporal: Temporal | None = None,
     overwrite: bool = False,
     shard: Shard | None = None,
     device: str = "auto",
 ) -> int:
-    """Matte photos with their plates; writes what `predict` writes.
+    """Matte photos and videos with their plates; writes what `predict` writes.
 
     Args:
-        inputs: photos, or folders of them.
-        plate: a photo of the place without the person, for all photos, or a folder of plates with the names
-            of their photos.
+        inputs: photos, videos, or folders of them.
+        plate: a photo of the place without the person, for all, or a folder of plates with the names of their
+            photos and videos; 'first:2s' for videos whose first 2 seconds show the empty place.
         checkpoint: the model, of Background Matting V2: a checkpoint (.ckpt) or an export (.mindir, .onnx).
         system: the system that it must have, and that of a checkpoint that does not say it; None for its own.
         output: folder of the results; None: beside their sources.
@@ -57,13 +64,15 @@ def predict_with_plates(
         refinement: which pixels the model refines; see `open_plate_engine`.
         replace_colours: by the foreground that the network predicts; otherwise the photo's are kept.
         align: move each plate so that it lies on its photo; see `register`.
-        match_exposure: give each plate the light of its photo; the network sees each photo twice.
+        match_exposure: give each plate the light of its photo; the network sees each photo twice. Videos have
+            one plate, which is aligned with the first frame, and has its light.
+        temporal: how the alpha of videos is made steady; None: as `usual_way`.
         overwrite: make existing results again.
         shard: matte only the photos of this shard.
         device: 'auto', 'Ascend', 'GPU' or 'CPU'.
 
     Returns:
-        How many photos were left out.
+        How many photos and videos were left out, or could not be read in large part.
 
     Raises:
         UserError: inputs, plate, model or background cannot be used, or results cannot be written.
@@ -80,12 +89,25 @@ def predict_with_plates(
     opened = open_plate_engine(checkpoint, system, engine=engine, refinement=refinement, device=device)
     matting = PlateMatting(opened)
     cutter = _Cutter(matting, behind, replace_colours, align, match_exposure, overwrite)
-    with Progress("matting", "photo", len(todo)) as bar:
-        for job in todo:
+    photos = [job for job in todo if not job.is_video]
+    if photos:
+        left_out += _matte_photos(photos, cutter, plates)
+    for job in todo:
+        if job.is_video:
+            matte = partial(cutter.write_video, job, plates, temporal or usual_way(system))
+            left_out += tell_of_video(job, behind.is_transparent, matte)
+    return left_out
+
+
+def _matte_photos(photos: list[Job], cutter: "_Cutter", plates: Plates) -> int:
+    """Returns how many were left out."""
+    left_out = 0
+    with Progress("matting", "photo", len(photos)) as bar:
+        for job in photos:
             try:
                 with naming_failures(job.source):
                     cutter.write(job, plates.of(job.source))
-                say(f"{job.source}: {job.results(behind.is_transparent)[-1]}")
+                say(f"{job.source}: {job.results(cutter.background.is_transparent)[-1]}")
             except (ImageError, BadNameError) as error:
                 left_out += 1
                 say(f"left out: {error}")
@@ -108,18 +130,14 @@ class _Cutter:
         """Matte a photo with the plate in a file.
 
         Raises:
-            ImageError: one of them cannot be read, they do not fit, or it is a video.
+            ImageError: one of them cannot be read, or they do not fit.
             UserError: a result cannot be written.
         """
-        if job.is_video:
-            raise ImageError(f"{job.source}: videos cannot be matted with a plate yet")
         photo = read_photo(job.source)
         seen = photo.seen()
         for remark in photo.remarks:
             say(f"{job.source}: {remark}")
-        if self.matting.shrinks(seen):
-            say(f"{job.source}: is larger than the exported models, and matted on a smaller copy")
-        plate = self._prepare(job.source, seen, file)
+        plate = self._prepare(job.source, seen, read_image(file), file)
         alpha, foreground = self.matting.matte(seen, plate)
         if photo.alpha is not None:
             alpha = np.minimum(alpha, photo.alpha)
@@ -131,9 +149,30 @@ class _Cutter:
             if path in missing:
                 write_image(path, picture)
 
-    def _prepare(self, source: Path, photo: np.ndarray, file: Path) -> np.ndarray:
-        """The plate of a photo, as alike as it can be made."""
-        plate = fit_plate(photo, read_image(file), file)
+    def write_video(self, job: Job, plates: Plates, temporal: Temporal) -> "Matted":
+        """Matte a video; raises as `matte_video`."""
+        from src.inference import plate_video  # PyAV, which photos do not need
+
+        if plates.seconds is None:
+            (first,), file = plate_video.first_frames(job.source), plates.of(job.source)
+            plate = read_image(file)
+        else:
+            first, *others = plate_video.first_frames(job.source, plates.seconds)
+            plate, file = plate_video.median_plate([first, *others]), "the plate of its first seconds"
+        with naming_failures(job.source):
+            plate = self._prepare(job.source, first, plate, file)
+
+        def picture(image: np.ndarray, alpha: np.ndarray, foreground: np.ndarray) -> np.ndarray:
+            return self.background.behind(image, alpha, foreground if self.replace_colours else image)
+
+        paths = job.missing(self.background.is_transparent, self.overwrite)
+        return plate_video.matte_video_with_plate(job, paths, self.matting, plate, picture, temporal)
+
+    def _prepare(self, source: Path, photo: np.ndarray, plate: np.ndarray, file: Path | str) -> np.ndarray:
+        """The plate of a photo, or of a video's first frame, as alike as it can be made; `file` names it."""
+        if self.matting.shrinks(photo):
+            say(f"{source}: is larger than the exported models, and matted on a smaller copy")
+        plate = fit_plate(photo, plate, file)
         if is_unlike(photo, plate):
             say(
                 f"{source}: {file} looks like another place, even at its border; --plate is the same place "
