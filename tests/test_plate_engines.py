@@ -1,5 +1,6 @@
 """Exported models of Background Matting V2: they and the checkpoint matte alike, whatever runs them."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -186,3 +187,39 @@ def test_files_of_another_checkpoint_or_mode_are_not_taken(folder, tmp_path):
 def test_sizes_that_no_file_can_have(size):
     with pytest.raises(UserError, match=r"export\.sizes"):
         load_config(CONFIG, [f"export.sizes=[{size}]"])
+
+
+def test_the_commands_of_the_page_are_understood(monkeypatch):
+    """Their flags, configuration and keys; other tests run what they do."""
+    import eval as evaluation
+    import export as exporting
+    from src import generate_datasets
+    from src.deployment import plate_export
+    from src.inference import predict_plates
+
+    taken = []
+
+    def take(name, *_, **__):
+        taken.append(name)
+        return ({}, []) if name == "run_plate_evaluation" else 0
+
+    for module, name in (
+        (evaluation, "run_plate_evaluation"),
+        (plate_export, "export_for_plates"),
+        (generate_datasets, "make_plate_composites"),
+        (predict_plates, "predict_with_plates"),
+    ):
+        answer = ({}, []) if name == "run_plate_evaluation" else 0
+        monkeypatch.setattr(
+            module, name, lambda *_, name=name, answer=answer, **__: taken.append(name) or answer
+        )
+    programs = {"eval.py": evaluation, "export.py": exporting, "predict.py": predict}
+    programs["src/generate_datasets.py"] = generate_datasets
+    monkeypatch.chdir(CONFIG.parent.parent)
+    page = Path("docs/background_matting.md").read_text(encoding="utf-8")
+    commands = [shlex.split(line)[1:] for line in page.splitlines() if line.startswith("python ")]
+    ours = [command for command in commands if command[0] in programs]
+    for command in ours:
+        monkeypatch.setattr(sys, "argv", command)
+        programs[command[0]].main()
+    assert len(taken) == len(ours) >= 9 and len(set(taken)) == 4
