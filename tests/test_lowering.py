@@ -18,12 +18,13 @@ from export import export
 from src.config import Config
 from src.deployment.lowering import LOWERED_VERSION, MindirError, lower_file
 from src.load_model import load_network
-from src.model.background_matting.layers import repeat_pixels
-from src.model.layers import pad_with_zeros
+from src.model.background_matting.network import MatteNetwork
+from src.model.background_matting.refiner import SamplingRefiner
 from src.model.m_net import MaxPoolHalf, deconv_x2
 from src.model.t_net import UpsampleTwice
 from tests.golden_weights import load_golden_weights, random_image
 from tests.runner import read_output, run_runner, write_input
+from tests.thin_network import make_background_matting_thin
 
 SIZE = 64
 
@@ -102,18 +103,8 @@ class Mean(nn.Cell):
         return x + ops.mean(ops.relu(x), 3, True)
 
 
-class Pad(nn.Cell):
-    def construct(self, x: Tensor) -> Tensor:
-        return pad_with_zeros(ops.relu(x), 3)
-
-
-class RepeatPixels(nn.Cell):
-    def construct(self, x: Tensor) -> Tensor:
-        return repeat_pixels(ops.relu(x), 2)
-
-
 class Shrink(nn.Cell):
-    """Bilinear resizing to a half or a quarter."""
+    """Bilinear resizing to a part."""
 
     def __init__(self, factor: int):
         super().__init__()
@@ -134,12 +125,9 @@ OPERATORS = {
     "StridedSlice": Slice,
     "ResizeBilinearV2": UpsampleTwice,
     "4 times ResizeBilinearV2": lambda: Resize(4, False),
-    "half ResizeBilinearV2": lambda: Shrink(2),
     "quarter ResizeBilinearV2": lambda: Shrink(4),
     "ClampScalar": Clamp,
     "ReduceMean": Mean,
-    "Pad": Pad,
-    "Tile": RepeatPixels,
     "Conv2D": lambda: nn.Conv2d(3, 5, 3, pad_mode="pad", padding=1),
     "depthwise Conv2D": lambda: nn.Conv2d(3, 3, 3, 2, pad_mode="pad", padding=1, group=3),
     "Conv2DTranspose": lambda: deconv_x2(3),
@@ -190,6 +178,34 @@ def test_the_network_computes_the_same_in_the_runtime(runner, lowered_mindir, go
         found_alpha = read_output(tmp_path / "out", f"image{seed}_1", alpha.shape)
         np.testing.assert_allclose(found_logits, logits.asnumpy(), atol=1e-4)
         np.testing.assert_allclose(found_alpha, alpha.asnumpy(), atol=1e-5)
+
+
+class PhotoAndPlate(nn.Cell):
+    """One input for two: (1, 6, H, W)."""
+
+    def __init__(self, network: nn.Cell):
+        super().__init__()
+        self.network = network
+
+    def construct(self, x: Tensor) -> tuple[Tensor, ...]:
+        x = ops.relu(x)
+        return self.network(x[:, :3], x[:, 3:])
+
+
+def test_sampled_cells_are_refined_alike_in_the_runtime(runner, tmp_path, monkeypatch):
+    make_background_matting_thin(monkeypatch)
+    network = PhotoAndPlate(MatteNetwork("mobilenetv2", SamplingRefiner(1600)))
+    image = np.abs(random_image(1, 6, 128, 192))
+    path = export_cell(network, image, tmp_path)
+    expected = network(Tensor(image))
+    lower_file(path, tmp_path / "lowered.mindir")
+    write_input(tmp_path / "in", "x", image)
+    result = run_runner(tmp_path / "lowered.mindir", tmp_path / "in", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    for number, wanted in enumerate(expected):
+        found = read_output(tmp_path / "out", f"x_{number}", wanted.shape)
+        np.testing.assert_allclose(found, wanted.asnumpy(), atol=2e-5)
+        assert np.ptp(found) > 0.01
 
 
 def test_mindspore_itself_computes_the_same_from_the_lowered_file(lowered_mindir, golden_checkpoint):

@@ -8,7 +8,7 @@ more on each side. Two other convolutions reduce both to the cell.
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
-from src.model.background_matting.cells import CELL, from_cells, to_cells, windows
+from src.model.background_matting.cells import CELL, from_cells, windows
 from src.model.background_matting.decoder import HIDDEN
 from src.model.background_matting.layers import repeat_pixels, resize
 from src.model.layers import pad_with_zeros
@@ -63,7 +63,8 @@ def _errors(src: Tensor, err: Tensor) -> Tensor:
 
 def _choose(ref: Tensor, refined: Tensor, coarse: Tensor) -> Tensor:
     """Refined values where ref (N, 1, H/4, W/4) is 1, coarse ones where it is 0, (N, 4, H, W)."""
-    return ops.where(repeat_pixels(ref, CELL) > 0, refined, coarse)
+    chosen = ops.tile(repeat_pixels(ref, CELL), (1, _MATTE, 1, 1)) > 0  # MindSpore Lite needs equal shapes
+    return ops.where(chosen, refined, coarse)
 
 
 class FullRefiner(Refiner):
@@ -127,8 +128,7 @@ class SamplingRefiner(Refiner):
 
         place = (chosen + cells * ops.arange(n, dtype=ms.int32).reshape(n, 1)).reshape(-1, 1)
         taken = ops.cast(largest > 0, src.dtype).reshape(-1, 1)
-        ref = ops.tensor_scatter_update(ops.zeros((n * cells, 1), src.dtype), place, taken)
-        ref = ref.reshape(n, 1, rows, columns)
+        ref = ops.scatter_nd(place, taken, (n * cells, 1)).reshape(n, 1, rows, columns)
         coarse = _enlarged(src, pha, residual)
-        pasted = ops.tensor_scatter_update(to_cells(coarse), place, refined.reshape(place.shape[0], -1))
-        return _choose(ref, from_cells(pasted, coarse.shape), coarse), ref
+        refined = ops.scatter_nd(place, refined.reshape(place.shape[0], -1), (n * cells, _MATTE * CELL**2))
+        return _choose(ref, from_cells(refined, coarse.shape), coarse), ref
