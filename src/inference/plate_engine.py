@@ -22,6 +22,7 @@ from src.systems.plate_form import PlateForm, RefinementName
 from src.systems.registry import SystemName, needs_plate
 
 Size = tuple[int, int]  # height and width
+_LARGE = 1 << 22  # pixels; 4K has twice as many, and would need 4 GB if memory were kept
 
 
 def plate_system_of(path: Path, otherwise: SystemName | None) -> SystemName:
@@ -144,12 +145,12 @@ class ExportedPlates:
         size = photo.shape[2:]
         path = self._paths[size]
         if size not in self._runs:
-            self._runs[size] = self._load(path)
+            self._runs[size] = self._load(path, size)
         return checked(path, self._runs[size](photo, plate))
 
-    def _load(self, path: Path) -> Run:
+    def _load(self, path: Path, size: Size) -> Run:
         if path.suffix.lower() == ".onnx":
-            return load_onnx(path)
+            return load_onnx(path, keeps_memory=size[0] * size[1] <= _LARGE)
         from src.common.device import use_device
 
         use_device(self._device)

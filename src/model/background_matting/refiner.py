@@ -128,7 +128,9 @@ class SamplingRefiner(Refiner):
 
         place = (chosen + cells * ops.arange(n, dtype=ms.int32).reshape(n, 1)).reshape(-1, 1)
         taken = ops.cast(largest > 0, src.dtype).reshape(-1, 1)
-        ref = ops.scatter_nd(place, taken, (n * cells, 1)).reshape(n, 1, rows, columns)
+        values = _MATTE * CELL**2
+        found = ops.concat((refined.reshape(-1, values), taken), 1)
+        found = ops.scatter_nd(place, found, (n * cells, values + 1))
+        ref = found[:, values:].reshape(n, 1, rows, columns)
         coarse = _enlarged(src, pha, residual)
-        refined = ops.scatter_nd(place, refined.reshape(place.shape[0], -1), (n * cells, _MATTE * CELL**2))
-        return _choose(ref, from_cells(refined, coarse.shape), coarse), ref
+        return _choose(ref, from_cells(found[:, :values], coarse.shape), coarse), ref
