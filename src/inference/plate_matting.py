@@ -75,4 +75,5 @@ def _as_input(image: np.ndarray, size: Size) -> np.ndarray:
     """BGR (H, W, 3) uint8 to RGB (1, 3, H', W') float32 in [0, 1] of a size, by repeating its borders."""
     margins = [(0, side - own) for side, own in zip(size, image.shape[:2], strict=True)]
     padded = np.pad(image[..., ::-1], [*margins, (0, 0)], "edge")
-    return padded.transpose(2, 0, 1)[np.newaxis].astype(np.float32) / 255
+    channels = np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis])
+    return channels.astype(np.float32) / 255
