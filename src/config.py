@@ -17,6 +17,7 @@ from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, is_empty, parse_yaml
 from src.config_sections import (
+    BEST_BACKGROUND_MATTING,
     BackgroundMattingExportConfig,
     BackgroundMattingPhaseConfig,
     DeviceTarget,
@@ -150,6 +151,7 @@ class BackgroundMattingConfig(CommonConfig):
         train_batch=4, patch_size=2048, lr=5e-5, nEpochs=1
     )
 
+    test: TestConfig = TestConfig(model=BEST_BACKGROUND_MATTING)
     export: BackgroundMattingExportConfig = BackgroundMattingExportConfig()
     generate_data: PlateCompositesConfig = PlateCompositesConfig()
 

@@ -25,6 +25,9 @@ LearningRateSchedule = Literal["constant", "cosine"]
 DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
 
 
+BEST_BACKGROUND_MATTING = "/cache/output/distribute/background_matting/refine/semantic_hm_best.ckpt"
+
+
 class Section(BaseModel):
     """A part of the configuration."""
 
@@ -130,6 +133,7 @@ class ExportConfig(ExportSettings):
 class BackgroundMattingExportConfig(ExportSettings):
     """Export of Background Matting V2, a file for each size."""
 
+    ckpt_file: str = BEST_BACKGROUND_MATTING
     file_name: str = "background_matting"
     sizes: Annotated[tuple[WidthAndHeight, ...], Field(min_length=1)] = ("640x640", "1920x1088", "1088x1920")
     backbone_scale: OwnOrScale = None
