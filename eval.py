@@ -5,19 +5,25 @@ python eval.py --yaml_path=./config.yaml
 
 import sys
 from pathlib import Path
+from typing import get_args
 
 from src.clips.layouts import find_split, holds_clips
 from src.common.atomic_file import write_text
 from src.common.command_line import SKIPPED_STATUS, run_command
-from src.config import CommonConfig
+from src.config import BackgroundMattingConfig, CommonConfig
 from src.config_flags import config_of, make_parser
+from src.data.plate_composites import find_composites
 from src.data.split_files import SplitFiles
 from src.evaluation.clip_report import clip_lines, evaluate_clips
 from src.evaluation.evaluate import Measured, evaluate
+from src.evaluation.plates import PlateMetric, evaluate_plates, mean_values
 from src.evaluation.predicted_clips import mean_over_clips
 from src.evaluation.report import Save, averages
+from src.inference.embedded_info import is_exported
 from src.inference.engine import ALPHA, open_engine
 from src.inference.matting import Matting
+from src.inference.plate_engine import open_plate_engine, plate_system_of
+from src.inference.plate_matting import PlateMatting
 from src.inference.protocol import PROTOCOLS, ProtocolName
 from src.inference.shipped import require_output
 
@@ -73,6 +79,46 @@ def run_evaluation(
     return means, skipped
 
 
+def run_plate_evaluation(
+    config: BackgroundMattingConfig, save: Save = "all", metric: PlateMetric = "usual"
+) -> tuple[dict[str, float], list[str]]:
+    """Evaluate `config.test.model` on composites with plates and write mattes, metrics and the log.
+
+    Args:
+        config: the configuration.
+        save: as `run_evaluation`.
+        metric: see `evaluate_plates`.
+
+    Returns:
+        The mean of each metric, and a message for each composite that was skipped.
+
+    Raises:
+        UserError: model or composites cannot be used.
+    """
+    test = config.test
+    model, folder = Path(test.model), Path(test.output_path)
+    composites = find_composites(test.test_pic_path)
+    system = plate_system_of(model, config.system)
+    way = "auto" if is_exported(model) else "mindspore"
+    opened = open_plate_engine(model, system, engine=way, device=test.device_target)
+    folder.mkdir(parents=True, exist_ok=True)
+    found, skipped = evaluate_plates(PlateMatting(opened), composites, folder, save, metric)
+    means = mean_values(found)
+    lines = [
+        f"model: {model}",
+        *(f"{name}: {_listed(values)}" for name, values in found.items()),
+        *(f"skipped: {reason}" for reason in skipped),
+        f"mean of {len(found)} composites: {_listed(means)}",
+    ]
+    write_text(folder / LOG_FILE, "".join(f"{line}\n" for line in lines))
+    print("\n".join(lines))
+    return means, skipped
+
+
+def _listed(values: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+
+
 def _photo_lines(measured: Measured, means: dict[str, float]) -> list[str]:
     measurements, skipped, seconds = measured
     return [
@@ -105,11 +151,26 @@ def main() -> int:
         help="how alpha is made: published (photo stretched to the square, bicubic upsampling; comparable "
         "with published numbers) or default (as predict.py) (default: published)",
     )
+    parser.add_argument(
+        "--metric",
+        choices=get_args(PlateMetric),
+        default="usual",
+        help="of Background Matting V2: usual, or paddle: SAD and MSE as its PaddlePaddle port gives them, "
+        "which are twice those in the band around the person (default: usual)",
+    )
     arguments = parser.parse_args()
-    means, skipped = run_evaluation(config_of(arguments), arguments.save, arguments.protocol)
+    config = config_of(arguments)
+    if isinstance(config, BackgroundMattingConfig):
+        means, skipped = run_plate_evaluation(config, arguments.save, arguments.metric)
+    else:
+        if arguments.metric != "usual":
+            parser.error("--metric paddle is for configurations of background_matting")
+        means, skipped = run_evaluation(config, arguments.save, arguments.protocol)
     if skipped:
         what = "photos could not be read and are not in ave_sad"
-        if "sad" not in means:
+        if isinstance(config, BackgroundMattingConfig):
+            what = "composites could not be read and are not in the means"
+        elif "sad" not in means:
             what = "clips could not be measured and are not in the means"
         print(f"{len(skipped)} {what}; see {LOG_FILE}", file=sys.stderr)
     return SKIPPED_STATUS if skipped else 0

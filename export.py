@@ -6,7 +6,7 @@ python export.py --config_path=./config.yaml
 from pathlib import Path
 
 from src.common.command_line import run_command
-from src.config import CommonConfig
+from src.config import BackgroundMattingConfig, CommonConfig
 from src.config_flags import config_of, make_parser
 from src.inference.embedded_info import model_info_of
 from src.systems.registry import empty_inputs, output_names, takes_normalised
@@ -61,7 +61,13 @@ def main() -> None:
         "that its outputs match the network's.",
         "python export.py --config_path=./config.yaml --set export.ckpt_file=semantic_hm_best.ckpt",
     )
-    export(config_of(parser.parse_args()))
+    config = config_of(parser.parse_args())
+    if isinstance(config, BackgroundMattingConfig):
+        from src.deployment.plate_export import export_for_plates
+
+        export_for_plates(config)
+    else:
+        export(config)
 
 
 if __name__ == "__main__":

@@ -13,17 +13,17 @@ from typing import get_args
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.inference.embedded_info import find_model_info
 from src.inference.engine_choice import EngineName
-from src.inference.plate_files import Refinement
 from src.inference.predict import predict
 from src.inference.shard import parse_shard
 from src.inference.shipped import require_system, shipped_model
 from src.inference.temporal import Temporal
 from src.live.flags import add_live_arguments, is_live, run_live
 from src.systems.model_info import ModelInfo
+from src.systems.plate_form import RefinementName
 from src.systems.registry import SystemName
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
-_WITHOUT_PLATE = ("camera", "engine", "size", "mean", "yaml_path", "stretch", "refine", "fast", "temporal")
+_WITHOUT_PLATE = ("camera", "size", "mean", "yaml_path", "stretch", "refine", "fast")
 
 
 def main() -> int:
@@ -48,15 +48,16 @@ def main() -> int:
     parser.add_argument(
         "--plate",
         metavar="PATH",
-        type=Path,
         help="a photo of the same place without the person, or a folder of such photos with the names of "
-        "their photos; takes a model of Background Matting V2",
+        "their photos; first:2s for videos whose first 2 seconds show the empty place; takes a model of "
+        "Background Matting V2",
     )
     parser.add_argument(
         "--plate-refine",
-        choices=get_args(Refinement),
-        default="sampling",
-        help="with --plate, refine the 80,000 pixels that need it most, or all (default: sampling)",
+        choices=get_args(RefinementName),
+        help="with --plate, refine the 80,000 pixels that need it most (sampling), all (full), or where the "
+        "expected error is above 0.1 (thresholding) (default: what an exported model was made for; of "
+        "checkpoints, sampling)",
     )
     parser.add_argument(
         "--align",
@@ -166,7 +167,7 @@ def main() -> int:
     arguments.checkpoint = arguments.checkpoint or shipped_model(arguments.system or usual)
     if arguments.plate:
         return _predict_with_plates(parser, arguments)
-    if arguments.align or arguments.match_exposure or arguments.plate_refine != "sampling":
+    if arguments.align or arguments.match_exposure or arguments.plate_refine:
         parser.error("--align, --match-exposure and --plate-refine are for --plate")
     otherwise = _info_otherwise(arguments.checkpoint, arguments.system, arguments.yaml_path)
     if live:
@@ -196,7 +197,7 @@ def main() -> int:
 
 
 def _predict_with_plates(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
-    from src.inference.predict_plates import predict_with_plates  # MindSpore, which takes seconds
+    from src.inference.predict_plates import predict_with_plates
 
     unused = [name for name in _WITHOUT_PLATE if getattr(arguments, name) != parser.get_default(name)]
     if unused:
@@ -208,10 +209,12 @@ def _predict_with_plates(parser: argparse.ArgumentParser, arguments: argparse.Na
         background=arguments.background,
         checkpoint=arguments.checkpoint,
         system=arguments.system,
+        engine=arguments.engine,
         refinement=arguments.plate_refine,
         replace_colours=arguments.foreground == "estimate",
         align=arguments.align,
         match_exposure=arguments.match_exposure,
+        temporal=arguments.temporal,
         overwrite=arguments.overwrite,
         shard=parse_shard(arguments.shard) if arguments.shard else None,
         device=arguments.device,

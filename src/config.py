@@ -16,6 +16,8 @@ from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, dump_yaml, is_empty, parse_yaml
 from src.config_sections import (
+    BEST_BACKGROUND_MATTING,
+    BackgroundMattingExportConfig,
     BackgroundMattingPhaseConfig,
     DeviceTarget,
     EndToEndConfig,
@@ -26,6 +28,7 @@ from src.config_sections import (
     PhaseConfig,
     PhaseName,
     PhaseSettings,
+    PlateCompositesConfig,
     PspnetPhaseConfig,
     Section,
     TestConfig,
@@ -147,6 +150,10 @@ class BackgroundMattingConfig(CommonConfig):
     refine: BackgroundMattingPhaseConfig = BackgroundMattingPhaseConfig(
         train_batch=4, patch_size=2048, lr=5e-5, nEpochs=1
     )
+
+    test: TestConfig = TestConfig(model=BEST_BACKGROUND_MATTING)
+    export: BackgroundMattingExportConfig = BackgroundMattingExportConfig()
+    generate_data: PlateCompositesConfig = PlateCompositesConfig()
 
     @model_validator(mode="after")
     def _laplacian_has_room(self) -> "BackgroundMattingConfig":

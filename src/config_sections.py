@@ -11,15 +11,22 @@ from src.config_values import (
     ModnetImageSize,
     Natural,
     OwnOrImageSize,
+    OwnOrScale,
     Positive,
     Proportion,
     PspnetImageSize,
     Switch,
+    WidthAndHeight,
+    parse_size,
 )
+from src.systems.plate_form import PlateForm, RefinementName, plate_form
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
 LearningRateSchedule = Literal["constant", "cosine"]
 DeviceTarget = Literal["auto", "Ascend", "GPU", "CPU"]
+
+
+BEST_BACKGROUND_MATTING = "/cache/output/distribute/background_matting/refine/semantic_hm_best.ckpt"
 
 
 class Section(BaseModel):
@@ -115,15 +122,56 @@ class InferConfig(Section):
     size: OwnOrImageSize = None
 
 
-class ExportConfig(Section):
-    """Export of a checkpoint."""
+class ExportSettings(Section):
+    """Export of a checkpoint of any system."""
 
     ckpt_file: str = "/cache/output/distribute/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
     file_name: str = "shm_export"
     file_format: Literal["MINDIR", "ONNX", "AIR"] = "MINDIR"
     mindir_version: Literal["latest", "1"] = "latest"
     device_target: DeviceTarget = "auto"
+
+
+class ExportConfig(ExportSettings):
+    """Export of a checkpoint to squares of one size."""
+
     size: OwnOrImageSize = None
+
+
+class BackgroundMattingExportConfig(ExportSettings):
+    """Export of Background Matting V2, a file for each size."""
+
+    ckpt_file: str = BEST_BACKGROUND_MATTING
+    file_name: str = "background_matting"
+    sizes: Annotated[tuple[WidthAndHeight, ...], Field(min_length=1)] = ("640x640", "1920x1088", "1088x1920")
+    backbone_scale: OwnOrScale = None
+    refinement: RefinementName = "full"
+    sample_pixels: Annotated[int, Field(ge=16)] = 80_000
+    threshold: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+    def forms(self) -> list[PlateForm]:
+        """What each file is to be made for."""
+        return [
+            plate_form(
+                *parse_size(size),
+                self.refinement,
+                backbone_scale=self.backbone_scale,
+                sample_pixels=self.sample_pixels,
+                threshold=self.threshold,
+            )
+            for size in self.sizes
+        ]
+
+
+class PlateCompositesConfig(Section):
+    """Making composites to evaluate Background Matting V2 on."""
+
+    path_people: str = "/cache/PhotoMatte85"
+    path_backgrounds: str = "/cache/backgrounds/valid"
+    path_save: str = "/cache/datasets"
+    count: Positive = 85
+    side: ImageSize = 2048
+    num_workers: Natural = 0
 
 
 class GenerateDataConfig(Section):

@@ -29,6 +29,21 @@ def _three_parts(value: str) -> str:
     return value
 
 
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of a text such as 1920x1088."""
+    width, _, height = text.partition("x")
+    return int(width), int(height)
+
+
+def _width_and_height(value: str) -> str:
+    width, cross, height = value.partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise ValueError("must be WIDTHxHEIGHT, such as 1920x1088")
+    if any(side < 32 or side % 4 for side in parse_size(value)):
+        raise ValueError("both sides must be multiples of 4, 32 or more")
+    return value
+
+
 Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -38,6 +53,13 @@ PspnetImageSize = Annotated[Positive, AfterValidator(lambda size: check_input_si
 # "auto", which is None in Python, stands for the model's own size.
 OwnOrImageSize = Annotated[
     ImageSize | None,
+    BeforeValidator(lambda value: None if value == "auto" else value),
+    PlainSerializer(lambda value: value or "auto"),
+]
+WidthAndHeight = Annotated[str, AfterValidator(_width_and_height)]
+# "auto", which is None in Python, stands for that of the size.
+OwnOrScale = Annotated[
+    Annotated[float, Field(gt=0, le=0.5)] | None,
     BeforeValidator(lambda value: None if value == "auto" else value),
     PlainSerializer(lambda value: value or "auto"),
 ]

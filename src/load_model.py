@@ -4,10 +4,14 @@ from pathlib import Path
 
 from mindspore import nn
 
+from src.model.background_matting.cells import CELL
+from src.model.background_matting.network import MatteNetwork
+from src.model.background_matting.refiner import FullRefiner, Refiner, SamplingRefiner, ThresholdingRefiner
 from src.model.folding import fold_batch_norms
 from src.model.network import SHMNet
 from src.model.pspnet.pyramid import fold_pyramids
 from src.model.weights import load_weights
+from src.systems.plate_form import PlateForm
 from src.systems.registry import SystemName, get_system
 
 
@@ -26,3 +30,22 @@ def load_for_inference(path: str | Path, system: SystemName = "shm") -> nn.Cell:
     fold_pyramids(network)
     fold_batch_norms(network)
     return network
+
+
+def load_matte_network(path: str | Path, system: SystemName, form: PlateForm) -> nn.Cell:
+    """Load Background Matting V2 as a form wants it, in evaluation mode; raises as `load_network`."""
+    from src.systems.background_matting import BACKBONES  # with what surrounds its training
+
+    network = MatteNetwork(BACKBONES[system], _refiner(form), form.backbone_scale)
+    load_weights(network, path)
+    return network.set_train(False)
+
+
+def _refiner(form: PlateForm) -> Refiner:
+    match form.refinement:
+        case "full":
+            return FullRefiner()
+        case "sampling":
+            return SamplingRefiner(form.sample_cells * CELL**2)
+        case "thresholding":
+            return ThresholdingRefiner(form.threshold)

@@ -16,13 +16,15 @@ from mindspore import Tensor
 
 from src.common.errors import UserError
 from src.images.files import ImageError, read_alpha_channel, read_gray, read_image, write_image
+from src.inference.plate_checkpoint import CheckpointEngine
 from src.inference.plate_files import Plates, fit_plate, is_unlike
-from src.inference.plate_matting import PlateMatte, PlateMatting, copy_scale
+from src.inference.plate_matting import PlateMatte, PlateMatting
 from src.model.background_matting.network import RefineNetwork
 from src.model.background_matting.refiner import FullRefiner, SamplingRefiner
 from src.model.weights import load_weights, save_parameters
 from src.systems.background_matting import SYSTEMS
 from src.systems.model_info import ModelInfo, write_model_info
+from src.systems.plate_form import copy_scale
 from tests.thin_network import make_background_matting_thin
 
 SIZE = (50, 61)  # no multiples of 4
@@ -58,7 +60,7 @@ def run(monkeypatch, *arguments: object) -> int:
 
 @pytest.mark.parametrize("refinement", ["sampling", "full"])
 def test_odd_sizes_are_padded_by_their_borders_and_cut_again(model, refinement):
-    matting = PlateMatting(model, "background_matting", refinement)
+    matting = PlateMatting(CheckpointEngine(model, "background_matting", refinement))
     plate = smooth(0)
     photo = with_person(plate)
     matte = matting.matte(photo, plate)
@@ -140,13 +142,16 @@ def test_a_folder_of_photos_with_one_plate(model, tmp_path, monkeypatch, capsys)
     said = capsys.readouterr()
     lines = (said.out + said.err).splitlines()
     assert status != 0
-    for name, word in {"turned": "is turned", "film": "videos", "elsewhere": "another place"}.items():
+    for name, word in {"turned": "is turned", "film": "as a video", "elsewhere": "another place"}.items():
         assert [line for line in lines if word in line and (name in line or "room.png" in line)], name
     assert not [line for line in lines if "me.png" in line and "another place" in line]
     assert sorted(path.name for path in output.iterdir()) == sorted(
         f"{name}_{kind}.png" for name in ("me", "elsewhere") for kind in ("alpha", "cutout")
     )
-    alpha, matte = read_gray(output / "me_alpha.png"), PlateMatting(model, "background_matting")
+    alpha, matte = (
+        read_gray(output / "me_alpha.png"),
+        PlateMatting(CheckpointEngine(model, "background_matting")),
+    )
     expected = matte.matte(read_image(photos / "me.png"), room)
     np.testing.assert_array_equal(alpha, expected.alpha)
     np.testing.assert_array_equal(read_alpha_channel(output / "me_cutout.png"), alpha)

@@ -120,10 +120,12 @@ class ThinBackbone(nn.Cell):
         super().__init__()
         self.conv = nn.Conv2d(6, 2, 3, stride=2)
         self.last = nn.Conv2d(2, 4, 3, stride=2)
+        self.pool = nn.MaxPool2d(2, 2)
 
     def construct(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         x1 = self.conv(x)
-        x2, x3 = (ops.avg_pool2d(x1, k, k) for k in (2, 4))
+        x2 = self.pool(x1)
+        x3 = self.pool(x2)
         return x1, x2, x3, self.last(x3)
 
 

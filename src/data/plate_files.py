@@ -46,17 +46,9 @@ class PlateFiles:
 
     def __init__(self, folder: str | Path, split: str):
         self.folder = Path(folder, _FOLDERS[split])
-        self.are_photos = False
-        self.people = self._find_people()
-        if not self.people:
-            raise UserError(
-                f"{self.folder}: holds no people: neither fgr/ with pha/, image/ with alpha/ (or mask/), nor "
-                "RGBA files (.png)"
-            )
+        self.people, self.are_photos = find_plate_people(self.folder)
         plates = Path(folder, _PLATES, self.folder.name)
-        self.plates = _search(plates)
-        if not self.plates:
-            raise UserError(f"{plates}: holds no plates; put photos of places without people there")
+        self.plates = find_plates(plates)
         if split == "eval":
             spread = np.linspace(0, len(self.people) - 1, _VALIDATED).astype(int)
             self.people = [self.people[index] for index in np.unique(spread)]
@@ -66,14 +58,40 @@ class PlateFiles:
     def __len__(self) -> int:
         return len(self.people)
 
-    def _find_people(self) -> list[PhotoWithAlpha]:
-        if (self.folder / "fgr").is_dir():
-            return _pairs(self.folder / "fgr", self.folder / "pha")
-        if (self.folder / "image").is_dir():
-            self.are_photos = True
-            alphas = (self.folder / name for name in _ALPHAS)
-            return _pairs(self.folder / "image", next(filter(Path.is_dir, alphas), self.folder / _ALPHAS[0]))
-        return [PhotoWithAlpha(name, path, None) for name, path in _by_name(self.folder, (".png",)).items()]
+
+def find_plate_people(folder: Path) -> tuple[list[PhotoWithAlpha], bool]:
+    """The people of a folder in one of the forms of `PlateFiles`, and whether they are photos.
+
+    Raises:
+        UserError: there are none.
+    """
+    are_photos = False
+    if (folder / "fgr").is_dir():
+        people = _pairs(folder / "fgr", folder / "pha")
+    elif (folder / "image").is_dir():
+        are_photos = True
+        alphas = (folder / name for name in _ALPHAS)
+        people = _pairs(folder / "image", next(filter(Path.is_dir, alphas), folder / _ALPHAS[0]))
+    else:
+        people = [PhotoWithAlpha(name, path, None) for name, path in _by_name(folder, (".png",)).items()]
+    if not people:
+        raise UserError(
+            f"{folder}: holds no people: neither fgr/ with pha/, image/ with alpha/ (or mask/), nor RGBA "
+            "files (.png)"
+        )
+    return people, are_photos
+
+
+def find_plates(folder: Path) -> list[Path]:
+    """The plates in a folder, sorted.
+
+    Raises:
+        UserError: there are none.
+    """
+    plates = _search(folder)
+    if not plates:
+        raise UserError(f"{folder}: holds no plates; put photos of places without people there")
+    return plates
 
 
 def _pairs(colours: Path, alphas: Path) -> list[PhotoWithAlpha]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from src.images.affine import Affine, AffineRanges
 from src.images.colour_jitter import ColourJitter
+from src.images.preprocessing import alpha_to_bytes
 
 SMALLEST_PERSON = {"base": 0.4, "refine": 0.3}  # by the phase of training; see SampleMaker
 
@@ -20,6 +21,17 @@ _SHARPEN = np.array([[-2, -2, -2], [-2, 32, -2], [-2, -2, -2]], np.float32) / 16
 _SHADOW = AffineRanges(rotation=5, shear=5, scale=(0.5, 1.5), shift=0.2)
 _MISPLACED = AffineRanges(rotation=1, shear=0, scale=(1, 1), shift=0.01)
 _SHADOW_STRENGTH, _NOISE = 0.3, 0.03  # the strongest
+
+
+def in_floats(image: np.ndarray) -> np.ndarray:
+    """BGR uint8 as RGB in [0, 1], float32."""
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.float32) / 255
+
+
+def in_bytes(picture: np.ndarray) -> np.ndarray:
+    """RGB or alpha in [0, 1] as BGR or alpha, uint8, rounded."""
+    rounded = alpha_to_bytes(np.clip(picture, 0, 1))
+    return np.ascontiguousarray(rounded[..., ::-1]) if rounded.ndim == 3 else rounded
 
 
 class PlateSample(NamedTuple):

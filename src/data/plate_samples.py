@@ -10,13 +10,12 @@ foreground  (N, 3, S, S), the person's own colours
 
 from typing import Any
 
-import cv2
 import numpy as np
 
 from src.composites.stored_people import read_stored_person
 from src.data.bad_samples import BadSamples
 from src.data.plate_files import PlateFiles
-from src.data.plate_sample import SampleMaker
+from src.data.plate_sample import SampleMaker, in_floats
 from src.data.samples import Samples
 from src.images.files import ImageError, read_image
 from src.images.preprocessing import alpha_to_bytes
@@ -68,7 +67,7 @@ class PlateSamples(Samples):
     def _make(self, rng: np.random.Generator, index: int) -> tuple[np.ndarray, ...]:
         plate = self._draw_plate(rng)
         foreground, alpha = self._read_person(index)
-        pictures = _in_floats(foreground), alpha.astype(np.float32) / 255, _in_floats(plate)
+        pictures = in_floats(foreground), alpha.astype(np.float32) / 255, in_floats(plate)
         if self._augments:
             made = self._maker.for_training(rng, *pictures, size=(self._patch_size, self._patch_size))
         else:
@@ -96,11 +95,6 @@ class PlateSamples(Samples):
                 reason = str(error)
                 self._bad_plates.add(index, reason)
         raise ImageError(f"none of the plates can be read; the last: {reason}")
-
-
-def _in_floats(image: np.ndarray) -> np.ndarray:
-    """BGR uint8 as RGB in [0, 1], float32."""
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.float32) / 255
 
 
 def _channels_first(image: np.ndarray) -> np.ndarray:

@@ -12,7 +12,8 @@ from src.common.errors import UserError
 from src.common.unfinished import temporary_folder
 from src.deployment.half_weights import store_half
 from src.deployment.lowering import LOWERED_VERSION, lower_file
-from src.deployment.onnx_names import name_outputs
+from src.deployment.onnx_names import name_ends
+from src.deployment.onnx_resizing import export_with_resizing
 from src.inference.embedded_info import embed_model_info
 from src.inference.exported import (
     ExportedError,
@@ -47,7 +48,9 @@ def export_network(
 
     SHM takes images (1, 3, S, S) and gives trimap logits (1, 3, S, S) and alpha (1, 1, S, S), all float32;
     PSPNet gives trimap logits alone;
-    MODNet takes frames (1, S, S, 3) uint8, for videos also the previous alpha, and gives alpha.
+    MODNet takes frames (1, S, S, 3) uint8, for videos also the previous alpha, and gives alpha. Background
+    Matting V2 takes photo and plate (1, 3, H, W), RGB in [0, 1], of the size in `info.plate_form`, and gives
+    alpha (1, 1, H, W) and foreground (1, 3, H, W), all float32.
     In ONNX, weights that float16 holds exactly are stored so.
 
     Args:
@@ -72,18 +75,22 @@ def export_network(
     if file_format == "ONNX":
         _replace_upsampling(network)
     path = Path(file_name + _SUFFIXES[file_format])
-    inputs = [Tensor(each) for each in empty_inputs(info.system, info.size).values()]
+    named_inputs = inputs_of(info)
+    inputs = [Tensor(each) for each in named_inputs.values()]
     try:
         # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
         with temporary_folder() as folder:
             exported = Path(folder, f"network{path.suffix}")
-            ms.export(network, *inputs, file_name=str(exported), file_format=file_format)
+            if file_format == "ONNX" and info.plate_form:
+                export_with_resizing(network, inputs, exported)
+            else:
+                ms.export(network, *inputs, file_name=str(exported), file_format=file_format)
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
                 lower_file(exported, exported)
             if file_format == "ONNX":
                 store_half(exported)
                 if info.system != "shm":
-                    name_outputs(exported, output_names(info.system))
+                    name_ends(exported, list(named_inputs), output_names(info.system))
             embed_model_info(exported, info, checkpoint)
             _copy(exported, path)
     except (ValueError, RuntimeError, TypeError) as error:
@@ -133,7 +140,7 @@ def export_checked(
                 mindir_version=mindir_version,
                 checkpoint=checkpoint,
             )
-            difference = check_export(candidate, reference, info.size, info.system)
+            difference = _check(candidate, reference, inputs_of(info))
         except MissingRuntimeError as error:
             _copy(candidate, path)
             raise ExportError(
@@ -143,6 +150,14 @@ def export_checked(
             raise ExportError(f"{path}: {_without_path(error, candidate)}") from None
         _copy(candidate, path)
     return path, difference
+
+
+def inputs_of(info: ModelInfo) -> dict[str, np.ndarray]:
+    """The inputs of an exported model by name, in order, as zeros."""
+    if info.plate_form:
+        shape = (1, 3, info.plate_form.height, info.plate_form.width)
+        return {name: np.zeros(shape, np.float32) for name in ("image", "plate")}
+    return empty_inputs(info.system, info.size)
 
 
 def check_export(path: Path, network: nn.Cell, size: int, system: SystemName = "shm") -> float | None:
@@ -156,10 +171,14 @@ def check_export(path: Path, network: nn.Cell, size: int, system: SystemName = "
         ExportError: the difference is above 1e-4.
         ExportedError: the file cannot be loaded.
     """
+    return _check(path, network, empty_inputs(system, size))
+
+
+def _check(path: Path, network: nn.Cell, zeros: dict[str, np.ndarray]) -> float | None:
     if path.suffix == _SUFFIXES["AIR"]:
         return None
     run_exported = load_onnx(path) if path.suffix == _SUFFIXES["ONNX"] else load_mindir(path)
-    inputs = [_random_like(each) for each in empty_inputs(system, size).values()]
+    inputs = [_random_like(each) for each in zeros.values()]
     expected = as_arrays(ms.jit(network.construct)(*map(Tensor, inputs)))
     found = run_exported(*inputs)
     # Rounding grows with the values; logits may be large.

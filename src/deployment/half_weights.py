@@ -5,6 +5,7 @@ weights into float32 once, when it loads the file.
 """
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -18,16 +19,10 @@ def store_half(path: Path) -> None:
         path: an ONNX file.
 
     Raises:
-        UserError: the package onnx is not installed.
+        UserError: as `import_onnx`.
     """
-    try:
-        import onnx  # needed by exports to ONNX alone
-        from onnx import helper, numpy_helper
-    except ImportError:
-        raise UserError(
-            f"{path}: exporting to ONNX needs the package onnx: pip install onnx==1.17.0"
-        ) from None
-
+    onnx = import_onnx(path)
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
     model = onnx.load(path)
     casts = []
     for weight in model.graph.initializer:
@@ -43,6 +38,24 @@ def store_half(path: Path) -> None:
         casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
     _insert_first(model.graph, casts)
     onnx.save(model, path)
+
+
+def import_onnx(path: Path) -> ModuleType:
+    """The package onnx, which exports to ONNX alone need.
+
+    Args:
+        path: the file to be written, for the message.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise UserError(
+            f"{path}: exporting to ONNX needs the package onnx: pip install onnx==1.17.0"
+        ) from None
+    return onnx
 
 
 def _insert_first(graph, nodes: list) -> None:

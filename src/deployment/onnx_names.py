@@ -1,20 +1,21 @@
-"""Names of an ONNX file's outputs, which MindSpore numbers."""
+"""Names of an ONNX file's inputs and outputs, which MindSpore numbers."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 
-def name_outputs(path: Path, names: Sequence[str]) -> None:
-    """Name the outputs, in order, in the file itself."""
+def name_ends(path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Name inputs and outputs, in order, in the file itself."""
     import onnx  # needed by exports to ONNX alone
 
     model = onnx.load(path)
-    new = dict(zip((output.name for output in model.graph.output), names, strict=True))
+    new = dict(zip((each.name for each in model.graph.input), inputs, strict=True))
+    new |= dict(zip((each.name for each in model.graph.output), outputs, strict=True))
     for node in model.graph.node:
         for place, name in enumerate(node.output):
             node.output[place] = new.get(name, name)
         for place, name in enumerate(node.input):
             node.input[place] = new.get(name, name)
-    for output in model.graph.output:
-        output.name = new[output.name]
+    for each in (*model.graph.input, *model.graph.output):
+        each.name = new[each.name]
     onnx.save(model, path)

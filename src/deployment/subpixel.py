@@ -1,8 +1,10 @@
 """Doubling transposed convolutions as ordinary ones, which runtimes compute twice as fast."""
 
+from typing import Any
+
 import numpy as np
 
-KERNEL, STRIDE, PADDING = (5, 5), 2, (2, 1, 2, 1)  # of the transposed convolutions that this is about
+_KERNEL, _STRIDE, _PADDING = (5, 5), 2, (2, 1, 2, 1)  # of the transposed convolutions that this is about
 
 # Output row 2p + parity is a sum over the input's rows p - 1, p and p + 1, each with a row of the kernel.
 _KERNEL_ROWS = ((4, 2, 0), (None, 3, 1))  # for both parities; none reaches from p - 1 to 2p + 1
@@ -28,3 +30,13 @@ def subpixel_weight(weight: np.ndarray) -> np.ndarray:
                 if kernel_y is not None and kernel_x is not None:
                     result[row, column, :, :, y, x] = weight[:, :, kernel_y, kernel_x].T
     return result.reshape(4 * outputs, inputs, 3, 3)
+
+
+def is_doubling(primitive: Any) -> bool:
+    """Whether a transposed convolution of a MINDIR file is one that `subpixel_weight` is for."""
+    settings = {
+        each.name: each.i or tuple(value.ints[0] for value in each.values if value.ints)
+        for each in primitive.attribute
+    }
+    wanted = {"kernel_size": _KERNEL, "pad_list": _PADDING, "stride": (1, 1, _STRIDE, _STRIDE), "group": 1}
+    return all(settings.get(name) == value for name, value in wanted.items())

@@ -53,7 +53,7 @@ def choose_engine(
     exported = path.with_suffix(".onnx")
     problem = _problem(exported, path, size)
     if engine == "auto":
-        if problem or device in ("Ascend", "GPU") or (device == "auto" and _has_accelerator()):
+        if problem or device in ("Ascend", "GPU") or (device == "auto" and has_accelerator()):
             return _mindspore(path, problem)
         return Choice("onnx", exported)
     if problem:
@@ -101,6 +101,6 @@ def _mindspore(path: Path, problem: str) -> Choice:
     return Choice("mindspore", path)
 
 
-def _has_accelerator() -> bool:
+def has_accelerator() -> bool:
     """Whether MindSpore may find an accelerator; it would know, but takes seconds to import."""
     return bool(find_spec("mindspore")) and any(Path(file).exists() for file in _DEVICE_FILES)

@@ -1,8 +1,8 @@
 """The plate of a photo: the same place without the person. It is found by name, and made to fit the photo."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from src.data.pairs import size_text
 from src.images.files import ImageError
 from src.images.suffixes import PHOTO_SUFFIXES
 
-Refinement = Literal["sampling", "full"]  # of the largest expected errors, or of the whole photo
+_START = re.compile(r"first:(\d+(?:\.\d+)?)s")
 _LARGEST_STRETCH = 0.01  # of the aspect ratio
 _GLANCE = 96  # side of the small copies that are compared
 _BORDER = 6  # pixels of them
@@ -24,16 +24,24 @@ class Plates:
     """Finds the plate of each photo.
 
     Args:
-        place: one plate for all photos, or a folder of plates named like their photos.
+        place: one plate for all photos and videos, or a folder of plates named like them; or 'first:2s', for
+            videos whose first 2 seconds show the empty place.
         inputs: the photos, and folders of photos; below a folder, a plate has the path of its photo there.
 
     Raises:
         UserError: there is no such file or folder.
+
+    Attributes:
+        seconds: that show the empty place, of videos; None: plates are files.
     """
 
     def __init__(self, place: str | Path, inputs: Iterable[str | Path]):
         self._place, self._folders = Path(place), [path for path in map(Path, inputs) if path.is_dir()]
         self._by_name: dict[Path, Path] | None = None
+        starts = _START.fullmatch(str(place))
+        self.seconds = float(starts[1]) if starts else None
+        if starts:
+            return
         if self._place.is_dir():
             files = search(self._place, PHOTO_SUFFIXES).files
             self._by_name = {path.relative_to(self._place).with_suffix(""): path for path in files}
@@ -46,6 +54,8 @@ class Plates:
         Raises:
             ImageError: there is none.
         """
+        if self.seconds is not None:
+            raise ImageError(f"{photo}: has no first seconds: for photos, --plate is a photo")
         if self._by_name is None:
             return self._place
         folder = next((each for each in self._folders if photo.is_relative_to(each)), photo.parent)
@@ -56,11 +66,13 @@ class Plates:
 
     def holds(self, photo: Path) -> bool:
         """Whether a file is itself a plate."""
+        if self.seconds is not None:
+            return False
         plates = [self._place] if self._by_name is None else self._by_name.values()
         return photo.resolve() in {plate.resolve() for plate in plates}
 
 
-def fit_plate(photo: np.ndarray, plate: np.ndarray, file: Path) -> np.ndarray:
+def fit_plate(photo: np.ndarray, plate: np.ndarray, file: Path | str) -> np.ndarray:
     """Resize a plate to its photo's size; both are (H, W, 3) uint8.
 
     Args:

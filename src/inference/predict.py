@@ -1,8 +1,9 @@
 """Photos and videos to files of their mattes: what predict.py does."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from src.common.atomic_file import remove_abandoned
 from src.common.errors import UserError
@@ -24,6 +25,9 @@ from src.inference.temporal import Temporal
 from src.inference.trimap_network import load_trimap_network
 from src.systems.model_info import ModelInfo
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
+
+if TYPE_CHECKING:
+    from src.inference.video import Matted
 
 _READABLE = 0.9  # of the frames that a video says it has: what it says is often a little wrong
 
@@ -155,18 +159,39 @@ def _matte_photos(photos: Jobs, cutouts: CutoutMaker, from_trimaps: TrimapMattin
 
 def _matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None) -> int:
     """Returns 1 where it was left out, or much of it could not be read."""
-    try:
+
+    def matte() -> "Matted":
         from src.inference.video import matte_video  # PyAV, which photos do not need
+
+        return matte_video(job, cutouts, temporal)
+
+    return tell_of_video(job, cutouts.background.is_transparent, matte)
+
+
+def tell_of_video(job: Job, is_transparent: bool, matte: Callable[[], "Matted"]) -> int:
+    """Matte a video, and print what became of it.
+
+    Args:
+        job: the video.
+        is_transparent: whether the background is.
+        matte: mattes it.
+
+    Returns:
+        1 where it was left out, or much of it could not be read, else 0.
+
+    Raises:
+        UserError: a package is missing, or results cannot be written.
+    """
+    try:
+        matted = matte()
     except ImportError:
         raise UserError("videos need an extra package: pip install -r requirements-predict.txt") from None
-    try:
-        matted = matte_video(job, cutouts, temporal)
     except ImageError as error:
         print(f"left out: {error}")
         return 1
     for remark in matted.remarks:
         print(f"{job.source}: {remark}")
-    result = job.results(cutouts.background.is_transparent)[-1]
+    result = job.results(is_transparent)[-1]
     resets = f", {matted.resets}" if matted.resets else ""
     print(f"{job.source}: {result}, {matted.frames} frames{resets}")
     said = matted.frames + matted.lost

@@ -2,26 +2,32 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from src.common.atomic_file import BadNameError
-from src.common.device import use_device
-from src.common.errors import UserError
 from src.common.progress import Progress, say
 from src.images.files import ImageError, read_image, read_photo, write_image
 from src.inference.background import Background
 from src.inference.cutout import naming_failures
-from src.inference.embedded_info import find_model_info
+from src.inference.engine_choice import EngineName
 from src.inference.job import Job
-from src.inference.plate_files import Plates, Refinement, fit_plate, is_unlike
+from src.inference.plate_engine import open_plate_engine, plate_system_of
+from src.inference.plate_files import Plates, fit_plate, is_unlike
 from src.inference.plate_matting import PlateMatting
 from src.inference.plate_registration import match_exposure, register
-from src.inference.predict import find_todo
+from src.inference.predict import find_todo, tell_of_video
 from src.inference.shard import Shard
 from src.inference.shipped import require_system
-from src.systems.registry import SystemName, needs_plate
+from src.inference.temporal import Temporal, usual_way
+from src.systems.plate_form import RefinementName
+from src.systems.registry import SystemName
+
+if TYPE_CHECKING:
+    from src.inference.video import Matted
 
 _WORTH_TELLING = 0.01  # of the photo
 
@@ -34,73 +40,79 @@ def predict_with_plates(
     system: SystemName | None = None,
     output: str | Path | None = None,
     background: str = "transparent",
-    refinement: Refinement = "sampling",
+    engine: EngineName = "auto",
+    refinement: RefinementName | None = None,
     replace_colours: bool = True,
     align: bool = False,
     match_exposure: bool = False,
+    temporal: Temporal | None = None,
     overwrite: bool = False,
     shard: Shard | None = None,
     device: str = "auto",
 ) -> int:
-    """Matte photos with their plates; writes what `predict` writes.
+    """Matte photos and videos with their plates; writes what `predict` writes.
 
     Args:
-        inputs: photos, or folders of them.
-        plate: a photo of the place without the person, for all photos, or a folder of plates with the names
-            of their photos.
-        checkpoint: of Background Matting V2.
+        inputs: photos, videos, or folders of them.
+        plate: a photo of the place without the person, for all, or a folder of plates with the names of their
+            photos and videos; 'first:2s' for videos whose first 2 seconds show the empty place.
+        checkpoint: the model, of Background Matting V2: a checkpoint (.ckpt) or an export (.mindir, .onnx).
         system: the system that it must have, and that of a checkpoint that does not say it; None for its own.
         output: folder of the results; None: beside their sources.
         background: see `predict`.
-        refinement: see `PlateMatting`.
+        engine: what runs it; see `open_plate_engine`.
+        refinement: which pixels the model refines; see `open_plate_engine`.
         replace_colours: by the foreground that the network predicts; otherwise the photo's are kept.
         align: move each plate so that it lies on its photo; see `register`.
-        match_exposure: give each plate the light of its photo; the network sees each photo twice.
+        match_exposure: give each plate the light of its photo; the network sees each photo twice. Videos have
+            one plate, which is aligned with the first frame, and has its light.
+        temporal: how the alpha of videos is made steady; None: as `usual_way`.
         overwrite: make existing results again.
         shard: matte only the photos of this shard.
         device: 'auto', 'Ascend', 'GPU' or 'CPU'.
 
     Returns:
-        How many photos were left out.
+        How many photos and videos were left out, or could not be read in large part.
 
     Raises:
         UserError: inputs, plate, model or background cannot be used, or results cannot be written.
     """
     inputs, checkpoint, behind = list(inputs), Path(checkpoint), Background(background)
     plates = Plates(plate, inputs)
-    system = _system_of(checkpoint, system)
+    wanted, system = system, plate_system_of(checkpoint, system)
+    if wanted:
+        require_system(checkpoint, system, wanted)
     todo, left_out = find_todo(inputs, output, behind, overwrite, shard)
     todo = [job for job in todo if not plates.holds(job.source)]
     if not todo:
         return left_out
-    use_device(device)
-    matting = PlateMatting(checkpoint, system, refinement)
+    opened = open_plate_engine(checkpoint, system, engine=engine, refinement=refinement, device=device)
+    matting = PlateMatting(opened)
     cutter = _Cutter(matting, behind, replace_colours, align, match_exposure, overwrite)
-    with Progress("matting", "photo", len(todo)) as bar:
-        for job in todo:
+    photos = [job for job in todo if not job.is_video]
+    if photos:
+        left_out += _matte_photos(photos, cutter, plates)
+    for job in todo:
+        if job.is_video:
+            matte = partial(cutter.write_video, job, plates, temporal or usual_way(system))
+            left_out += tell_of_video(job, behind.is_transparent, matte)
+    return left_out
+
+
+def _matte_photos(photos: list[Job], cutter: "_Cutter", plates: Plates) -> int:
+    """Returns how many were left out."""
+    left_out = 0
+    with Progress("matting", "photo", len(photos)) as bar:
+        for job in photos:
             try:
                 with naming_failures(job.source):
                     cutter.write(job, plates.of(job.source))
-                say(f"{job.source}: {job.results(behind.is_transparent)[-1]}")
+                say(f"{job.source}: {job.results(cutter.background.is_transparent)[-1]}")
             except (ImageError, BadNameError) as error:
                 left_out += 1
                 say(f"left out: {error}")
             bar.update()
     return left_out
-
-
-def _system_of(checkpoint: Path, wanted: SystemName | None) -> SystemName:
-    if not checkpoint.is_file():
-        raise UserError(f"{checkpoint}: no such model")
-    info = find_model_info(checkpoint)
-    system = info.system if info else wanted
-    if system is None:
-        raise UserError(f"{checkpoint}: does not say of which system it is; name it with --system")
-    if not needs_plate(system):
-        raise UserError(f"{checkpoint}: is a model of {system}; --plate is for models of background_matting")
-    if wanted:
-        require_system(checkpoint, system, wanted)
-    return system
 
 
 @dataclass(frozen=True)
@@ -118,16 +130,14 @@ class _Cutter:
         """Matte a photo with the plate in a file.
 
         Raises:
-            ImageError: one of them cannot be read, they do not fit, or it is a video.
+            ImageError: one of them cannot be read, or they do not fit.
             UserError: a result cannot be written.
         """
-        if job.is_video:
-            raise ImageError(f"{job.source}: videos cannot be matted with a plate yet")
         photo = read_photo(job.source)
         seen = photo.seen()
         for remark in photo.remarks:
             say(f"{job.source}: {remark}")
-        plate = self._prepare(job.source, seen, file)
+        plate = self._prepare(job.source, seen, read_image(file), file)
         alpha, foreground = self.matting.matte(seen, plate)
         if photo.alpha is not None:
             alpha = np.minimum(alpha, photo.alpha)
@@ -139,9 +149,30 @@ class _Cutter:
             if path in missing:
                 write_image(path, picture)
 
-    def _prepare(self, source: Path, photo: np.ndarray, file: Path) -> np.ndarray:
-        """The plate of a photo, as alike as it can be made."""
-        plate = fit_plate(photo, read_image(file), file)
+    def write_video(self, job: Job, plates: Plates, temporal: Temporal) -> "Matted":
+        """Matte a video; raises as `matte_video`."""
+        from src.inference import plate_video  # PyAV, which photos do not need
+
+        if plates.seconds is None:
+            (first,), file = plate_video.first_frames(job.source), plates.of(job.source)
+            plate = read_image(file)
+        else:
+            first, *others = plate_video.first_frames(job.source, plates.seconds)
+            plate, file = plate_video.median_plate([first, *others]), "the plate of its first seconds"
+        with naming_failures(job.source):
+            plate = self._prepare(job.source, first, plate, file)
+
+        def picture(image: np.ndarray, alpha: np.ndarray, foreground: np.ndarray) -> np.ndarray:
+            return self.background.behind(image, alpha, foreground if self.replace_colours else image)
+
+        paths = job.missing(self.background.is_transparent, self.overwrite)
+        return plate_video.matte_video_with_plate(job, paths, self.matting, plate, picture, temporal)
+
+    def _prepare(self, source: Path, photo: np.ndarray, plate: np.ndarray, file: Path | str) -> np.ndarray:
+        """The plate of a photo, or of a video's first frame, as alike as it can be made; `file` names it."""
+        if self.matting.shrinks(photo):
+            say(f"{source}: is larger than the exported models, and matted on a smaller copy")
+        plate = fit_plate(photo, plate, file)
         if is_unlike(photo, plate):
             say(
                 f"{source}: {file} looks like another place, even at its border; --plate is the same place "

@@ -2,10 +2,10 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import av.error
 import numpy as np
@@ -24,6 +24,8 @@ from src.inference.temporal import Temporal
 from src.inference.video_reader import Frame, VideoReader
 from src.inference.video_writer import Form, VideoWriter
 from src.systems.registry import takes_previous
+
+Found = TypeVar("Found")
 
 
 class Matted(NamedTuple):
@@ -51,13 +53,37 @@ def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None = None
         UserError: results cannot be written.
     """
     paths = job.missing(cutouts.background.is_transparent, cutouts.overwrite)
-    stream, count = Stream(cutouts.matting), 0
+    stream = Stream(cutouts.matting)
 
     def finish(found: tuple[Frame, np.ndarray]) -> tuple[Frame, list[np.ndarray]]:
         frame, pred_alpha = found
         alpha = cutouts.alpha(frame.image, pred_alpha)
-        return frame, [cutouts.picture(frame.image, alpha) if _has_colours(path) else alpha for path in paths]
+        return frame, [cutouts.picture(frame.image, alpha) if has_colours(path) else alpha for path in paths]
 
+    matted = write_video(job, paths, lambda frames: stream.alphas(frames, temporal), finish)
+    if takes_previous(cutouts.matting.info.system):
+        matted = matted._replace(resets=described(stream.state.resets))
+    return matted
+
+
+def write_video(
+    job: Job,
+    paths: list[Path],
+    predict: Callable[[Iterator[Frame]], Iterator[Found]],
+    finish: Callable[[Found], tuple[Frame, list[np.ndarray]]],
+) -> Matted:
+    """Write what comes of a video's frames; reading, prediction, and finishing overlap.
+
+    Args:
+        job: the video.
+        paths: its results that are to be written.
+        predict: what the network finds in the frames, in order.
+        finish: makes a frame's pictures, one for each of `paths`, from that.
+
+    Raises:
+        ImageError, UserError: as `matte_video`.
+    """
+    count = 0
     with (
         _naming_codec_failures(job.source),
         naming_failures(job.source),
@@ -70,17 +96,16 @@ def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None = None
         decoded = reader.frames()
         read = map_ahead(readers, lambda _: next(decoded, None), itertools.count())
         frames = itertools.takewhile(lambda frame: frame is not None, read)
-        for frame, pictures in map_ahead(writers, finish, stream.alphas(frames, temporal)):
+        for frame, pictures in map_ahead(writers, finish, predict(frames)):
             results.write(frame, pictures)
             count += 1
             bar.update()
         results.finish()
     remarks = [*reader.remarks, *results.remarks]
-    resets = described(stream.state.resets) if takes_previous(cutouts.matting.info.system) else ""
-    return Matted(count, reader.lost, not results.lost_sound, resets, remarks)
+    return Matted(count, reader.lost, not results.lost_sound, "", remarks)
 
 
-def _has_colours(path: Path) -> bool:
+def has_colours(path: Path) -> bool:
     """Whether a result is the composite, rather than alpha."""
     return path.stem.endswith(COMPOSITE)
 
@@ -108,10 +133,10 @@ class _Results:
         form = Form(reader.height // 2 * 2, reader.width // 2 * 2, reader.coding, reader.rate, reader.tick)
         with contextlib.ExitStack() as stack:
             for path in self._paths:
-                writer = VideoWriter(stack.enter_context(atomic_path(path)), form, _has_colours(path))
+                writer = VideoWriter(stack.enter_context(atomic_path(path)), form, has_colours(path))
                 stack.callback(_close, writer)
                 self._writers.append(writer)
-                if _has_colours(path):
+                if has_colours(path):
                     sound = stack.enter_context(Sound(self._source, writer.container, reader.origin))
                     self._sounds.append(sound)
             self._stack = stack.pop_all()

@@ -26,6 +26,12 @@ def conv_bn_relu(in_channels: int, out_channels: int) -> nn.SequentialCell:
     )
 
 
+def pad_with_zeros(x: Tensor, margin: int) -> Tensor:
+    """Surround (N, C, H, W) with zeros."""
+    # `ops.pad` computes the same, but cannot be exported to ONNX.
+    return ops.Pad(((0, 0), (0, 0), (margin, margin), (margin, margin)))(x)
+
+
 def check_size(image: Tensor, multiple: int = _SCALE_STEP) -> None:
     """Check that height and width can be halved as often as the network halves them.
 

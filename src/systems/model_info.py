@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, dump_yaml, parse_yaml
+from src.systems.plate_form import PlateForm
 from src.systems.registry import SystemName, needs_plate, takes_normalised
 
 MODNET_MEAN = (127.5, 127.5, 127.5)
@@ -32,6 +33,7 @@ class ModelInfo(BaseModel):
         size: height and width of the network's input, in pixels.
         mean: subtracted from the values 0..255 of each channel, in the order of `colour`.
         colour: order of the channels.
+        plate_form: of an exported model of Background Matting V2, what it was made for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,6 +42,7 @@ class ModelInfo(BaseModel):
     size: Annotated[int, Field(ge=16)] = 320
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
     colour: Literal["BGR", "RGB"] = "BGR"
+    plate_form: PlateForm | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -81,7 +84,7 @@ def write_model_info(model: str | Path, info: ModelInfo) -> None:
 
 def dump_model_info(info: ModelInfo) -> str:
     """Format metadata as YAML, the inverse of `parse_model_info`."""
-    return dump_yaml(info.model_dump(mode="json"))
+    return dump_yaml(info.model_dump(mode="json", exclude_none=True))
 
 
 def read_model_info(model: str | Path) -> ModelInfo | None:

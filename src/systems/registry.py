@@ -97,6 +97,8 @@ def needed_shapes(system: SystemName) -> str:
 
 def output_names(system: SystemName) -> tuple[str, ...]:
     """Names of the network's outputs in inference, in order."""
+    if needs_plate(system):
+        return "alpha", "foreground"
     match system:
         case "shm":
             return "trimap_logits", "alpha"

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from mindspore import Tensor, nn
 
+from src.model.layers import pad_with_zeros
+
 STEM_CHANNELS = 64
 _WIDENING = 4  # of a block's output over its width
 
@@ -81,13 +83,13 @@ class ResNet(nn.Cell):
         conv = nn.Conv2d(in_channels, STEM_CHANNELS, 7, stride=2, pad_mode="pad", padding=3)
         norm = nn.BatchNorm2d(STEM_CHANNELS)
         self.stem = nn.SequentialCell(OrderedDict(conv=conv, bn=norm, relu=nn.ReLU()))
-        self.pool = nn.MaxPool2d(3, stride=2, pad_mode="pad", padding=1)
+        self.pool = nn.MaxPool2d(3, stride=2)
         before = [STEM_CHANNELS, *(stage.out_channels for stage in stages)]
         self.stage1, self.stage2, self.stage3, self.stage4 = map(bottlenecks, before, stages)
 
     def construct(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         stem = self.stem(x)
-        y1 = self.stage1(self.pool(stem))
+        y1 = self.stage1(self.pool(pad_with_zeros(stem, 1)))  # no value of the stem is below 0
         y2 = self.stage2(y1)
         y3 = self.stage3(y2)
         return stem, y1, y2, y3, self.stage4(y3)

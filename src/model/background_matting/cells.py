@@ -6,16 +6,16 @@ CELL = 4
 _WINDOW = 8
 
 
-def to_cells(x: Tensor) -> Tensor:
-    """Cut (N, C, H, W) into its cells, row by row: (N * H/4 * W/4, C * 16)."""
-    n, c, height, width = x.shape
-    rows, columns = height // CELL, width // CELL
-    x = x.reshape(n, c, rows, CELL, columns, CELL)
-    return ops.transpose(x, (0, 2, 4, 1, 3, 5)).reshape(n * rows * columns, c * CELL * CELL)
-
-
 def from_cells(cells: Tensor, shape: tuple[int, int, int, int]) -> Tensor:
-    """The inverse of `to_cells`; `shape` is that of the picture."""
+    """Put the cells of pictures together, row by row.
+
+    Args:
+        cells: (N * H/4 * W/4, C * 16).
+        shape: (N, C, H, W).
+
+    Returns:
+        The pictures, of that shape.
+    """
     n, c, height, width = shape
     x = cells.reshape(n, height // CELL, width // CELL, c, CELL, CELL)
     return ops.transpose(x, (0, 3, 1, 4, 2, 5)).reshape(n, c, height, width)

@@ -29,6 +29,8 @@ def conv_bn_relu(
 
 def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
     """Bilinear interpolation of (N, C, H, W) to a size, pixel centres at half-integers, no antialiasing."""
+    if x.shape[2:] == tuple(size):
+        return x  # which older MindSpore Lite need not do
     return ops.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 

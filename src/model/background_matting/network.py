@@ -98,3 +98,11 @@ class RefineNetwork(BaseNetwork):
 
     def construct(self, src: Tensor, bgr: Tensor) -> tuple[Tensor, ...]:
         return predict_refined(self, src, bgr, self._backbone_scale)
+
+
+class MatteNetwork(RefineNetwork):
+    """Maps the same to pha and fgr alone, which is all that inference needs."""
+
+    def construct(self, src: Tensor, bgr: Tensor) -> tuple[Tensor, Tensor]:
+        pha, fgr, *_ = super().construct(src, bgr)
+        return pha, fgr

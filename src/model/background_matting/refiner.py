@@ -8,9 +8,10 @@ more on each side. Two other convolutions reduce both to the cell.
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
-from src.model.background_matting.cells import CELL, from_cells, to_cells, windows
+from src.model.background_matting.cells import CELL, from_cells, windows
 from src.model.background_matting.decoder import HIDDEN
 from src.model.background_matting.layers import repeat_pixels, resize
+from src.model.layers import pad_with_zeros
 
 _IMAGES = 6  # channels of photo and plate
 _MATTE = 4  # channels of pha and residual
@@ -47,7 +48,7 @@ def _padded_inputs(
     images = ops.concat((src, bgr), 1)
     half = resize(ops.concat((hid, pha, residual), 1), (height // 2, width // 2))
     half = ops.concat((half, resize(images, (height // 2, width // 2))), 1)
-    return ops.pad(half, [_HALF_MARGIN] * 4), ops.pad(images, [_FULL_MARGIN] * 4)
+    return pad_with_zeros(half, _HALF_MARGIN), pad_with_zeros(images, _FULL_MARGIN)
 
 
 def _enlarged(src: Tensor, pha: Tensor, residual: Tensor) -> Tensor:
@@ -62,7 +63,8 @@ def _errors(src: Tensor, err: Tensor) -> Tensor:
 
 def _choose(ref: Tensor, refined: Tensor, coarse: Tensor) -> Tensor:
     """Refined values where ref (N, 1, H/4, W/4) is 1, coarse ones where it is 0, (N, 4, H, W)."""
-    return ops.where(repeat_pixels(ref, CELL) > 0, refined, coarse)
+    chosen = ops.tile(repeat_pixels(ref, CELL), (1, _MATTE, 1, 1)) > 0  # MindSpore Lite needs equal shapes
+    return ops.where(chosen, refined, coarse)
 
 
 class FullRefiner(Refiner):
@@ -120,13 +122,15 @@ class SamplingRefiner(Refiner):
         n, _, rows, columns = errors.shape
         cells = rows * columns
         largest, chosen = ops.topk(errors.reshape(n, cells), min(self._sample_cells, cells))
-        row, column = chosen // columns, chosen % columns
+        row = chosen // columns
+        column = chosen - columns * row  # ONNX has no remainder in MindSpore
         refined = self.correct(windows(half, 2 * row, 2 * column), windows(full, CELL * row, CELL * column))
 
         place = (chosen + cells * ops.arange(n, dtype=ms.int32).reshape(n, 1)).reshape(-1, 1)
         taken = ops.cast(largest > 0, src.dtype).reshape(-1, 1)
-        ref = ops.tensor_scatter_update(ops.zeros((n * cells, 1), src.dtype), place, taken)
-        ref = ref.reshape(n, 1, rows, columns)
+        values = _MATTE * CELL**2
+        found = ops.concat((refined.reshape(-1, values), taken), 1)
+        found = ops.scatter_nd(place, found, (n * cells, values + 1))
+        ref = found[:, values:].reshape(n, 1, rows, columns)
         coarse = _enlarged(src, pha, residual)
-        pasted = ops.tensor_scatter_update(to_cells(coarse), place, refined.reshape(place.shape[0], -1))
-        return _choose(ref, from_cells(pasted, coarse.shape), coarse), ref
+        return _choose(ref, from_cells(found[:, :values], coarse.shape), coarse), ref

@@ -1,0 +1,35 @@
+"""Bilinear resizing by whole, even factors, with pixel centres at half-integers, as convolutions."""
+
+import numpy as np
+
+
+def enlarging_kernel(factor: int) -> np.ndarray:
+    """Weights that turn repeated pixels into interpolated ones.
+
+    Args:
+        factor: even; each pixel was repeated so many times along both sides.
+
+    Returns:
+        (factor + 1, factor + 1). At the borders, where some pixels are missing, the weighted sum is to be
+        multiplied by `border_gain`.
+    """
+    line = np.full(factor + 1, 1 / factor)
+    line[[0, -1]] /= 2
+    return np.outer(line, line)
+
+
+def border_gain(height: int, width: int, factor: int) -> np.ndarray:
+    """One over the share of `enlarging_kernel` that lies inside a picture (height, width), at each pixel."""
+
+    def along(length: int) -> np.ndarray:
+        line = enlarging_kernel(factor).sum(axis=0)
+        return 1 / np.convolve(np.ones(length), line, "same")
+
+    return np.outer(along(height), along(width))
+
+
+def shrinking_kernel(factor: int) -> np.ndarray:
+    """Weights (factor, factor) of a convolution with this even stride: the mean of the middle 2x2."""
+    kernel = np.zeros((factor, factor))
+    kernel[factor // 2 - 1 : factor // 2 + 1, factor // 2 - 1 : factor // 2 + 1] = 0.25
+    return kernel

@@ -1,0 +1,106 @@
+"""Edits the graph of a MINDIR file: nodes, primitives and parameters."""
+
+from typing import Any
+
+import numpy as np
+
+from src.inference.mindir import MindirError
+
+REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node
+
+
+class MindirGraph:
+    """A model, to be changed in place.
+
+    Args:
+        model: a mindspore.train.mind_ir_pb2.ModelProto.
+    """
+
+    def __init__(self, model: Any):
+        self.model = model
+        nodes = model.graph.node
+        self.primitives = {primitive.name: primitive for primitive in model.primitives}
+        self.constants = {node.output[0]: node.attribute[0] for node in nodes if node.op_type == "Constant"}
+
+    def add_convolution(
+        self, node: Any, channels: int, groups: int, *, kernel: int = 3, margin: int = 1, stride: int = 1
+    ) -> None:
+        """Add a convolution to `channels`, with zero padding."""
+        primitive = self.add_primitive(node, "Conv2D")
+        for name, value in {
+            "kernel_size": (kernel, kernel),
+            "mode": 1,
+            "out_channel": channels,
+            "pad_mode": "pad",
+            "pad": (margin,) * 4,
+            "pad_list": (margin,) * 4,
+            "group": groups,
+            "groups": groups,
+            "stride": (1, 1, stride, stride),
+            "dilation": (1, 1, 1, 1),
+            "format": "NCHW",
+        }.items():
+            add_attribute(primitive, name, value)
+
+    def take_settings(self, node: Any, names: tuple[str, ...]) -> list[Any]:
+        """Remove the trailing inputs of a node and return their constant values."""
+        settings = [self.constants.get(name) for name in node.input[-len(names) :]]
+        if None in settings or len(settings) < len(names):
+            raise MindirError(f"{node.name}: {', '.join(names)} must be constant")
+        del node.input[-len(names) :]
+        return settings
+
+    def add_primitive(self, node: Any, operator: str) -> Any:
+        """Add a new primitive, used by this node only."""
+        primitive = self.model.primitives.add()
+        primitive.name = f"{operator}:{node.name}"
+        primitive.op_type = operator
+        node.op_type = REFERENCE + primitive.name
+        return primitive
+
+    def node_before(self, node: Any, name: str, *inputs: str) -> Any:
+        """Make a new node whose output has the same shape as the output of `node`."""
+        new = type(node)()
+        new.CopyFrom(node)
+        new.name = new.output[0] = f"{node.output[0]}:{name}"
+        new.domain = f"{node.domain}-{name}"
+        new.input[:] = inputs
+        return new
+
+    def parameter(self, node: Any, name: str, value: np.ndarray) -> str:
+        """Add a parameter for a node, int32 or float32; returns its name."""
+        parameter = self.model.graph.parameter.add()
+        parameter.name = f"{node.output[0]}:{name}"
+        parameter.dims.extend(value.shape)
+        is_whole = value.dtype == np.int32
+        parameter.data_type = parameter.INT32 if is_whole else parameter.FLOAT
+        parameter.raw_data = (value if is_whole else value.astype(np.float32)).tobytes()
+        return parameter.name
+
+    def size(self, output: str) -> list[int]:
+        """Return height and width of the output of a node, or of the model's input."""
+        graph = self.model.graph
+        shapes = {node.output[0]: node.attribute[0].tensors for node in graph.node if node.attribute}
+        shapes |= {value.name: value.tensor for value in graph.input}
+        return list(shapes[output][0].dims[-2:])
+
+
+def number_of(constant: Any) -> float:
+    """The value of a constant that is a number: only the field of its type is not 0."""
+    return constant.f + constant.d + constant.i
+
+
+def add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -> None:
+    attribute = holder.attribute.add()
+    attribute.name = name
+    if isinstance(value, int):
+        attribute.type = attribute.BOOL if isinstance(value, bool) else attribute.INT64
+        attribute.i = int(value)
+    elif isinstance(value, str):
+        attribute.type, attribute.s = attribute.STRING, value.encode()
+    else:
+        attribute.type = attribute.TUPLE
+        for number in value:
+            element = attribute.values.add()
+            element.type = element.INT64
+            element.ints.append(number)

@@ -1,0 +1,54 @@
+"""Export of Background Matting V2: a file for each size of photos and plates."""
+
+from pathlib import Path
+
+from src.common.device import use_device
+from src.common.errors import UserError
+from src.config import BackgroundMattingConfig
+from src.deployment.export import export_checked
+from src.inference.embedded_info import find_model_info
+from src.load_model import load_matte_network
+from src.model.folding import fold_batch_norms
+from src.systems.model_info import write_model_info
+from src.systems.registry import needs_plate
+
+
+def export_for_plates(config: BackgroundMattingConfig) -> list[Path]:
+    """Export `config.export.ckpt_file` for each of `config.export.sizes`.
+
+    Beside each file lies its description, `<file>.yaml`, which the file also holds: size, scale of the small
+    copy, refinement and number of refined cells.
+
+    Returns:
+        The exported files.
+
+    Raises:
+        UserError: as `export_checked`, or the checkpoint is of another system. A file is kept only if its
+            outputs match the network's.
+    """
+    settings = config.export
+    checkpoint = Path(settings.ckpt_file)
+    info = (find_model_info(checkpoint) if checkpoint.is_file() else None) or config.model_info()
+    if not needs_plate(info.system):
+        raise UserError(f"{checkpoint}: is a model of {info.system}; export it with its own configuration")
+    use_device(settings.device_target)
+    paths = []
+    for form in settings.forms():
+        network = load_matte_network(checkpoint, info.system, form)
+        if settings.file_format != "ONNX":  # ONNX Runtime does it itself
+            fold_batch_norms(network)
+        own_info = info.model_copy(update={"plate_form": form})
+        path, difference = export_checked(
+            network,
+            load_matte_network(checkpoint, info.system, form),
+            f"{settings.file_name}_{form.width}x{form.height}",
+            settings.file_format,
+            own_info,
+            mindir_version=settings.mindir_version,
+            checkpoint=checkpoint,
+        )
+        write_model_info(path, own_info)
+        found = "not checked here" if difference is None else f"largest difference {difference:.3g}"
+        print(f"exported {path}: {form.refinement}, scale {form.backbone_scale:g}; {found}")
+        paths.append(path)
+    return paths

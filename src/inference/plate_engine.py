@@ -1,0 +1,195 @@
+"""What runs a model of Background Matting V2 on a photo and its plate: a checkpoint, or its exported files.
+
+A checkpoint takes photos of any size, an exported file those of its own. Of several files, made for different
+sizes, each photo takes the smallest that it fits into.
+"""
+
+import glob
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from src.common.errors import UserError
+from src.common.naming import naming_file
+from src.common.numbers import require_numbers
+from src.inference.embedded_info import find_model_info, is_export_of, is_exported
+from src.inference.engine_choice import EngineName, choose_engine, has_accelerator
+from src.inference.exported import Run, load_mindir, load_onnx
+from src.systems.plate_form import PlateForm, RefinementName
+from src.systems.registry import SystemName, needs_plate
+
+Size = tuple[int, int]  # height and width
+_LARGE = 1 << 22  # pixels; 4K has twice as many, and would need 4 GB if memory were kept
+
+
+def plate_system_of(path: Path, otherwise: SystemName | None) -> SystemName:
+    """The system of a model.
+
+    Args:
+        path: the model.
+        otherwise: that of a model that does not say it; None: there must be no such.
+
+    Raises:
+        UserError: there is no such file, its system is unknown, or takes no plates.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such model")
+    info = find_model_info(path)
+    system = info.system if info else otherwise
+    if system is None:
+        raise UserError(f"{path}: does not say of which system it is; name it with --system")
+    if not needs_plate(system):
+        raise UserError(f"{path}: is a model of {system}; plates are for models of background_matting")
+    return system
+
+
+class PlateEngine(Protocol):
+    """A loaded model."""
+
+    def room(self, height: int, width: int) -> Size:
+        """The size of the inputs for a photo of this size; it may be smaller than the photo."""
+
+    def run(self, photo: np.ndarray, plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute alpha (1, 1, H, W) and foreground (1, 3, H, W) from inputs (1, 3, H, W), float32.
+
+        The inputs are RGB in [0, 1], of a size that `room` returned.
+
+        Raises:
+            UserError: the outputs have NaN or infinite values.
+        """
+
+
+def open_plate_engine(
+    path: Path,
+    system: SystemName,
+    *,
+    engine: EngineName = "auto",
+    refinement: RefinementName | None = None,
+    device: str = "auto",
+) -> PlateEngine:
+    """Load a model.
+
+    Args:
+        path: a checkpoint (.ckpt) or an exported model (.mindir, .onnx).
+        system: its system.
+        engine: 'onnx' runs a checkpoint by the files exported from it that lie beside it, 'mindspore' itself;
+            'auto' is 'onnx' on CPUs where there are such files.
+        refinement: what the model must refine; None: what it was exported for; of checkpoints, 'sampling'.
+        device: for MindSpore: 'auto', 'Ascend', 'GPU' or 'CPU'.
+
+    Raises:
+        UserError: the model cannot be used, or not by this engine, or refines something else.
+    """
+    if engine == "lite":
+        raise UserError(f"{path}: engine lite does not take plates; choose onnx or mindspore")
+    if is_exported(path):
+        choose_engine(path, engine, device=device)  # which refuses an engine of another format
+        return ExportedPlates([_read_export(path, refinement)], device)
+    exports = [] if engine == "mindspore" else _exports_of(path, refinement)
+    if engine == "onnx":
+        if not exports:
+            kind = f" in mode {refinement}" if refinement else ""
+            raise UserError(
+                f"{path}: engine onnx needs files exported from it{kind}, beside it: "
+                f"{path.with_suffix('')}*.onnx (export.py with export.file_format=ONNX)"
+            )
+        choose_engine(exports[0].path, engine, device=device)
+    is_cpu = device == "CPU" or (device == "auto" and not has_accelerator())
+    if exports and (engine == "onnx" or (is_cpu and find_spec("onnxruntime"))):
+        return ExportedPlates(exports, device)
+    if not find_spec("mindspore"):
+        raise UserError(
+            f"{path}: running it needs MindSpore (pip install -r requirements.txt), or ONNX Runtime with "
+            "files that were exported from it and lie beside it"
+        )
+    from src.inference.plate_checkpoint import CheckpointEngine  # MindSpore, which takes seconds
+
+    return CheckpointEngine(path, system, refinement or "sampling", device)
+
+
+class _Export(NamedTuple):
+    path: Path
+    form: PlateForm
+
+    @property
+    def size(self) -> Size:
+        return self.form.height, self.form.width
+
+
+class ExportedPlates:
+    """Exported files of one model; each is loaded when a photo first needs it.
+
+    Args:
+        exports: at least one.
+        device: for MindSpore.
+    """
+
+    def __init__(self, exports: Sequence[_Export], device: str = "auto"):
+        self._paths = {each.size: each.path for each in exports}
+        self._device = device
+        self._runs: dict[Size, Run] = {}
+
+    def room(self, height: int, width: int) -> Size:
+        """The smallest size that holds the photo, or else the one for which it shrinks least."""
+
+        def cost(size: Size) -> tuple[float, int]:
+            return -min(1, size[0] / height, size[1] / width), size[0] * size[1]
+
+        return min(self._paths, key=cost)
+
+    def run(self, photo: np.ndarray, plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `PlateEngine`."""
+        size = photo.shape[2:]
+        path = self._paths[size]
+        if size not in self._runs:
+            self._runs[size] = self._load(path, size)
+        return checked(path, self._runs[size](photo, plate))
+
+    def _load(self, path: Path, size: Size) -> Run:
+        if path.suffix.lower() == ".onnx":
+            return load_onnx(path, keeps_memory=size[0] * size[1] <= _LARGE)
+        from src.common.device import use_device
+
+        use_device(self._device)
+        return load_mindir(path)
+
+
+def checked(path: Path, outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The outputs, if all values are numbers.
+
+    Raises:
+        UserError: some are not; the message names the model's file.
+    """
+    alpha, foreground = outputs
+    with naming_file(path):
+        require_numbers("its outputs", alpha)
+        require_numbers("its outputs", foreground)
+    return alpha, foreground
+
+
+def _exports_of(checkpoint: Path, refinement: RefinementName | None) -> list[_Export]:
+    """The ONNX files beside a checkpoint that were exported from it, in this mode; one of each size."""
+    beside = sorted(checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*.onnx"))
+    found = [_Export(path, form) for path in beside if (form := _form_of(path)) is not None]
+    wanted = [each for each in found if refinement in (None, each.form.refinement)]
+    return [each for each in wanted if is_export_of(each.path, checkpoint)]
+
+
+def _read_export(path: Path, refinement: RefinementName | None) -> _Export:
+    form = _form_of(path)
+    if form is None:
+        raise UserError(f"{path}: does not say what size it was made for; export it with export.py")
+    if refinement not in (None, form.refinement):
+        raise UserError(
+            f"{path}: was exported in mode {form.refinement}, not {refinement}; leave out --plate-refine, or "
+            f"export with export.refinement={refinement}"
+        )
+    return _Export(path, form)
+
+
+def _form_of(path: Path) -> PlateForm | None:
+    info = find_model_info(path)
+    return info.plate_form if info else None

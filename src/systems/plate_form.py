@@ -1,0 +1,68 @@
+"""What an exported model of Background Matting V2 was made for; its description holds it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RefinementName = Literal["full", "sampling", "thresholding"]
+_CELL = 4  # pixels to a side
+_COPY_SIDE = 480  # longer side of the copy that the base network sees, if the photo is large enough
+_LARGEST_SCALE = 0.5
+
+
+class PlateForm(BaseModel):
+    """The fixed settings of an exported model.
+
+    Args:
+        width: of its photos and plates, in pixels.
+        height: likewise.
+        backbone_scale: of the copy that the base network sees.
+        refinement: 'full' refines all, 'sampling' a fixed number of cells of 4x4 pixels, 'thresholding' those
+            whose expected error is above a threshold.
+        sample_cells: that number, in 'sampling'.
+        threshold: that threshold, in 'thresholding'.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    width: Annotated[int, Field(ge=32, multiple_of=_CELL)]
+    height: Annotated[int, Field(ge=32, multiple_of=_CELL)]
+    backbone_scale: Annotated[float, Field(gt=0, le=_LARGEST_SCALE)]
+    refinement: RefinementName
+    sample_cells: Annotated[int, Field(ge=1)] | None = None
+    threshold: Annotated[float, Field(ge=0, lt=1)] | None = None
+
+
+def plate_form(
+    width: int,
+    height: int,
+    refinement: RefinementName,
+    *,
+    backbone_scale: float | None = None,
+    sample_pixels: int = 80_000,
+    threshold: float = 0.1,
+) -> PlateForm:
+    """The form of a size; see `PlateForm`.
+
+    Args:
+        width: in pixels.
+        height: in pixels.
+        refinement: the mode.
+        backbone_scale: None: as `copy_scale`.
+        sample_pixels: 16 in a cell; at most all cells are refined.
+        threshold: of the expected error.
+    """
+    cells = min(sample_pixels // _CELL**2, width * height // _CELL**2)
+    return PlateForm(
+        width=width,
+        height=height,
+        backbone_scale=backbone_scale or copy_scale(height, width),
+        refinement=refinement,
+        sample_cells=cells if refinement == "sampling" else None,
+        threshold=threshold if refinement == "thresholding" else None,
+    )
+
+
+def copy_scale(height: int, width: int) -> float:
+    """The scale of the copy that the base network sees: 0.125 for 3840x2160, at most 0.5."""
+    return min(_LARGEST_SCALE, _COPY_SIDE / max(height, width))
