@@ -3,7 +3,6 @@
 from mindspore import Tensor
 
 from src.model.backbones.resnet import ResNet, Stage
-from src.model.m_net import MaxPoolHalf
 
 IN_CHANNELS = 3
 STAGES = (
@@ -26,7 +25,6 @@ class Features(ResNet):
 
     def __init__(self):
         super().__init__(IN_CHANNELS, STAGES)
-        self.pool = MaxPoolHalf()
 
     def construct(self, x: Tensor) -> tuple[Tensor, Tensor]:
         *_, third, fourth = super().construct(x)
