@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("output", metavar="DIR", type=Path, help="folder of the results, likewise")
     parser.add_argument("--shards", type=int, default=os.cpu_count(), help="default: the number of cores")
     arguments = parser.parse_args()
-    ray.init(runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}})
+    ray.init(include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}})
     matte = ray.remote(predict)  # Ray repeats it where its process is killed; what is done is not done again
     tasks = [
         matte.remote(

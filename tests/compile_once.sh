@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# A compiler launcher for CMake: copies of the project compile the same code, with the same options, only once.
+# A compiler launcher for CMake: copies of the project compile the same code, with the same options, only once,
+# and not optimised, which takes most of the time.
 #   compile_once.sh COMPILER ARGUMENT...
 # The objects lie in COMPILED_ONCE. Of paths, which differ from copy to copy, only what the compiler read counts.
 set -euo pipefail
 
 options=() preprocess=() object=
 previous=
+set -- "${@/#-O3/-O0}"
 for argument in "$@"; do
     case $previous in
         -o) object=$argument ;;
