@@ -1,5 +1,7 @@
 """Tables in temporary files."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from src.common.errors import UserError
@@ -24,3 +26,14 @@ def test_a_full_disk_is_named():
     with pytest.raises(UserError, match="full.*SQLITE_TMPDIR"):
         for value in range(10_000):
             database.run("INSERT INTO number VALUES (?)", (value,))
+
+
+def test_another_thread_may_give_up_rows():
+    """As the garbage collector does."""
+    database = TemporaryDatabase(TABLE)
+    for value in (1, 2):
+        database.run("INSERT INTO number VALUES (?)", (value,))
+    rows = database.rows("SELECT value FROM number")
+    assert next(rows) == (1,)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(rows.close).result()

@@ -20,7 +20,8 @@ class TemporaryDatabase:
     """
 
     def __init__(self, script: str):
-        self._connection = sqlite3.connect("", isolation_level=None)
+        # Rows that nobody reads to the end may be given up by the garbage collector in another thread.
+        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         # One transaction that never ends: nothing has to survive.
         self._connection.executescript(
             f"PRAGMA journal_mode = OFF; PRAGMA cache_size = -2000; BEGIN; {script}"
