@@ -25,7 +25,7 @@ def test_two_workers_share_a_folder(tmp_path):
         env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert run.returncode == 3, run.stderr  # one photo is left out
     assert {path.name for path in mattes.iterdir()} == {
