@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from src.get_init_weight import main as convert
+from src.images.files import write_image
 from tests import background_matting_golden
 from tests.background_matting_golden import TOLERANCE, golden_weights, needs_golden_files, scene
+from tests.small_dataset import make_person
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -76,3 +79,33 @@ def test_losses_and_gradients(phase):
     for name, value in given.items():
         found = value.grad.double().abs().sum().item()
         assert found == pytest.approx(expected[f"grad_abs_sum_pred_{name}"], rel=1e-4), name
+
+
+def test_both_phases_are_trained_and_converted(tmp_path, monkeypatch, capsys):
+    from src.pytorch import train as trainer
+
+    for split in ("train", "valid"):
+        for number in range(2):
+            photo, alpha = make_person((number,), 60, 50)
+            write_image(tmp_path / split / f"{number}.png", np.dstack([photo, alpha]))
+        write_image(tmp_path / "backgrounds" / split / "place.jpg", make_person((7,), 50, 60)[0])
+    given = ["--batch", "2", "--steps", "1"]
+    refine = ["--size", "256", "--init", str(tmp_path / "base" / "weights.pth")]
+    for phase, options in {"base": ["--size", "64"], "refine": refine}.items():
+        (tmp_path / phase).mkdir()
+        arguments = [str(tmp_path), str(tmp_path / phase), "--phase", phase, *given, *options]
+        monkeypatch.setattr("sys.argv", ["train", *arguments])
+        trainer.main()
+        assert "step 1: eval loss" in capsys.readouterr().out
+    before, after = (
+        torch.load(tmp_path / each / "weights.pth", weights_only=True) for each in ("base", "refine")
+    )
+    assert not torch.equal(before["refiner.conv1.weight"], after["refiner.conv1.weight"])
+    output = tmp_path / "model.ckpt"
+    source = str(tmp_path / "refine" / "weights.pth")
+    arguments = [source, "--system", "background_matting", "--output", str(output)]
+    monkeypatch.setattr("sys.argv", ["convert", *arguments])
+    assert convert() == 0
+    read = trainer.read_weights(str(output), trainer.PHASES["refine"].torch_names)
+    for name, value in read.items():
+        np.testing.assert_array_equal(value.numpy(), after[name].numpy(), err_msg=name)
