@@ -12,6 +12,8 @@ from src.composites.people import read_person
 from src.data.pairs import PhotoWithAlpha
 from src.images.files import ImageError, write_image
 
+FOREGROUNDS = "foregrounds"  # folder of the estimates, beside the photos
+
 
 def read_stored_person(files: PhotoWithAlpha, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Read the foreground colours and the alpha of a person in a photo.

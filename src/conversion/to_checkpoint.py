@@ -21,13 +21,11 @@ def convert_original(path: str, output: str, info: ModelInfo, *, half: bool = Fa
         UserError: the file cannot be used, or the output cannot be written.
     """
     state = read_torch_state_dict(path)
-    from src.conversion.checkpoint_file import write_checkpoint
     from src.conversion.original_network import COUNTER, UNUSED_LAYER, convert_state_dict
 
     with naming_file(path):
         weights, unknown = convert_state_dict(state)
-    write_checkpoint(weights, output, info, half=half)
-    _report(output, weights)
+    _write(weights, output, info, half)
     print(f"entries *{COUNTER} and the layer {UNUSED_LAYER[:-1]} are left out: the network never uses them")
     if unknown:
         print(f"unknown entries, left out too: {', '.join(unknown)}")
@@ -46,13 +44,11 @@ def convert_encoder(
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file")
-    from src.conversion.checkpoint_file import write_checkpoint
     from src.conversion.pretrained_encoder import start_from_encoder
 
     start = start_from_encoder(path, photos=photos, size=info.size, mean=info.mean, seed=seed)
     weights = {parameter.name: parameter.asnumpy() for parameter in start.network.get_parameters()}
-    write_checkpoint(weights, output, info, half=half)
-    _report(output, weights)
+    _write(weights, output, info, half)
     norms = f"calibrated on {start.photos} photos" if start.photos else "from the file, no photos used"
     print(f"T-Net's encoder is that of {path} (batch normalisations: {norms}); all other weights are random")
     return start.problems
@@ -65,15 +61,13 @@ def convert_modnet(path: str, output: str, info: ModelInfo, *, half: bool = Fals
         UserError: the file cannot be used, or the output cannot be written.
     """
     state = _read_any(path)
-    from src.conversion.checkpoint_file import write_checkpoint
     from src.conversion.modnet import convert_state_dict, with_channels
 
     channels = input_channels(info.system)
     is_ours = "backbone.stem.conv.weight" in state
     with naming_file(path):
         weights = (with_channels if is_ours else convert_state_dict)(state, channels)
-    write_checkpoint(weights, output, info, half=half)
-    _report(output, weights)
+    _write(weights, output, info, half)
 
 
 def convert_modnet_encoder(path: str, output: str, info: ModelInfo, *, seed: int, half: bool = False) -> None:
@@ -83,14 +77,11 @@ def convert_modnet_encoder(path: str, output: str, info: ModelInfo, *, seed: int
         UserError: the file cannot be used, or the output cannot be written.
     """
     state = _read_any(path)
-    from src.conversion.checkpoint_file import write_checkpoint
     from src.conversion.modnet import take_encoder
 
     with naming_file(path):
         taken = take_encoder(state, input_channels(info.system))
-    weights = _initial_weights(info.system, seed) | taken
-    write_checkpoint(weights, output, info, half=half)
-    _report(output, weights)
+    _write(_initial_weights(info.system, seed) | taken, output, info, half)
     print(f"{len(taken)} parameters of the encoder are those of {path}; all other weights are random")
 
 
@@ -104,14 +95,12 @@ def convert_background_matting(
     """
     state = read_torch_state_dict(path)
     from src.conversion.background_matting import convert_deeplab, convert_state_dict, require_backbone
-    from src.conversion.checkpoint_file import write_checkpoint
 
     initial = _initial_weights(info.system, seed)
     with naming_file(path):
         require_backbone(state, info.system)
         taken = (convert_deeplab if deeplab else convert_state_dict)(state, initial)
-    write_checkpoint(initial | taken, output, info, half=half)
-    _report(output, initial)
+    _write(initial | taken, output, info, half)
     if len(taken) < len(initial):
         print(f"{len(taken)} parameters are those of {path}; all others, such as the refiner's, are random")
 
@@ -123,13 +112,11 @@ def convert_pspnet(path: str, output: str, info: ModelInfo, *, half: bool = Fals
         UserError: the file cannot be used, or the output cannot be written.
     """
     state = read_torch_state_dict(path)
-    from src.conversion.checkpoint_file import write_checkpoint
     from src.conversion.pspnet import convert_state_dict
 
     with naming_file(path):
         weights = convert_state_dict(state)
-    write_checkpoint(weights, output, info, half=half)
-    _report(output, weights)
+    _write(weights, output, info, half)
 
 
 def convert_pspnet_encoder(
@@ -141,14 +128,11 @@ def convert_pspnet_encoder(
         UserError: the file cannot be used, or the output cannot be written.
     """
     state = read_torch_state_dict(path)
-    from src.conversion.checkpoint_file import write_checkpoint
     from src.conversion.pspnet import take_backbone
 
     with naming_file(path):
         taken = take_backbone(state, info.mean if adapts else None)
-    weights = _initial_weights(info.system, seed) | taken
-    write_checkpoint(weights, output, info, half=half)
-    _report(output, weights)
+    _write(_initial_weights(info.system, seed) | taken, output, info, half)
     print(f"{len(taken)} parameters of the backbone are those of {path}; all other weights are random")
 
 
@@ -171,6 +155,9 @@ def _read_any(path: str) -> dict[str, np.ndarray]:
     return read_torch_state_dict(path)
 
 
-def _report(output: str, weights: dict[str, np.ndarray]) -> None:
+def _write(weights: dict[str, np.ndarray], output: str, info: ModelInfo, half: bool) -> None:
+    from src.conversion.checkpoint_file import write_checkpoint
+
+    write_checkpoint(weights, output, info, half=half)
     values = sum(map(np.size, weights.values()))
     print(f"{output}: {len(weights)} parameters, {values} values; {info_path(output)} holds the metadata")

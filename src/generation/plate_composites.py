@@ -10,7 +10,7 @@ import numpy as np
 
 from src.common.making import make_all
 from src.common.names import as_bytes
-from src.composites.stored_people import read_stored_person
+from src.composites.stored_people import FOREGROUNDS, read_stored_person
 from src.config_sections import PlateCompositesConfig
 from src.data.pair_folder import claimed
 from src.data.pairs import PhotoWithAlpha
@@ -61,7 +61,7 @@ def make_plate_composites(settings: PlateCompositesConfig, seed: int) -> list[st
         "people": _summary([each.name for each in people]),
         "plates": _summary([path.name for path in plates]),
     }
-    foregrounds = Path(settings.path_people, "foregrounds") if are_photos else None
+    foregrounds = Path(settings.path_people, FOREGROUNDS) if are_photos else None
     tasks = []
     for number in range(settings.count):
         person = people[number % len(people)]

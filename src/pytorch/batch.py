@@ -7,9 +7,9 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 import torch
 
+from src.composites.plate_samples import PlateSamples
 from src.data.plate_files import PlateFiles
 from src.data.plate_sample import SMALLEST_PERSON
-from src.data.plate_samples import PlateSamples
 from src.data.samples import MattingDataset, Samples
 from src.data.split_files import SplitFiles
 

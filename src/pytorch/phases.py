@@ -93,26 +93,15 @@ def _of_shm(name: str) -> Phase:
     return Phase(SHMNet, lambda network: trained_part(network, name), _shm_loss(name), shm_names)
 
 
+def _of_plates(name: str, part: Callable[[nn.Module], nn.Module], rates: Mapping[str, float]) -> Phase:
+    loss, samples = _plate_loss(is_base=name == "base"), plate_samples(name)
+    return Phase(RefineNetwork, part, loss, _plate_names, samples, weight_decay=0, rates=rates)
+
+
 PHASES = {
     **{name: _of_shm(name) for name in ("pre_train_t_net", "pre_train_m_net", "end_to_end")},
     "supervised": Phase(MODNet, _whole, _modnet_loss(sees_previous=False), _modnet_names),
     "video": Phase(lambda: MODNet(4), _whole, _modnet_loss(sees_previous=True), _modnet_names),
-    "base": Phase(
-        RefineNetwork,
-        _all_but_the_refiner,
-        _plate_loss(is_base=True),
-        _plate_names,
-        plate_samples("base"),
-        weight_decay=0,
-        rates={"aspp": 5, "decoder": 5},
-    ),
-    "refine": Phase(
-        RefineNetwork,
-        _whole,
-        _plate_loss(is_base=False),
-        _plate_names,
-        plate_samples("refine"),
-        weight_decay=0,
-        rates={"decoder": 2, "refiner": 6},
-    ),
+    "base": _of_plates("base", _all_but_the_refiner, {"aspp": 5, "decoder": 5}),
+    "refine": _of_plates("refine", _whole, {"decoder": 2, "refiner": 6}),
 }

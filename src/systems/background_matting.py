@@ -1,7 +1,7 @@
 """Background Matting V2 with each of its backbones: a base phase, then a refine phase.
 
-A batch has the columns of src/data/plate_samples.py, and `kept` (N, 256, h, w) uint8, the values of the ASPP
-that dropout keeps in training.
+A batch has the columns of src/composites/plate_samples.py, and `kept` (N, 256, h, w) uint8, the values of
+the ASPP that dropout keeps in training.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from src.model.initialisation import initialise
 from src.systems.background_matting_data import SamplesWithDropout
 from src.systems.background_matting_loss import base_loss, refine_loss
 from src.systems.outputs import ALPHA, COARSE_ALPHA, ERROR, FOREGROUND
-from src.systems.system import Adam, Batch, Phase, System, Terms
+from src.systems.system import Adam, Batch, Phase, System, Terms, sample_settings
 
 BACKBONES = {
     "background_matting": "mobilenetv2",
@@ -127,12 +127,9 @@ def _open_split(
 ) -> SamplesWithDropout:
     return SamplesWithDropout(
         files,
-        patch_size=config.phase(phase.name).patch_size,
         smallest_person=SMALLEST_PERSON[phase.name],
         backbone_scale=BACKBONE_SCALE if phase.name == "refine" else 1,
-        seed=config.seed,
-        augments=augments,
-        max_bad_fraction=config.max_bad_fraction,
+        **sample_settings(phase, config, augments),
     )
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from src.composites.plate_samples import PlateSamples
 from src.data.plate_files import PlateFiles
-from src.data.plate_samples import PlateSamples
 from src.model.background_matting import aspp
 
 _STRIDE = 16  # of the backbone

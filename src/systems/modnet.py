@@ -13,7 +13,7 @@ from src.model.modnet.network import MODNet, predict
 from src.systems.modnet_data import StillSamples
 from src.systems.modnet_loss import find_boundaries, soc_loss, supervised_loss
 from src.systems.outputs import ALPHA, COARSE_ALPHA, DETAIL_ALPHA
-from src.systems.system import Adam, Backup, Batch, Momentum, Phase, System, Terms
+from src.systems.system import Adam, Backup, Batch, Momentum, Phase, System, Terms, sample_settings
 
 _OUTPUTS = (COARSE_ALPHA, DETAIL_ALPHA, ALPHA)
 _BACKUP = ("backup_detail", "backup_matte")
@@ -107,14 +107,7 @@ _ADAPT_VIDEO = _adapt(
 
 
 def _open_split(files: SplitFiles, phase: Phase, config: CommonConfig, augments: bool) -> StillSamples:
-    return StillSamples(
-        files,
-        phase.columns,
-        patch_size=config.phase(phase.name).patch_size,
-        seed=config.seed,
-        augments=augments,
-        max_bad_fraction=config.max_bad_fraction,
-    )
+    return StillSamples(files, phase.columns, **sample_settings(phase, config, augments))
 
 
 _system: Callable[..., System] = partial(

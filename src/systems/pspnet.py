@@ -17,7 +17,7 @@ from src.model.pspnet import network
 from src.model.pspnet.initialisation import initialise
 from src.systems.outputs import TRIMAP_LOGITS
 from src.systems.pspnet_data import TrimapSamples
-from src.systems.system import Batch, Phase, System, Terms, Truth
+from src.systems.system import Batch, Phase, System, Terms, Truth, sample_settings
 
 
 def _predict(parts: nn.Cell, batch: Batch) -> tuple[Tensor, ...]:
@@ -31,13 +31,10 @@ def _loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
 def _open_split(files: SplitFiles, phase: Phase, config: PspnetConfig, augments: bool) -> TrimapSamples:
     return TrimapSamples(
         files,
-        patch_size=config.phase(phase.name).patch_size,
         mean=config.mean,
-        seed=config.seed,
-        augments=augments,
         vertical_flip=config.vertical_flip,
-        max_bad_fraction=config.max_bad_fraction,
         letterbox=config.letterbox,
+        **sample_settings(phase, config, augments),
     )
 
 

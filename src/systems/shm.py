@@ -15,7 +15,7 @@ from src.images.trimap import TrimapClass
 from src.model.initialisation import initialise
 from src.model.network import SHMNet, fuse, predict
 from src.systems.outputs import ALPHA, TRIMAP_LOGITS
-from src.systems.system import Batch, Phase, System, Terms
+from src.systems.system import Batch, Phase, System, Terms, sample_settings
 
 
 def one_hot_trimap(class_map: Tensor) -> Tensor:
@@ -65,12 +65,9 @@ def _with_pyramid_loss(phase: Phase, settings: Any) -> Phase:
 def _open_split(files: SplitFiles, phase: Phase, config: Config, augments: bool) -> MattingDataset:
     return MattingDataset(
         files,
-        patch_size=config.phase(phase.name).patch_size,
         mean=config.mean,
-        seed=config.seed,
-        augments=augments,
         vertical_flip=config.vertical_flip,
-        max_bad_fraction=config.max_bad_fraction,
+        **sample_settings(phase, config, augments),
     )
 
 

@@ -123,6 +123,22 @@ class Phase:
     truth: Truth = TRUE_ALPHA
 
 
+def sample_settings(phase: Phase, config: Any, augments: bool) -> dict[str, Any]:
+    """The settings of `Samples` for a phase.
+
+    Args:
+        phase: the phase.
+        config: the configuration, of any system.
+        augments: whether samples are changed at random.
+    """
+    return {
+        "patch_size": config.phase(phase.name).patch_size,
+        "seed": config.seed,
+        "augments": augments,
+        "max_bad_fraction": config.max_bad_fraction,
+    }
+
+
 @dataclass(frozen=True)
 class System:
     """A matting system.

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from src.composites.stored_people import read_stored_person
+from src.composites.stored_people import FOREGROUNDS, read_stored_person
 from src.data.bad_samples import BadSamples
 from src.data.plate_files import PlateFiles
 from src.data.plate_sample import SampleMaker, in_floats
@@ -78,7 +78,7 @@ class PlateSamples(Samples):
     def _read_person(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         person = self.files.people[index]
         if self.files.are_photos:
-            return read_stored_person(person, self.files.folder / "foregrounds")
+            return read_stored_person(person, self.files.folder / FOREGROUNDS)
         return person.read()
 
     def _draw_plate(self, rng: np.random.Generator) -> np.ndarray:
