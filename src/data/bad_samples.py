@@ -35,6 +35,13 @@ class BadSamples:
         self._reasons: dict[int, str] = {}
         self._lock = threading.Lock()
 
+    def __getstate__(self) -> dict:
+        """For other processes, each of which counts what it meets itself."""
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state, _lock=threading.Lock())
+
     def __contains__(self, index: int) -> bool:
         return index in self._reasons
 

@@ -1,12 +1,17 @@
 """Training samples as tensors, and reading those of a data set."""
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, NamedTuple, TypeVar
 
+import cv2
 import numpy as np
 import torch
+from torch.utils.data import DataLoader, Dataset
 
+from src.common.errors import UserError
+from src.common.read_ahead import map_ahead
 from src.composites.plate_samples import PlateSamples
 from src.data.plate_files import PlateFiles
 from src.data.plate_sample import SMALLEST_PERSON
@@ -35,7 +40,7 @@ _Made = TypeVar("_Made", Batch, PlateBatch)
 
 
 class DatasetSamples(Generic[_Made]):
-    """Batches of a split, read ahead in a thread.
+    """Batches of a split, read ahead.
 
     Args:
         dataset: the split's samples.
@@ -43,6 +48,7 @@ class DatasetSamples(Generic[_Made]):
         batch: samples of a batch.
         seed: of the order.
         device: of the tensors.
+        workers: processes that read endless batches; 0 is a thread. Batches do not depend on it.
     """
 
     def __init__(
@@ -53,35 +59,63 @@ class DatasetSamples(Generic[_Made]):
         batch: int,
         seed: int,
         device: str,
+        workers: int = 0,
     ):
-        self._dataset, self._form = dataset, form
-        self._batch, self._seed, self._device = batch, seed, device
+        self._stacks, self._form = _Stacks(dataset), form
+        self._batch, self._seed, self._device, self._workers = batch, seed, device, workers
 
     def whole_split(self) -> Iterator[_Made]:
         """Yield every sample once, except those of an incomplete last batch."""
-        order = np.arange(len(self._dataset))
+        order = np.arange(self._stacks.samples)
         for start in range(0, len(order) - self._batch + 1, self._batch):
-            yield self._read(order[start : start + self._batch], 0)
+            yield self._on_device(self._stacks[order[start : start + self._batch], 0])
 
     def endless(self, first_step: int) -> Iterator[_Made]:
         """Yield batches forever, in a new random order for each epoch, starting at a given step."""
-        steps = len(self._dataset) // self._batch
-        with ThreadPoolExecutor(1) as pool:
-            ahead = []
-            step = first_step
-            while True:
-                while len(ahead) < 4:
-                    epoch, place = divmod(step, steps)
-                    order = np.random.default_rng((self._seed, epoch)).permutation(len(self._dataset))
-                    part = order[place * self._batch :][: self._batch]
-                    ahead.append(pool.submit(self._read, part, epoch))
-                    step += 1
-                yield ahead.pop(0).result()
+        loader = DataLoader(
+            self._stacks,
+            sampler=map(self._chosen, itertools.count(first_step)),
+            batch_size=None,
+            num_workers=self._workers,
+            # a copy of a process with threads can wait forever for a lock
+            multiprocessing_context="spawn" if self._workers else None,
+            worker_init_fn=_take_one_core,
+        )
+        read = iter(loader)
+        with ThreadPoolExecutor(1) as thread:
+            for columns in map_ahead(thread, lambda _: next(read), itertools.count(), ahead=4):
+                yield self._on_device(columns)
 
-    def _read(self, indices: np.ndarray, epoch: int) -> _Made:
-        samples = [self._dataset.sample(int(index), epoch) for index in indices]
-        columns = (torch.from_numpy(np.stack(each)).to(self._device) for each in zip(*samples, strict=True))
-        return self._form(*columns)
+    def _chosen(self, step: int) -> tuple[np.ndarray, int]:
+        """The samples of a step, and its epoch."""
+        epoch, place = divmod(step, self._stacks.samples // self._batch)
+        order = np.random.default_rng((self._seed, epoch)).permutation(self._stacks.samples)
+        return order[place * self._batch :][: self._batch], epoch
+
+    def _on_device(self, columns: Sequence[torch.Tensor] | UserError) -> _Made:
+        if isinstance(columns, UserError):
+            raise columns
+        return self._form(*(each.to(self._device) for each in columns))
+
+
+def _take_one_core(worker: int) -> None:
+    cv2.setNumThreads(1)
+
+
+class _Stacks(Dataset):
+    """Stacked columns of chosen samples, by (their numbers, the epoch)."""
+
+    def __init__(self, dataset: Samples):
+        self._dataset = dataset
+        self.samples = len(dataset)
+
+    def __getitem__(self, chosen: tuple[np.ndarray, int]) -> list[torch.Tensor] | UserError:
+        indices, epoch = chosen
+        try:
+            samples = [self._dataset.sample(int(index), epoch) for index in indices]
+        except UserError as error:  # raised, it would come from another process with that one's traceback
+            return error
+        return [torch.from_numpy(np.stack(each)) for each in zip(*samples, strict=True)]
 
 
 def alpha_samples(data: str, split: str, *, size: int, **settings) -> DatasetSamples[Batch]:
@@ -91,7 +125,7 @@ def alpha_samples(data: str, split: str, *, size: int, **settings) -> DatasetSam
         data: its folder.
         split: 'train', whose samples are changed at random, or 'eval'.
         size: height and width of a sample.
-        settings: batch, seed and device.
+        settings: batch, seed, device and workers.
     """
     dataset = MattingDataset(
         SplitFiles(data, split),

@@ -27,6 +27,7 @@ from src.common.atomic_file import atomic_path
 from src.common.command_line import run_command
 from src.common.errors import UserError
 from src.pytorch.batch import Batch, PlateBatch, alpha_samples
+from src.pytorch.light import vary_light
 from src.pytorch.phases import PHASES, shm_names
 from src.pytorch.pictures import Pictures
 from src.training.schedule import learning_rate, memory_at
@@ -84,6 +85,8 @@ class Training:
         for group, factor in zip(self.optimizer.param_groups, self._factors, strict=True):
             group["lr"] = rate * factor
         self.network.train()
+        if self.options.vary_light:
+            batch = batch._replace(colours=vary_light(batch.colours))
         with torch.autocast(self.device, torch.bfloat16, enabled=self.options.bfloat16):
             loss = self._loss(self.network, batch)
         self.optimizer.zero_grad()
@@ -171,6 +174,15 @@ def main() -> None:
     parser.add_argument(
         "--save_steps", type=int, default=200, help="steps between savings (default: %(default)s)"
     )
+    parser.add_argument(
+        "--vary_light", action="store_true", help="change light and colours of half the samples in each step"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=0,
+        help="processes that read samples; 0: a thread (default: %(default)s)",
+    )
     parser.add_argument("--bfloat16", action="store_true", help="compute the layers in bfloat16")
     parser.add_argument("--init", metavar="FILE", help="weights of an earlier phase (.pth), or a checkpoint")
     parser.add_argument(
@@ -181,8 +193,13 @@ def main() -> None:
     )
     parser.add_argument("--capacity", type=int, default=60000, help="pictures held (default: %(default)s)")
     options = parser.parse_args()
-    if options.pictures and PHASES[options.phase].open_samples is not alpha_samples:
-        parser.error(f"--pictures: {options.phase} needs plates, which pictures of composites do not have")
+    if PHASES[options.phase].open_samples is not alpha_samples:
+        if options.pictures:
+            parser.error(
+                f"--pictures: {options.phase} needs plates, which pictures of composites do not have"
+            )
+        if options.vary_light:
+            parser.error(f"--vary_light: {options.phase} changes photo and plate itself")
     training = Training(options)
     open_samples = training.phase.open_samples
     sizes = {"size": options.size, "batch": options.batch, "seed": options.seed, "device": training.device}
@@ -190,7 +207,7 @@ def main() -> None:
     if options.pictures:
         samples = Pictures(options.pictures, capacity=options.capacity, **sizes)
     else:
-        samples = open_samples(options.data, "train", **sizes)
+        samples = open_samples(options.data, "train", **sizes, workers=options.workers)
     started, losses = time.perf_counter(), []
     for batch in samples.endless(training.step):
         if training.step >= training.steps:
