@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from src.pytorch.modnet import conv_bn_relu6
+from src.systems.plate_form import training_scale
 
 _STAGES = (  # outputs, stride of the first block, dilation of each
     (24, 2, (1, 1)),
@@ -127,10 +128,11 @@ class Refiner(nn.Module):
 class RefineNetwork(nn.Module):
     """Photo and plate, (N, 3, H, W) RGB in [0, 1] each, to pha, fgr, pha_sm, fgr_sm and err_sm.
 
-    Those with _sm are what the base network says of a copy of `backbone_scale` times the size.
+    Those with _sm are what the base network says of a copy of `backbone_scale` times the size; None is
+    `training_scale`, for square photos.
     """
 
-    def __init__(self, backbone_scale: float = 0.25):
+    def __init__(self, backbone_scale: float | None = 0.25):
         super().__init__()
         self.backbone = MobileNetV2()
         self.aspp = ASPP()
@@ -140,7 +142,8 @@ class RefineNetwork(nn.Module):
 
     def forward(self, src, bgr):
         images = torch.cat((src, bgr), 1)
-        small = resize(images, [int(side * self.backbone_scale) for side in src.shape[2:]])
+        scale = self.backbone_scale or training_scale(src.shape[3])
+        small = resize(images, [int(side * scale) for side in src.shape[2:]])
         pha_sm, residual_sm, err_sm, hid = self._coarse(small)
         refined = self.refiner(images, torch.cat((hid, pha_sm, residual_sm), 1))
         fgr_sm = (residual_sm + small[:, :3]).clamp(0, 1)

@@ -95,7 +95,7 @@ def _of_shm(name: str) -> Phase:
 
 def _of_plates(name: str, part: Callable[[nn.Module], nn.Module], rates: Mapping[str, float]) -> Phase:
     loss, samples = _plate_loss(is_base=name == "base"), plate_samples(name)
-    return Phase(RefineNetwork, part, loss, _plate_names, samples, weight_decay=0, rates=rates)
+    return Phase(lambda: RefineNetwork(None), part, loss, _plate_names, samples, weight_decay=0, rates=rates)
 
 
 PHASES = {

@@ -18,6 +18,7 @@ from src.model.initialisation import initialise
 from src.systems.background_matting_data import SamplesWithDropout
 from src.systems.background_matting_loss import base_loss, refine_loss
 from src.systems.outputs import ALPHA, COARSE_ALPHA, ERROR, FOREGROUND
+from src.systems.plate_form import training_scale
 from src.systems.system import Adam, Batch, Phase, System, Terms, sample_settings
 
 BACKBONES = {
@@ -25,7 +26,6 @@ BACKBONES = {
     "background_matting_resnet50": "resnet50",
     "background_matting_resnet101": "resnet101",
 }
-BACKBONE_SCALE = 0.25
 _BASE = ("backbone", "aspp", "decoder")  # parts of the network
 
 
@@ -36,7 +36,7 @@ def _predict_base(network: nn.Cell, batch: Batch) -> tuple[Tensor, ...]:
 
 def _predict_refined(network: nn.Cell, batch: Batch) -> tuple[Tensor, ...]:
     image, plate, kept = batch["image"], batch["plate"], batch["kept"]
-    *outputs, _ = predict_refined(network, image, plate, BACKBONE_SCALE, kept)
+    *outputs, _ = predict_refined(network, image, plate, training_scale(image.shape[3]), kept)
     return tuple(outputs)
 
 
@@ -128,7 +128,7 @@ def _open_split(
     return SamplesWithDropout(
         files,
         smallest_person=SMALLEST_PERSON[phase.name],
-        backbone_scale=BACKBONE_SCALE if phase.name == "refine" else 1,
+        backbone_scale=training_scale(config.phase(phase.name).patch_size) if phase.name == "refine" else 1,
         **sample_settings(phase, config, augments),
     )
 

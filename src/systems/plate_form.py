@@ -8,6 +8,7 @@ RefinementName = Literal["full", "sampling", "thresholding"]
 _CELL = 4  # pixels to a side
 _COPY_SIDE = 480  # longer side of the copy that the base network sees, if the photo is large enough
 _LARGEST_SCALE = 0.5
+_TRAINING_SCALE = 0.25  # of the published training, whose samples have 2048 pixels
 
 
 class PlateForm(BaseModel):
@@ -66,3 +67,11 @@ def plate_form(
 def copy_scale(height: int, width: int) -> float:
     """The scale of the copy that the base network sees: 0.125 for 3840x2160, at most 0.5."""
     return min(_LARGEST_SCALE, _COPY_SIDE / max(height, width))
+
+
+def training_scale(side: int) -> float:
+    """The scale for square samples: 0.25 as published, but for small ones what photos get as well.
+
+    A base network that has seen maps of 8x8 alone invents people on those of larger copies.
+    """
+    return max(_TRAINING_SCALE, copy_scale(side, side))
