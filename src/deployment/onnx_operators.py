@@ -1,7 +1,7 @@
 """Operators of an ONNX file, replaced by others that compute the same faster in ONNX Runtime.
 
-With resizing in one operator (`export_with_resizing`), they shorten SHM at 288 from 198 to 152 ms, on one core
-of an AMD EPYC with AVX2.
+With resizing in one operator (`export_with_resizing`), they shorten SHM at 288 from 198 to 152 ms, on one
+core of an AMD EPYC with AVX2.
 
 - A doubling transposed convolution becomes an ordinary one (`subpixel_weight`), whose operator is faster and
   shares its work among the threads.
