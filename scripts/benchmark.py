@@ -1,6 +1,6 @@
 """Measure the time and memory of the programs, each compared with another implementation.
 
-python scripts/benchmark.py                     everything, about half an hour on 2 cores
+python scripts/benchmark.py                     everything, more than half an hour on 2 cores
 python scripts/benchmark.py --only network      one group
 """
 
@@ -18,14 +18,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `src` lies th
 
 from src.benchmark import networks, rows  # noqa: E402
 from src.benchmark.contender import Contender, LeftOutError  # noqa: E402
-from src.benchmark.results import draw, markdown, measure, summary  # noqa: E402
+from src.benchmark.results import Result, draw, markdown, measure, summary  # noqa: E402
 from src.benchmark.samples import Samples, make_samples  # noqa: E402
 from src.benchmark.set_up import measure_set_ups  # noqa: E402
 from src.common.atomic_file import write_text  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
 
-_GROUPS = ("use", "network", "steps", "pipeline", "generation", "files", "start", "memory")
-_SET_UP = "set_up"  # downloads gigabytes, so it is measured only where it is named
+_GROUPS = ("use", "network", "runner", "steps", "pipeline", "generation", "files", "start", "memory")
 _PRODUCTS = 10
 _FEWEST_PAIRS = 60  # eight tenths of them must fill a few batches of 8
 
@@ -35,8 +34,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--only", nargs="+", choices=(*_GROUPS, _SET_UP), default=_GROUPS)
-    parser.add_argument("--size", type=int, default=320, help="size of the network's input (default: 320)")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=_GROUPS,
+        default=_GROUPS,
+        help="groups to measure (default: all); use also installs, which downloads gigabytes",
+    )
+    parser.add_argument(
+        "--size", type=int, nargs="+", default=[320], help="sizes of the network's input (default: 320)"
+    )
     parser.add_argument(
         "--batch",
         type=int,
@@ -57,11 +64,11 @@ def main() -> None:
     if arguments.pairs < _FEWEST_PAIRS:
         parser.error(f"--pairs {arguments.pairs}: at least {_FEWEST_PAIRS} are needed")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    found = {"machine": _machine(), "results": [], "peaks": {}, "set_up": {}}
+    found = {"machine": _machine(), "peaks": {}}
     results = []
     with tempfile.TemporaryDirectory(prefix="shm-benchmark-") as folder:
         folder = Path(folder)
-        needs_samples = set(arguments.only) - {"network", "steps", _SET_UP}
+        needs_samples = set(arguments.only) - {"network", "steps"}
         samples = make_samples(folder, arguments.pairs) if needs_samples else None
         operation_seconds = _operation_seconds()
         for row in _rows(arguments, folder, samples):
@@ -69,22 +76,23 @@ def main() -> None:
             measured = measure(row, operation_seconds)
             print(markdown(measured), file=sys.stderr)
             results += measured
-            found["results"] = [each._asdict() for each in results]
-            _write(arguments.output, found)
-            draw(results, arguments.output / "benchmark.png")
+            _write(arguments.output, found, results)
         if "memory" in arguments.only:
-            found["peaks"] = _peaks(samples, arguments.size)
-            _write(arguments.output, found)
-    if _SET_UP in arguments.only:
-        found["set_up"] = measure_set_ups()
-        _write(arguments.output, found)
+            for size in arguments.size:
+                found["peaks"] |= _peaks(samples, size)
+    if "use" in arguments.only:
+        print("measuring: set-up", file=sys.stderr)
+        results += measure_set_ups()
+    _write(arguments.output, found, results)
     print(f"\n{found['machine']}\n\n{summary(results)}\n\n{markdown(results)}\n")
-    for label, measured in (found["peaks"] | found["set_up"]).items():
+    for label, measured in found["peaks"].items():
         print(f"{label}: {measured}")
 
 
-def _write(folder: Path, found: dict) -> None:
+def _write(folder: Path, found: dict, results: list[Result]) -> None:
+    found = {**found, "results": [each._asdict() for each in results]}
     write_text(folder / "benchmark.json", json.dumps(found, indent=1))
+    draw(results, folder / "benchmark.png")
 
 
 def _machine() -> str:
@@ -101,24 +109,33 @@ def _operation_seconds() -> float:
 
 
 def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) -> Iterator[rows.Row]:
-    size = arguments.size
-    if {"network", "steps"} & set(arguments.only):
-        operations = networks.multiply_accumulates(size)
     for group in arguments.only:
         if group == "use":
             yield from rows.use_rows(samples)
-        elif group == "network":
-            yield from rows.network_rows(size, operations["end_to_end"], folder)
-        elif group == "steps":
-            yield from rows.step_rows(size, arguments.batch, operations)
-        elif group == "pipeline":
-            yield from rows.pipeline_rows(samples.data, size, arguments.workers)
+        elif group == "runner":
+            yield from rows.runner_rows(samples, folder)
         elif group == "generation":
             yield from rows.generation_rows(samples.source, arguments.pairs)
-        elif group == "files":
-            yield from rows.file_rows(samples.data, size)
         elif group == "start":
             yield from rows.start_rows()
+        else:
+            for size in arguments.size:
+                yield from _rows_at(size, group, arguments, folder, samples)
+
+
+def _rows_at(
+    size: int, group: str, arguments: argparse.Namespace, folder: Path, samples: Samples | None
+) -> Iterator[rows.Row]:
+    """The rows of a group for a size of the network's input."""
+    if group == "network":
+        operations = networks.multiply_accumulates(size)
+        yield from rows.network_rows(size, operations["end_to_end"], folder)
+    elif group == "steps":
+        yield from rows.step_rows(size, arguments.batch, networks.multiply_accumulates(size))
+    elif group == "pipeline":
+        yield from rows.pipeline_rows(samples.data, size, arguments.workers)
+    elif group == "files":
+        yield from rows.file_rows(samples.data, size)
 
 
 def _peaks(samples: Samples, size: int) -> dict[str, str]:

@@ -33,8 +33,8 @@ from src.config_sections import (
     Section,
     TestConfig,
 )
-from src.config_values import Natural, Positive, Switch
-from src.systems.model_info import ChannelMean, ModelInfo
+from src.config_values import ChannelMean, Natural, Positive, Switch
+from src.systems.model_info import ModelInfo
 from src.systems.registry import BackgroundMattingName, SystemName
 
 

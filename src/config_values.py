@@ -46,6 +46,7 @@ def _width_and_height(value: str) -> str:
 
 Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 Natural = Annotated[int, Field(ge=0)]
+ChannelMean = Annotated[float, Field(ge=0, le=255)]
 Positive = Annotated[int, Field(ge=1)]
 ImageSize = Annotated[Positive, AfterValidator(check_input_size)]
 ModnetImageSize = Annotated[Positive, AfterValidator(lambda size: check_input_size(size, "modnet"))]

@@ -59,6 +59,7 @@ def test_the_tables_and_the_chart(tmp_path):
         Result("a row", "photo", "gone", left_out="no such package", is_shown=True),
         Result("a row", "photo", BOUND, 0.005, is_shown=True),
         Result("another row", "step", "ours", 1, 1, 1, is_ours=True),
+        Result("set-up, size", "set-up", "ours", 512.3, is_ours=True, is_shown=True, unit="MB"),
     ]
     table = markdown(results).splitlines()
     assert table[2:5] == [
@@ -66,7 +67,11 @@ def test_the_tables_and_the_chart(tmp_path):
         "|  | theirs | 2.50 s a photo | 2.00 s to 3.00 s |  | 0% |",
         "|  | gone | left out: no such package | | | |",
     ]
-    assert summary(results).splitlines()[2:] == ["| a row | ours 10 ms | theirs 2.50 s |"]
+    assert table[-1] == "| set-up, size | ours | 512 MB a set-up |  |  |  |"
+    assert summary(results).splitlines()[2:] == [
+        "| a row | ours 10 ms | theirs 2.50 s |",
+        "| set-up, size | ours 512 MB |  |",
+    ]
     draw(results, tmp_path / "chart.png")
     assert (tmp_path / "chart.png").stat().st_size > 1000
 

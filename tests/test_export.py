@@ -18,11 +18,10 @@ from mindspore import Tensor, nn
 from export import export
 from src.common.errors import UserError
 from src.config import Config
-from src.deployment.export import ExportError, UpsampleTwiceBySlices, check_export, export_network
+from src.deployment.export import ExportError, check_export, export_network
 from src.inference.exported import ExportedError
 from src.load_model import load_network
 from src.model.network import SHMNet
-from src.model.t_net import UpsampleTwice
 from src.systems.model_info import ModelInfo
 from tests.golden_weights import random_image
 
@@ -149,11 +148,3 @@ def test_onnx_cannot_be_checked_without_onnx_runtime(thin, thin_checkpoint, tmp_
     with pytest.raises(ExportError, match="shm.onnx: is written, but not checked: .*pip install onnxruntime"):
         export(config)
     assert (tmp_path / "shm.onnx").is_file()
-
-
-@pytest.mark.parametrize("shape", [(1, 2, 4, 6), (2, 3, 5, 5), (1, 3, 1, 4), (1, 1, 1, 1)])
-def test_upsampling_for_onnx_equals_that_of_the_network(shape):
-    x = Tensor(random_image(*shape))
-    expected = UpsampleTwice()(x).asnumpy()
-    assert expected.shape == (*shape[:2], 2 * shape[2], 2 * shape[3])
-    np.testing.assert_allclose(UpsampleTwiceBySlices()(x).asnumpy(), expected, atol=1e-6)

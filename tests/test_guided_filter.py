@@ -103,5 +103,5 @@ def test_equations_of_grey_photos_are_solved_exactly():
     matrices = matrices.astype(np.float32)
     right = np.random.default_rng(5).random((20, 30, 3)).astype(np.float32)
     expected = np.linalg.solve(matrices.astype(float), right.astype(float)[..., np.newaxis])[..., 0]
-    packed = np.dstack([matrices[..., i, j] for i, j in _PAIRS])
-    np.testing.assert_allclose(_solve(packed, right), expected, rtol=1e-5)
+    planes = [matrices[..., i, j] for i, j in _PAIRS]
+    np.testing.assert_allclose(np.dstack(_solve(planes, right.transpose(2, 0, 1))), expected, rtol=1e-5)

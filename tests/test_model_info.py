@@ -48,6 +48,15 @@ def test_the_shipped_model_says_what_it_is():
         ("mean: [nan, 2, 3]", "mean.0"),
         ("size:", "size"),
         ("", "file"),
+        ("colour: red", "colour"),
+        ("system: modnet\ncolour: BGR", "colour"),
+        ("plate_form: 3", "plate_form"),
+        ("plate_form: {width: 33, height: 32, backbone_scale: 0.5, refinement: full}", "plate_form.width"),
+        (
+            "plate_form: {width: 32, height: 32, backbone_scale: 0, refinement: full}",
+            "plate_form.backbone_scale",
+        ),
+        ("plate_form: {width: 32, height: 32, backbone_scale: 0.5}", "plate_form.refinement"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, fact):

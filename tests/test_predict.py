@@ -256,7 +256,7 @@ def test_what_a_photo_does_not_need_is_not_imported(tmp_path):
     assert run.returncode == 0, run.stderr
     modules = run.stdout.splitlines()[-1].split()
     assert {"onnxruntime", "cv2"} <= set(modules)
-    assert {"src.config", "tqdm", "av", "mindspore", "scipy", "matplotlib"}.isdisjoint(modules)
+    assert {"src.config", "pydantic", "tqdm", "av", "mindspore", "scipy", "matplotlib"}.isdisjoint(modules)
 
 
 def test_what_is_there_is_kept(tmp_path, run_predict):

@@ -1,18 +1,12 @@
 """Workloads: the network on one photo, in several inference engines."""
 
 import multiprocessing
-import re
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from src.benchmark.contender import ROOT, timed
-
-_RUNNER_INPUTS = 8  # number of inputs for the median
-_MEDIAN = re.compile(r"^median ([\d.]+) ms", re.MULTILINE)
+from src.benchmark.contender import timed
 
 
 def mindspore(size: int):
@@ -22,7 +16,7 @@ def mindspore(size: int):
     from src.inference.matting import SHIPPED_MODEL
 
     use_device("CPU")
-    engine, inputs = open_engine(SHIPPED_MODEL, engine="mindspore", size=size), {INPUT: _image(size)}
+    engine, inputs = open_engine(SHIPPED_MODEL, engine="mindspore", size=size), {INPUT: image(size)}
     return timed(lambda: engine.run(inputs))
 
 
@@ -34,11 +28,11 @@ def torch(size: int, channels_last: bool):
 
     layout = torch.channels_last if channels_last else torch.contiguous_format
     network = SHMNet().eval().to(memory_format=layout)
-    image = torch.from_numpy(_image(size)).to(memory_format=layout)
+    values = torch.from_numpy(image(size)).to(memory_format=layout)
 
     @torch.inference_mode()
     def work():
-        network(image)
+        network(values)
 
     return timed(work)
 
@@ -48,33 +42,10 @@ def onnx(size: int, folder: str):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(
-        str(_exported(size, folder, "ONNX")), providers=["CPUExecutionProvider"]
+        str(exported(size, folder, "ONNX")), providers=["CPUExecutionProvider"]
     )
-    name, image = session.get_inputs()[0].name, _image(size)
-    return timed(lambda: session.run(None, {name: image}))
-
-
-def runner(size: int, folder: str):
-    """The C++ runner: the median it reports, which excludes reading and writing files."""
-    from src.deployment.lowering import lower_file
-
-    subprocess.run(["bash", ROOT / "ascend_infer" / "build.sh", "CPU"], check=True)
-    exported = _exported(size, folder, "MINDIR")
-    lowered, inputs = exported.with_name("lowered.mindir"), exported.with_name("inputs")
-    lower_file(exported, lowered)
-    inputs.mkdir(exist_ok=True)
-    for number in range(_RUNNER_INPUTS):
-        _image(size).tofile(inputs / f"{number}.bin")
-    command = [ROOT / "ascend_infer" / "build" / "shm_infer", "--model", lowered, "--input", inputs]
-
-    def work() -> float:
-        with tempfile.TemporaryDirectory() as outputs:
-            result = subprocess.run([*command, "--output", outputs], capture_output=True, text=True)
-        if result.returncode:
-            sys.exit(result.stderr)
-        return float(_MEDIAN.search(result.stdout)[1]) / 1000
-
-    return work
+    name, values = session.get_inputs()[0].name, image(size)
+    return timed(lambda: session.run(None, {name: values}))
 
 
 def multiply_accumulates(size: int) -> dict[str, int]:
@@ -96,7 +67,7 @@ def multiply_accumulates(size: int) -> dict[str, int]:
     for name, cell in network.cells_and_names():
         if isinstance(cell, nn.Conv2d | nn.Conv2dTranspose):
             cell.register_forward_hook(count_of(name.split(".")[0]))
-    network(Tensor(_image(size)))
+    network(Tensor(image(size)))
     return {
         "pre_train_t_net": counts["t_net"],
         "pre_train_m_net": counts["m_net"],
@@ -111,12 +82,13 @@ def matrix_product(side: int = 1536):
     return timed(lambda: one @ other, side**3)
 
 
-def _image(size: int) -> np.ndarray:
+def image(size: int) -> np.ndarray:
+    """The network's input, of noise."""
     return np.random.default_rng(0).normal(0, 0.3, (1, 3, size, size)).astype(np.float32)
 
 
-def _exported(size: int, folder: str, file_format: str) -> Path:
-    """Export in another process, to keep MindSpore's threads out of the measured one."""
+def exported(size: int, folder: str, file_format: str) -> Path:
+    """Export the shipped model in another process, to keep MindSpore's threads out of the measured one."""
     suffix = {"MINDIR": ".mindir", "ONNX": ".onnx"}[file_format]
     path = Path(folder, f"network{suffix}")
     exporter = multiprocessing.get_context("spawn").Process(

@@ -16,7 +16,7 @@ _PAUSE = 0.3  # seconds, so that the previous contender's threads go to sleep
 
 
 class Result(NamedTuple):
-    """The result of one contender in a row; times are seconds per item."""
+    """The result of one contender in a row, in `unit` per item."""
 
     row: str
     item: str
@@ -29,6 +29,7 @@ class Result(NamedTuple):
     left_out: str = ""  # why there are no numbers
     is_ours: bool = False
     is_shown: bool = False  # in the chart and the short table
+    unit: str = "s"  # or "MB", or "times" for ratios, which no item is counted by
 
 
 def measure(row: Row, operation_seconds: float) -> list[Result]:
@@ -62,7 +63,10 @@ def measure(row: Row, operation_seconds: float) -> list[Result]:
     results = [_result(row, label, rounds, bound, reasons.get(label)) for label in row.works]
     if row.operations:
         results.append(Result(row.title, row.item, BOUND, bound))
-    return [each._replace(is_ours=each.label in row.ours, is_shown=row.is_shown) for each in results]
+    return [
+        each._replace(is_ours=each.label in row.ours, is_shown=row.is_shown, unit=row.unit)
+        for each in results
+    ]
 
 
 def _result(row: Row, label: str, rounds: list[dict[str, float]], bound: float, reason: str | None) -> Result:
@@ -87,10 +91,10 @@ def markdown(results: Iterable[Result]) -> str:
         if each.left_out:
             lines.append(f"| {title} | {each.label} | left out: {each.left_out} | | | |")
             continue
-        spread = "" if each.low is None else f"{_time(each.low)} to {_time(each.high)}"
+        spread = "" if each.low is None else f"{_amount(each.low, each)} to {_amount(each.high, each)}"
         ratio = f"{each.ratio:.2f}" if each.ratio else ""
         share = f"{each.of_bound:.0%}" if each.of_bound else ""
-        median = f"{_time(each.median)} a {each.item}"
+        median = _amount(each.median, each) + ("" if each.unit == "times" else f" a {each.item}")
         lines.append(f"| {title} | {each.label} | {median} | {spread} | {ratio} | {share} |")
     return "\n".join(lines)
 
@@ -100,7 +104,7 @@ def summary(results: Iterable[Result]) -> str:
     lines = ["| | this project | others |", "| --- | --- | --- |"]
     for title, alike in _shown(results).items():
         sides = [
-            "; ".join(f"{each.label} {_time(each.median)}" for each in alike if each.is_ours is ours)
+            "; ".join(f"{each.label} {_amount(each.median, each)}" for each in alike if each.is_ours is ours)
             for ours in (True, False)
         ]
         lines.append(f"| {title} | {sides[0]} | {sides[1]} |")
@@ -125,13 +129,13 @@ def draw(results: Iterable[Result], path: Path) -> None:
         axes.barh(range(len(alike)), values, color=["C0" if each.is_ours else "0.7" for each in alike])
         axes.set_yticks(range(len(alike)), [each.label for each in alike], fontsize=9)
         for place, each in enumerate(alike):
-            axes.text(values[place], place, f" {_time(each.median)}", va="center", fontsize=9)
+            axes.text(values[place], place, f" {_amount(each.median, each)}", va="center", fontsize=9)
         axes.invert_yaxis()
         axes.set_xlim(0, 1.12 * max(values))
         axes.set_title(title, fontsize=10, loc="left")
         axes.tick_params(axis="x", labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
-    panels[-1, 0].set_xlabel("seconds a photo, frame or step (shorter is faster)", fontsize=9)
+    panels[-1, 0].set_xlabel("seconds or megabytes (shorter is better)", fontsize=9)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110)
     plt.close(figure)
@@ -145,5 +149,11 @@ def _shown(results: Iterable[Result]) -> dict[str, list[Result]]:
     return rows
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
+def _amount(value: float, result: Result) -> str:
+    match result.unit:
+        case "s":
+            return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.3g} ms"
+        case "times":
+            return f"{value:.2f} times"
+        case _:
+            return f"{value:.0f} {result.unit}"

@@ -38,6 +38,7 @@ class Row:
         rounds: how often each workload is measured.
         ours: labels of what this project is used by.
         is_shown: whether it is one of the few rows of the chart and of the short table.
+        unit: of the results, see `Result`.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Row:
     rounds: int = 5
     ours: tuple[str, ...] = ()
     is_shown: bool = False
+    unit: str = "s"
 
 
 def use_rows(samples: Samples) -> list[Row]:
@@ -100,7 +102,7 @@ def network_rows(size: int, operations: int, folder: Path) -> list[Row]:
     """
     works = {
         "MindSpore": Work("networks:mindspore", (size,)),
-        "C++ runner": Work("networks:runner", (size, str(folder))),
+        "C++ runner": Work("runner:network", (size, str(folder))),
         "ONNX Runtime": Work("networks:onnx", (size, str(folder))),
         "PyTorch eager": Work("networks:torch", (size, False), _PYTORCH_ENVIRONMENT),
         _PYTORCH: Work("networks:torch", (size, True), _PYTORCH_ENVIRONMENT),
@@ -108,6 +110,14 @@ def network_rows(size: int, operations: int, folder: Path) -> list[Row]:
     ours = ("MindSpore", "C++ runner")
     title = f"network, 1 photo at {size}"
     return [Row(title, "photo", works, "PyTorch eager", operations, rounds=15, ours=ours, is_shown=True)]
+
+
+def runner_rows(samples: Samples, folder: Path) -> list[Row]:
+    """The C++ runner from photos to mattes; the model is exported to `folder`."""
+    label = "shm_infer --photos, whole / network"
+    works = {label: Work("runner:photos", (str(samples.small_photos), str(folder)))}
+    title = f"folder of {samples.small_count} photos of 340x460, C++ runner"
+    return [Row(title, "folder", works, label, ours=(label,), unit="times")]
 
 
 def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> list[Row]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
 from src.common.atomic_file import atomic_path
 from src.common.errors import UserError
@@ -13,6 +13,7 @@ from src.common.unfinished import temporary_folder
 from src.deployment.half_weights import store_half
 from src.deployment.lowering import LOWERED_VERSION, lower_file
 from src.deployment.onnx_names import name_ends
+from src.deployment.onnx_operators import use_fast_operators
 from src.deployment.onnx_resizing import export_with_resizing
 from src.inference.embedded_info import embed_model_info
 from src.inference.exported import (
@@ -22,7 +23,6 @@ from src.inference.exported import (
     load_mindir,
     load_onnx,
 )
-from src.model.layers import UpsampleTwice
 from src.model.pspnet.pyramid import fold_pyramids
 from src.systems.model_info import ModelInfo
 from src.systems.registry import SystemName, empty_inputs, output_names
@@ -54,8 +54,7 @@ def export_network(
     In ONNX, weights that float16 holds exactly are stored so.
 
     Args:
-        network: with trained weights; is put into evaluation mode. Its pyramid is folded and, for ONNX,
-            equivalent operators take the place of its upsampling.
+        network: with trained weights; is put into evaluation mode. Its pyramid is folded.
         file_name: without suffix; relative to the current folder.
         file_format: 'MINDIR', 'ONNX' or 'AIR'.
         info: the model's metadata; embedded into MINDIR and ONNX files.
@@ -72,8 +71,6 @@ def export_network(
     """
     network.set_train(False)
     fold_pyramids(network)
-    if file_format == "ONNX":
-        _replace_upsampling(network)
     path = Path(file_name + _SUFFIXES[file_format])
     named_inputs = inputs_of(info)
     inputs = [Tensor(each) for each in named_inputs.values()]
@@ -81,16 +78,15 @@ def export_network(
         # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
         with temporary_folder() as folder:
             exported = Path(folder, f"network{path.suffix}")
-            if file_format == "ONNX" and info.plate_form:
+            if file_format == "ONNX":
                 export_with_resizing(network, inputs, exported)
+                use_fast_operators(exported)
+                store_half(exported)
+                name_ends(exported, list(named_inputs), output_names(info.system))
             else:
                 ms.export(network, *inputs, file_name=str(exported), file_format=file_format)
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
                 lower_file(exported, exported)
-            if file_format == "ONNX":
-                store_half(exported)
-                if info.system != "shm":
-                    name_ends(exported, list(named_inputs), output_names(info.system))
             embed_model_info(exported, info, checkpoint)
             _copy(exported, path)
     except (ValueError, RuntimeError, TypeError) as error:
@@ -206,29 +202,3 @@ def _without_path(error: Exception, path: Path) -> str:
 def _copy(file: Path, path: Path) -> None:
     with atomic_path(path, flush=True) as temporary:
         shutil.copyfile(file, temporary)
-
-
-class UpsampleTwiceBySlices(nn.Cell):
-    """The same as `UpsampleTwice`, in operators that MindSpore can export to ONNX."""
-
-    def construct(self, x: Tensor) -> Tensor:
-        return self._double(self._double(x, 2), 3)
-
-    def _double(self, x: Tensor, axis: int) -> Tensor:
-        """Place new samples a quarter step to each side of the old ones; edges are replicated."""
-        length = x.shape[axis]
-        first, others = ops.split(x, (1, length - 1), axis)
-        butlast, last = ops.split(x, (length - 1, 1), axis)
-        before = ops.concat((first, butlast), axis)
-        after = ops.concat((others, last), axis)
-        pair = ops.stack((0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after), axis + 1)
-        shape = x.shape[:axis] + (2 * length,) + x.shape[axis + 1 :]
-        return ops.reshape(pair, shape)
-
-
-def _replace_upsampling(network: nn.Cell) -> None:
-    for _, cell in network.cells_and_names():
-        if isinstance(cell, nn.SequentialCell) and isinstance(cell[0], UpsampleTwice):
-            cell[0] = UpsampleTwiceBySlices()
-        elif isinstance(getattr(cell, "up", None), UpsampleTwice):
-            cell.up = UpsampleTwiceBySlices()

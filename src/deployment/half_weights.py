@@ -1,7 +1,7 @@
 """Weights of an ONNX file stored as float16, where that loses nothing, and computed in float32.
 
 Shipped checkpoints store float16, so their exported files can too, in half the space. ONNX Runtime turns the
-weights into float32 once, when it loads the file.
+weights into float32 once, when it loads the file, which takes time for each: small ones stay as they are.
 """
 
 from pathlib import Path
@@ -11,9 +11,11 @@ import numpy as np
 
 from src.common.errors import UserError
 
+_LEAST_VALUES = 1000  # of a weight worth the conversion
+
 
 def store_half(path: Path) -> None:
-    """Store as float16 what a float16 holds exactly, in the file itself.
+    """Store as float16 large weights that a float16 holds exactly, in the file itself.
 
     Args:
         path: an ONNX file.
@@ -27,7 +29,7 @@ def store_half(path: Path) -> None:
     casts = []
     for weight in model.graph.initializer:
         values = numpy_helper.to_array(weight)
-        if values.dtype != np.float32 or values.size < 2:
+        if values.dtype != np.float32 or values.size < _LEAST_VALUES:
             continue
         with np.errstate(over="ignore"):
             half = values.astype(np.float16)

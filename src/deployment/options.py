@@ -1,6 +1,7 @@
 """The option --model of preprocess.py and postprocess.py, for the exported model."""
 
 import argparse
+from dataclasses import replace
 
 from src.config import CommonConfig
 from src.inference.embedded_info import model_info_of
@@ -30,7 +31,7 @@ def exported_info(model: str | None, config: CommonConfig) -> ModelInfo:
     """
     size, otherwise = config.infer.size, config.model_info()
     if model is None:
-        return otherwise.model_copy(update={"size": size or otherwise.size})
+        return replace(otherwise, size=size or otherwise.size)
     info = model_info_of(model, size=size, otherwise=otherwise)
     require_output(ALPHA, model, info)
     return info

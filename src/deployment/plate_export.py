@@ -1,5 +1,6 @@
 """Export of Background Matting V2: a file for each size of photos and plates."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from src.common.device import use_device
@@ -37,7 +38,7 @@ def export_for_plates(config: BackgroundMattingConfig) -> list[Path]:
         network = load_matte_network(checkpoint, info.system, form)
         if settings.file_format != "ONNX":  # ONNX Runtime does it itself
             fold_batch_norms(network)
-        own_info = info.model_copy(update={"plate_form": form})
+        own_info = replace(info, plate_form=form)
         path, difference = export_checked(
             network,
             load_matte_network(checkpoint, info.system, form),

@@ -1,4 +1,8 @@
-"""Doubling transposed convolutions as ordinary ones, which runtimes compute twice as fast."""
+"""Doubling transposed convolutions as ordinary ones, which runtimes compute twice as fast.
+
+An ordinary convolution computes, for each pixel, the four pixels that come of it. Their channels are
+(row, column, channel), as DepthToSpace takes them apart.
+"""
 
 from typing import Any
 
@@ -12,9 +16,6 @@ _KERNEL_ROWS = ((4, 2, 0), (None, 3, 1))  # for both parities; none reaches from
 
 def subpixel_weight(weight: np.ndarray) -> np.ndarray:
     """The weight of a 3x3 convolution that computes the same as a transposed convolution.
-
-    Its output has, for each pixel, the four pixels that come of it: the channels are (row, column, channel),
-    as DepthToSpace takes them apart.
 
     Args:
         weight: (in, out, 5, 5) of a transposed convolution with stride 2 and padding 2, 1, 2, 1.
@@ -30,6 +31,24 @@ def subpixel_weight(weight: np.ndarray) -> np.ndarray:
                 if kernel_y is not None and kernel_x is not None:
                     result[row, column, :, :, y, x] = weight[:, :, kernel_y, kernel_x].T
     return result.reshape(4 * outputs, inputs, 3, 3)
+
+
+def half_size_weight(weight: np.ndarray) -> np.ndarray:
+    """The weight of a convolution that computes the same before the pixels are taken apart as one after that.
+
+    Args:
+        weight: (out, in, 5, 5) of a convolution with padding 2.
+
+    Returns:
+        (4 * out, 4 * in, 3, 3) of a convolution with padding 1.
+    """
+    outputs, inputs, *kernel = weight.shape
+    result = np.zeros((2, 2, outputs, 2, 2, inputs, 3, 3), weight.dtype)
+    for row, column, y, x in np.ndindex(2, 2, *kernel):
+        # The pixel at y, x of the kernel, counted from the first row and column of the 3x3 pixels' quarters.
+        (place_y, seen_row), (place_x, seen_column) = divmod(row + y, 2), divmod(column + x, 2)
+        result[row, column, :, seen_row, seen_column, :, place_y, place_x] = weight[:, :, y, x]
+    return result.reshape(4 * outputs, 4 * inputs, 3, 3)
 
 
 def is_doubling(primitive: Any) -> bool:

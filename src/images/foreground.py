@@ -17,6 +17,7 @@ _MOST_PIXELS = 1 << 22
 _SMOOTHNESS = 1e-5  # between neighbours of equal alpha; the difference of their alphas is added
 _SOLVED_WHOLE = 32  # pixels of the longer side up to which a level is solved whole
 _COARSE_SWEEPS, _FINE_SWEEPS = 16, 5
+_TOGETHER = 2048  # pixels of one colour of the checkerboard solved at a time, so that the caches hold them
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))  # a pixel and its four neighbours
 
 
@@ -76,11 +77,11 @@ def _resize(values: np.ndarray, height: int, width: int, interpolation: int) -> 
 class _Equations(NamedTuple):
     """The linear equations of P pixels, with two unknowns (F and B) per channel and fixed neighbours."""
 
-    pixels: np.ndarray  # (P,) places among the pixels that take part
-    neighbours: tuple[np.ndarray, ...]  # 4 x (P,) places
-    weights: tuple[np.ndarray, ...]  # 4 x (P,), of the neighbours
+    pixels: slice  # places among the pixels that take part
+    neighbours: np.ndarray  # (4, P) places
+    weights: np.ndarray  # (4, P), of the neighbours
     constant: np.ndarray  # (6, P): alpha * image, (1 - alpha) * image
-    inverse: tuple[np.ndarray, np.ndarray, np.ndarray]  # 3 x (P,): inverses of symmetric 2x2 matrices
+    inverse: np.ndarray  # (2, 2, 1, P): inverses of symmetric 2x2 matrices
 
 
 def _solve_level(
@@ -93,60 +94,74 @@ def _solve_level(
     else:
         soft = (alpha > 0) & (alpha < 1)
         for colours, known in ((foreground, alpha == 1), (background, alpha == 0)):
-            cv2.copyTo(image, known.astype(np.uint8), colours)
+            cv2.copyTo(image, known.view(np.uint8), colours)
     # Only soft pixels and their neighbours take part: six rows of few numbers, which the caches hold.
-    taking_part = np.flatnonzero(cv2.dilate(soft.astype(np.uint8), _CROSS))
+    # The black fields of the checkerboard come first, then the white ones, then the neighbours.
+    solved = np.flatnonzero(soft)
+    is_white = np.add(*np.divmod(solved, alpha.shape[1])) & 1 == 1
+    black, white = solved[~is_white], solved[is_white]
+    beside = np.flatnonzero(cv2.dilate(soft.view(np.uint8), _CROSS) > soft.view(np.uint8))
+    taking_part = np.concatenate((black, white, beside))
     flat = [each.reshape(-1, 3) for each in (foreground, background)]
-    values = np.concatenate([each[taking_part].T for each in flat])
-    rows, columns = np.nonzero(soft)
-    is_black = (rows + columns) % 2 == 0
+    values = np.empty((6, len(taking_part)), np.float32)
+    for each, rows in zip(flat, (values[:3], values[3:]), strict=True):
+        rows[:] = each.take(taking_part, axis=0).T
     places = np.empty(alpha.size, np.intp)
     places[taking_part] = np.arange(len(taking_part))
-    halves = [_equations(image, alpha, rows[half], columns[half], places) for half in (is_black, ~is_black)]
+    parts = [
+        _equations(image, alpha, pixels[first : first + _TOGETHER], places)
+        for pixels in (black, white)
+        for first in range(0, len(pixels), _TOGETHER)
+    ]
     for _ in range(_COARSE_SWEEPS if is_coarse else _FINE_SWEEPS):
-        for equations in halves:
+        for equations in parts:
             _sweep(values, equations)
-    for each, solved in zip(flat, (values[:3], values[3:]), strict=True):
-        each[taking_part] = solved.T
+    for each, rows in zip(flat, (values[:3], values[3:]), strict=True):
+        each[taking_part] = rows.T
 
 
 def _sweep(values: np.ndarray, equations: _Equations) -> None:
-    """Solve the equations of half the pixels for F and B, the rows of `values` (6, N), in place."""
+    """Solve the equations of some pixels for F and B, the rows of `values` (6, N), in place."""
     right = equations.constant.copy()
-    for neighbour, weight in zip(equations.neighbours, equations.weights, strict=True):
-        near = values.take(neighbour, axis=1, mode="clip")  # of all modes, the one that does not look first
-        right += np.multiply(near, weight, out=near)
-    f, b = right[:3], right[3:]
-    ff, fb, bb = equations.inverse
-    solved = np.concatenate((ff * f + fb * b, fb * f + bb * b))
-    values[:, equations.pixels] = np.clip(solved, 0, 255, out=solved)
+    # Of all modes, "clip" is the one that does not look first whether places are in range.
+    near = values.take(equations.neighbours, axis=1, mode="clip")
+    near *= equations.weights
+    for neighbour in range(4):
+        right += near[:, neighbour]
+    of_f, of_b = equations.inverse
+    solved = of_f * right[:3]
+    solved += of_b * right[3:]
+    np.minimum(np.maximum(solved, 0, out=solved), 255, out=solved)
+    values[:, equations.pixels] = solved.reshape(6, -1)
 
 
-def _equations(
-    image: np.ndarray, alpha: np.ndarray, rows: np.ndarray, columns: np.ndarray, places: np.ndarray
-) -> _Equations:
+def _equations(image: np.ndarray, alpha: np.ndarray, pixels: np.ndarray, places: np.ndarray) -> _Equations:
     """The equations of some pixels of a level; at the border, a pixel stands in for its missing neighbour."""
     height, width = alpha.shape
-    pixels = rows * width + columns
-    neighbours = (
-        np.maximum(rows - 1, 0) * width + columns,
-        np.minimum(rows + 1, height - 1) * width + columns,
-        rows * width + np.maximum(columns - 1, 0),
-        rows * width + np.minimum(columns + 1, width - 1),
+    columns = pixels % width
+    neighbours = np.stack(
+        (
+            pixels - width * (pixels >= width),
+            pixels + width * (pixels < (height - 1) * width),
+            pixels - (columns > 0),
+            pixels + (columns < width - 1),
+        )
     )
     flat = alpha.reshape(-1)
-    a = flat[pixels]
-    weights = tuple(_SMOOTHNESS + np.abs(a - flat[each]) for each in neighbours)
+    a = flat.take(pixels)
+    weights = _SMOOTHNESS + np.abs(a - flat.take(neighbours))
     total = sum(weights)
     ff, fb, bb = a * a + total, a * (1 - a), (1 - a) ** 2 + total
     determinant = ff * bb - fb * fb
-    colour = image.reshape(-1, 3)[pixels].T
+    colour = np.ascontiguousarray(image.reshape(-1, 3).take(pixels, axis=0).T)
+    inverse = np.stack((bb / determinant, -fb / determinant, ff / determinant))
+    first = places[pixels[0]]
     return _Equations(
-        places[pixels],
-        tuple(places[each] for each in neighbours),
+        slice(first, first + len(pixels)),
+        places.take(neighbours),
         weights,
         np.concatenate((a * colour, (1 - a) * colour)),
-        (bb / determinant, -fb / determinant, ff / determinant),
+        inverse[[[0, 1], [1, 2]], np.newaxis],
     )
 
 

@@ -6,6 +6,7 @@ order, so entries are simply appended to the file; reading them needs neither Mi
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from src.common.errors import UserError
@@ -74,7 +75,7 @@ def model_info_of(
     if mean is not None and not takes_normalised(info.system):
         raise UserError(f"mean: cannot be chosen for {info.system}, whose input is (RGB - 127.5) / 127.5")
     given = {"size": size, "mean": None if mean is None else tuple(mean)}
-    info = info.model_copy(update={key: value for key, value in given.items() if value is not None})
+    info = replace(info, **{key: value for key, value in given.items() if value is not None})
     try:
         check_input_size(info.size, info.system)
     except ValueError as error:

@@ -8,7 +8,7 @@ needs neither.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -96,12 +96,12 @@ def open_engine(
 
             file = file if is_exported(file) else export_for_lite(file, info.size)
             run, own_size = load_lite(file, device, info.system)
-            info = info.model_copy(update={"size": own_size})
+            info = replace(info, size=own_size)
         elif is_exported(file):
             from src.inference.exported import load_exported
 
             run, own_size = load_exported(file, info.system)
-            info = info.model_copy(update={"size": own_size})
+            info = replace(info, size=own_size)
         else:
             run = _open_checkpoint(file, info.system)
     is_onnx = name == "onnx"

@@ -4,6 +4,8 @@ He et al., Guided Image Filtering, TPAMI 2013, section 3.5 (colour guide); He an
 arXiv:1505.00996: the linear coefficients are computed at low resolution and enlarged.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -46,21 +48,26 @@ def _linear_coefficients(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarr
     """Slope (h, w, 3) and offset (h, w) of alpha over colour, averaged over all windows around a pixel."""
     mean_guide, mean_alpha = _mean(guide), _mean(alpha)
     covariance = _mean(guide * alpha[..., np.newaxis]) - mean_guide * mean_alpha[..., np.newaxis]
-    variances = _mean(np.dstack([guide[..., i] * guide[..., j] for i, j in _PAIRS]))
-    for place, (i, j) in enumerate(_PAIRS):
-        variances[..., place] += (_EPSILON if i == j else 0) - mean_guide[..., i] * mean_guide[..., j]
-    slope = _solve(variances, covariance)
-    offset = mean_alpha - np.sum(slope * mean_guide, axis=-1)
-    return _mean(slope), _mean(offset)
+    # One plane after another: NumPy and OpenCV are slower on channels that lie side by side.
+    channels, means = cv2.split(guide), cv2.split(mean_guide)
+    variances = []
+    for i, j in _PAIRS:
+        variance = _mean(channels[i] * channels[j])
+        variance += (_EPSILON if i == j else 0) - means[i] * means[j]
+        variances.append(variance)
+    slopes = _solve(variances, cv2.split(covariance))
+    parts = [slope * mean for slope, mean in zip(slopes, means, strict=True)]
+    offset = mean_alpha - (parts[0] + parts[1] + parts[2])
+    return _mean(cv2.merge(slopes)), _mean(offset)
 
 
-def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve symmetric 3x3 equations (h, w, 6), in the order of _PAIRS, for right sides (h, w, 3) float32.
+def _solve(matrices: list[np.ndarray], right: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Solve symmetric 3x3 equations, six planes (h, w) in the order of _PAIRS, for three right sides (h, w).
 
-    By cofactors, which cancel: hence in double precision.
+    By cofactors, which cancel: hence in double precision; the planes are float32.
     """
-    a, b, c, d, e, f = cv2.split(matrices.astype(np.float64))
-    x, y, z = cv2.split(right.astype(np.float64))
+    a, b, c, d, e, f = (each.astype(np.float64) for each in matrices)
+    x, y, z = (each.astype(np.float64) for each in right)
     # The cofactors, of which a symmetric matrix has six.
     aa, ab, ac, bb, bc, cc = (
         d * f - e * e,
@@ -72,7 +79,7 @@ def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
     )
     determinant = a * aa + b * ab + c * ac
     solved = (aa * x + ab * y + ac * z, ab * x + bb * y + bc * z, ac * x + bc * y + cc * z)
-    return np.dstack([each / determinant for each in solved]).astype(np.float32)
+    return [(each / determinant).astype(np.float32) for each in solved]
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -6,23 +6,24 @@
 With it, a model can be used without knowing how it was trained. Exported models have it embedded.
 """
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing import Literal, get_args
 
 from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, dump_yaml, parse_yaml
-from src.systems.plate_form import PlateForm
+from src.common.text_values import choice_of, list_of, number, read_keys, whole_number
+from src.systems.plate_form import PlateForm, read_plate_form
 from src.systems.registry import SystemName, needs_plate, takes_normalised
 
 MODNET_MEAN = (127.5, 127.5, 127.5)
-NO_MEAN = (0, 0, 0)
-ChannelMean = Annotated[float, Field(ge=0, le=255)]
+NO_MEAN = (0.0, 0.0, 0.0)
+Colour = Literal["BGR", "RGB"]
 
 
-class ModelInfo(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
     """A model's metadata; the defaults are the system's published values.
 
     The input of SHM and PSPNet is (BGR - mean) / 255; of MODNet (RGB - 127.5) / 127.5, which its exported
@@ -34,38 +35,45 @@ class ModelInfo(BaseModel):
         mean: subtracted from the values 0..255 of each channel, in the order of `colour`.
         colour: order of the channels.
         plate_form: of an exported model of Background Matting V2, what it was made for.
+
+    Raises:
+        ValueError: mean or colour are not those of the system.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     system: SystemName = "shm"
-    size: Annotated[int, Field(ge=16)] = 320
-    mean: tuple[ChannelMean, ChannelMean, ChannelMean] = (114, 121, 134)
-    colour: Literal["BGR", "RGB"] = "BGR"
+    size: int = None  # here and below, None stands for the system's own
+    mean: tuple[float, float, float] = None
+    colour: Colour = None
     plate_form: PlateForm | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _defaults_are_those_of_the_system(cls, values: Any) -> Any:
-        system = values.get("system") if isinstance(values, dict) else None
-        if system == "pspnet":
-            return {"size": 400, **values}
-        if system in ("modnet", "modnet_video") or needs_plate(system):
-            return {"size": 512, "mean": _mean_of(system), "colour": "RGB", **values}
-        return values
-
-    @model_validator(mode="after")
-    def _normalisation_is_that_of_the_system(self) -> "ModelInfo":
+    def __post_init__(self):
+        for name, value in _published(self.system).items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
         if takes_normalised(self.system):
             if self.colour != "BGR":
                 raise ValueError(f"colour: must be BGR for {self.system}")
         elif self.colour != "RGB" or self.mean != _mean_of(self.system):
             raise ValueError(f"mean, colour: must be {list(_mean_of(self.system))} and RGB for {self.system}")
-        return self
+
+
+def _published(system: SystemName) -> dict[str, object]:
+    if takes_normalised(system):
+        return {"size": 400 if system == "pspnet" else 320, "mean": (114, 121, 134), "colour": "BGR"}
+    return {"size": 512, "mean": _mean_of(system), "colour": "RGB"}
 
 
 def _mean_of(system: SystemName) -> tuple[float, float, float]:
     return NO_MEAN if needs_plate(system) else MODNET_MEAN
+
+
+_READERS = {
+    "system": choice_of(get_args(SystemName)),
+    "size": whole_number(16),
+    "mean": list_of(3, number(lambda value: 0 <= value <= 255, "from 0 to 255")),
+    "colour": choice_of(get_args(Colour)),
+    "plate_form": read_plate_form,
+}
 
 
 def info_path(model: str | Path) -> Path:
@@ -84,7 +92,8 @@ def write_model_info(model: str | Path, info: ModelInfo) -> None:
 
 def dump_model_info(info: ModelInfo) -> str:
     """Format metadata as YAML, the inverse of `parse_model_info`."""
-    return dump_yaml(info.model_dump(mode="json", exclude_none=True))
+    values = asdict(info, dict_factory=lambda pairs: {key: each for key, each in pairs if each is not None})
+    return dump_yaml({**values, "mean": [float(value) for value in info.mean]})
 
 
 def read_model_info(model: str | Path) -> ModelInfo | None:
@@ -113,14 +122,11 @@ def parse_model_info(text: str, source: str | Path) -> ModelInfo:
         UserError: the metadata is invalid; the message names the keys.
     """
     try:
-        return ModelInfo.model_validate(parse_yaml(text))
+        return ModelInfo(**read_keys(parse_yaml(text), _READERS))
     except YamlError as error:
         raise UserError(f"{source}: {error}") from None
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].lower()}" for e in error.errors()
-        )
+    except ValueError as error:
         raise UserError(
-            f"{source}: is not a valid description of a model ({wrong}); write it again with train.py or "
+            f"{source}: is not a valid description of a model ({error}); write it again with train.py or "
             "get_init_weight.py, or remove it to use the configuration"
         ) from None

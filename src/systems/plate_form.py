@@ -1,8 +1,9 @@
 """What an exported model of Background Matting V2 was made for; its description holds it."""
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from src.common.text_values import choice_of, number, read_keys, whole_number
 
 RefinementName = Literal["full", "sampling", "thresholding"]
 _CELL = 4  # pixels to a side
@@ -11,7 +12,8 @@ _LARGEST_SCALE = 0.5
 _TRAINING_SCALE = 0.25  # of the published training, whose samples have 2048 pixels
 
 
-class PlateForm(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class PlateForm:
     """The fixed settings of an exported model.
 
     Args:
@@ -24,14 +26,32 @@ class PlateForm(BaseModel):
         threshold: that threshold, in 'thresholding'.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    width: Annotated[int, Field(ge=32, multiple_of=_CELL)]
-    height: Annotated[int, Field(ge=32, multiple_of=_CELL)]
-    backbone_scale: Annotated[float, Field(gt=0, le=_LARGEST_SCALE)]
+    width: int
+    height: int
+    backbone_scale: float
     refinement: RefinementName
-    sample_cells: Annotated[int, Field(ge=1)] | None = None
-    threshold: Annotated[float, Field(ge=0, lt=1)] | None = None
+    sample_cells: int | None = None
+    threshold: float | None = None
+
+
+_READERS = {
+    "width": whole_number(32, _CELL),
+    "height": whole_number(32, _CELL),
+    "backbone_scale": number(lambda scale: 0 < scale <= _LARGEST_SCALE, f"above 0, {_LARGEST_SCALE} at most"),
+    "refinement": choice_of(get_args(RefinementName)),
+    "sample_cells": whole_number(1),
+    "threshold": number(lambda value: 0 <= value < 1, "from 0 to below 1"),
+}
+
+
+def read_plate_form(values: Any) -> PlateForm:
+    """Read a form from YAML.
+
+    Raises:
+        WrongValuesError: a key is missing, unknown or wrong.
+    """
+    required = ("width", "height", "backbone_scale", "refinement")
+    return PlateForm(**read_keys(values, _READERS, required))
 
 
 def plate_form(

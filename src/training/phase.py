@@ -3,6 +3,7 @@
 import math
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 from mindspore import Tensor
@@ -110,7 +111,7 @@ class _PhaseTraining:
             settings.checkpoints_to_keep(),
             self._network,
             resume_state(optimizer, self._loss_scaler),
-            run.config.model_info().model_copy(update={"size": settings.patch_size}),
+            replace(run.config.model_info(), size=settings.patch_size),
             self._mean,
             self._backup,
             run.world,
