@@ -12,8 +12,8 @@ RUNNER = ROOT / "ascend_infer" / "build" / "shm_infer"
 WITHOUT_RUNTIME = ("could not be downloaded", "building the runner needs")
 _PROGRESS = re.compile(r"inference: \d+/\d+, [\d.]+ images/s")
 SKIPPED, CANNOT_LOAD = 3, 4
-# MindSpore's log level, which src sets for the tests' own process.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "GLOG_v"}
+# With the log level that the runner would set itself, and start once more for it.
+ENVIRONMENT = {**os.environ, "GLOG_v": "4"}
 # Of copies of the project, which would compile the same code again.
 COPY_ENVIRONMENT = {
     "CMAKE_CXX_COMPILER_LAUNCHER": str(ROOT / "tests" / "compile_once.sh"),
