@@ -27,6 +27,7 @@ from src.training.launcher import require_free
 from src.training.rank_table import RankTableError, read_rank_table
 from tests.distributed_worker import compute
 from tests.small_dataset import write_dataset
+from tests.test_readme import DISTRIBUTED
 from tests.training_runs import (
     ROOT,
     assert_same_outcome,
@@ -183,16 +184,23 @@ def environment(programs: Path) -> dict[str, str]:
 
 
 class TrainScript:
-    """run_train.sh --workers 2 on the M-Net phase."""
+    """The documentation's command for several processes, on the M-Net phase."""
 
     def __init__(self, data: Path, room: Path, *options: str):
         self.room = room
         self.folder = room / "out" / "distribute" / "small"
         room.mkdir(exist_ok=True)
         save_config(CONFIG, room / "config.yaml")
-        arguments = ["--workers", "2", "--port", str(free_port()), "config.yaml", data, "out", *options]
+        _, command = DISTRIBUTED.split(" && ")
+        own = {
+            "run_train.sh": ROOT / "scripts" / "run_train.sh",
+            "../config.yaml": "config.yaml",
+            "/cache/datasets": data,
+            "/cache/output": "out",
+        }
+        words = [own.get(word, word) for word in command.split()]
         self.process = subprocess.Popen(
-            ["bash", ROOT / "scripts" / "run_train.sh", *arguments],
+            [*words, "--port", str(free_port()), *options],
             cwd=room,
             env=environment(room.parent / "bin"),
             stdout=subprocess.PIPE,
