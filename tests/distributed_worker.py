@@ -1,6 +1,7 @@
-"""What each process of a distributed test does: two epochs on its share of the data, and a validation.
+"""What each process of a distributed test does: it trains as train.py does, by OUTPUT/config.yaml, then for
+two epochs on its share of the data, and validates.
 
-python tests/distributed_worker.py DATA OUTPUT BATCH PHASE STATISTICS...; writes OUTPUT/<rank>.npz
+python tests/distributed_worker.py DATA OUTPUT BATCH PHASE STATISTICS...; writes OUTPUT/out, OUTPUT/<rank>.npz
 
 The network is that of tests/thin_network.py. STATISTICS are 'frozen', 'training' or both: whether batch
 normalisation uses those of its batch.
@@ -19,8 +20,8 @@ import src  # noqa: F401, E402  sets the environment that MindSpore reads when i
 # isort: split
 from mindspore import Tensor  # noqa: E402
 
-from src.common.device import use_device  # noqa: E402
 from src.common.world import World, join_world  # noqa: E402
+from src.config import load_config  # noqa: E402
 from src.data.split_files import SplitFiles  # noqa: E402
 from src.dataset import MattingDataset, training_batches, validation_batches  # noqa: E402
 from src.model.network import SHMNet  # noqa: E402
@@ -30,6 +31,7 @@ from src.training.step import make_optimizer, make_predict_step, make_train_step
 from src.training.validation import validate  # noqa: E402
 from tests.golden_weights import load_golden_weights  # noqa: E402
 from tests.thin_network import make_networks_thin  # noqa: E402
+from train import train  # noqa: E402
 
 PATCH = 32
 EPOCHS = (1, 2)
@@ -78,8 +80,9 @@ def compute(
 
 def main(data: str, output: str, batch_size: int, phase_name: str, kinds: list[str]) -> None:
     """What one process does."""
-    use_device("CPU")
     make_networks_thin(pytest.MonkeyPatch())
+    config = load_config(Path(output, "config.yaml"))
+    train(config=config, data_folder=data, output_folder=Path(output, "out"))
     world = join_world()
     np.savez(Path(output, f"{world.rank}.npz"), **compute(world, data, batch_size, phase_name, kinds))
     world.wait()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -26,6 +27,7 @@ from src.training.launcher import require_free
 from src.training.rank_table import RankTableError, read_rank_table
 from tests.distributed_worker import compute
 from tests.small_dataset import write_dataset
+from tests.test_readme import DISTRIBUTED
 from tests.training_runs import (
     ROOT,
     assert_same_outcome,
@@ -35,7 +37,9 @@ from tests.training_runs import (
 )
 
 M_NET = "pre_train_m_net"
-STEPS, EPOCHS, BATCH = 4, 3, 2
+WORKERS, STEPS, EPOCHS, BATCH = 2, 4, 3, 2
+CONFIG = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "ema_decay": 0.5}})
+WORKER = ROOT / "tests" / "distributed_worker.py"
 PATIENCE = 180  # seconds
 
 
@@ -97,34 +101,51 @@ def test_every_image_is_validated_by_one_process(data, size):
     assert set().union(*seen) == set(range(len(dataset)))
 
 
-# Numbers
+# One job: its numbers, and a run that nothing breaks off
+
+PHASE, KINDS = "end_to_end", ["frozen", "training"]
 
 
-def run_workers(workers: int, data: Path, folder: Path, phase: str, *kinds: str) -> list[dict]:
-    """Run tests/distributed_worker.py in several processes; returns what each of them has found."""
-    script = ROOT / "tests" / "distributed_worker.py"
-    folder.mkdir()
-    arguments = [str(data), str(folder), str(BATCH), phase, *kinds]
+class Job(NamedTuple):
+    """What tests/distributed_worker.py has left."""
+
+    folder: Path
+
+    def numbers(self) -> list[dict]:
+        """What each process has found."""
+        return [dict(np.load(self.folder / f"{rank}.npz")) for rank in range(WORKERS)]
+
+    @property
+    def run(self) -> Path:
+        """The folder of the run."""
+        return self.folder / "out" / "distribute" / "small"
+
+
+@pytest.fixture(scope="module")
+def job(thin_networks, data, tmp_path_factory) -> Job:
+    folder = tmp_path_factory.mktemp("job")
+    save_config(CONFIG, folder / "config.yaml")
+    arguments = [str(data), str(folder), str(BATCH), PHASE, *KINDS]
     command = (
         "import sys; from pathlib import Path; from src.training.launcher import Job; "
-        f"Job({workers}, Path({str(folder)!r}), {arguments!r}, master='127.0.0.1', port={free_port()}, "
-        f"nodes=1, node_rank=0, rank_table=None, script=Path({str(script)!r})).run()"
+        f"Job({WORKERS}, Path({str(folder)!r}), {arguments!r}, master='127.0.0.1', port={free_port()}, "
+        f"nodes=1, node_rank=0, rank_table=None, script=Path({str(WORKER)!r})).run()"
     )
     subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, timeout=PATIENCE)
-    return [dict(np.load(folder / f"{rank}.npz")) for rank in range(workers)]
+    return Job(folder)
 
 
 # Statistics of the batch are each process's own, so weights then agree only roughly with one process's.
-def test_several_processes_compute_what_one_does(thin, data, tmp_path):
-    workers, phase, kinds, parameters = 2, "end_to_end", ["frozen", "training"], 13
-    first, *others = run_workers(workers, data, tmp_path / "run", phase, *kinds)
-    alone = compute(World(), data, BATCH * workers, phase, kinds)
+def test_several_processes_compute_what_one_does(job, data):
+    parameters = 13
+    first, *others = job.numbers()
+    alone = compute(World(), data, BATCH * WORKERS, PHASE, KINDS)
     weights = [name for name in first if re.match(r"\w+/\d/", name)]
-    assert len(weights) == len(kinds) * 2 * parameters  # after each of two epochs
+    assert len(weights) == len(KINDS) * 2 * parameters  # after each of two epochs
     for other in others:
         for name in weights:
             np.testing.assert_array_equal(other[name], first[name], err_msg=name)
-    for kind in kinds:
+    for kind in KINDS:
         taken = np.concatenate([each[f"{kind}/order"] for each in (first, *others)], axis=1)
         np.testing.assert_array_equal(taken, alone[f"{kind}/order"])
     np.testing.assert_allclose(first["frozen/losses"], alone["frozen/losses"], atol=1e-5)
@@ -139,6 +160,18 @@ def test_several_processes_compute_what_one_does(thin, data, tmp_path):
             assert each[name] == pytest.approx(alone[name], rel=1e-6), name
 
 
+def test_what_a_distributed_run_leaves(job):
+    rows = read_epochs(job.run, M_NET)
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
+    steps = [(e, s) for e, s, _ in read_steps(job.run / M_NET / "log_latest.txt")]
+    assert steps == [(e, s) for e in range(1, EPOCHS + 1) for s in range(1, STEPS + 1)]
+    for device in ("device0", "device1"):
+        log = (job.folder / device / "train.log").read_text()
+        assert f"process {int(device[-1]) + 1} of 2" in log
+        assert len(re.findall("^train epoch: ", log, re.MULTILINE)) == EPOCHS * STEPS
+    assert len(list((job.run / "events" / M_NET).iterdir())) == 1  # the first process alone writes
+
+
 # Whole runs
 
 
@@ -151,17 +184,23 @@ def environment(programs: Path) -> dict[str, str]:
 
 
 class TrainScript:
-    """run_train.sh --workers 2 on the M-Net phase."""
+    """The documentation's command for several processes, on the M-Net phase."""
 
     def __init__(self, data: Path, room: Path, *options: str):
         self.room = room
         self.folder = room / "out" / "distribute" / "small"
-        self.config = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "ema_decay": 0.5}})
         room.mkdir(exist_ok=True)
-        save_config(self.config, room / "config.yaml")
-        arguments = ["--workers", "2", "--port", str(free_port()), "config.yaml", data, "out", *options]
+        save_config(CONFIG, room / "config.yaml")
+        _, command = DISTRIBUTED.split(" && ")
+        own = {
+            "run_train.sh": ROOT / "scripts" / "run_train.sh",
+            "../config.yaml": "config.yaml",
+            "/cache/datasets": data,
+            "/cache/output": "out",
+        }
+        words = [own.get(word, word) for word in command.split()]
         self.process = subprocess.Popen(
-            ["bash", ROOT / "scripts" / "run_train.sh", *arguments],
+            [*words, "--port", str(free_port()), *options],
             cwd=room,
             env=environment(room.parent / "bin"),
             stdout=subprocess.PIPE,
@@ -190,29 +229,9 @@ class TrainScript:
         raise AssertionError(f"no worker {rank}")
 
 
-@pytest.fixture(scope="module")
-def unbroken(thin_networks, data, tmp_path_factory) -> TrainScript:
-    script = TrainScript(data, tmp_path_factory.mktemp("unbroken") / "with space")
-    status, output = script.finish()
-    assert status == 0, output
-    return script
-
-
-def test_what_a_distributed_run_leaves(unbroken):
-    rows = read_epochs(unbroken.folder, M_NET)
-    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
-    steps = [(e, s) for e, s, _ in read_steps(unbroken.folder / M_NET / "log_latest.txt")]
-    assert steps == [(e, s) for e in range(1, EPOCHS + 1) for s in range(1, STEPS + 1)]
-    for device in ("device0", "device1"):
-        log = (unbroken.room / device / "train.log").read_text()
-        assert f"process {int(device[-1]) + 1} of 2" in log
-        assert len(re.findall("^train epoch: ", log, re.MULTILINE)) == EPOCHS * STEPS
-    assert len(list((unbroken.folder / "events" / M_NET).iterdir())) == 1  # the first process alone writes
-
-
-def test_a_stopped_job_and_a_killed_worker_lose_nothing(unbroken, data, tmp_path):
+def test_a_stopped_job_and_a_killed_worker_lose_nothing(job, data, tmp_path):
     """Ctrl-C in the second epoch, SIGKILL to one worker in the third, then to the end."""
-    room = tmp_path / "run"
+    room = tmp_path / "with space"
     stopped = TrainScript(data, room)
     stopped.wait_for("train epoch: 2 step: 2,")
     stopped.process.send_signal(signal.SIGINT)
@@ -236,7 +255,7 @@ def test_a_stopped_job_and_a_killed_worker_lose_nothing(unbroken, data, tmp_path
     status, output = finished.finish()
     assert status == 0, output
     assert "starting with epoch 3 from" in log.read_text()
-    assert_same_outcome(finished.folder, unbroken.folder)
+    assert_same_outcome(finished.folder, job.run)
 
 
 def test_a_failing_worker_shows_its_error(tmp_path):

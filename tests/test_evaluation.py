@@ -87,30 +87,30 @@ def network_alpha(network, photo: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled_once():
-    """The golden network is compiled once for all tests."""
+def compiled_once(thin_networks):
+    """A thin network is compiled once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("src.inference.engine._open_checkpoint", open_once)
         yield
 
 
 @pytest.fixture(scope="module")
-def network(golden_checkpoint):
-    return load_network(golden_checkpoint)
+def network(thin_checkpoint):
+    return load_network(thin_checkpoint)
 
 
 @pytest.fixture(scope="module")
-def matting(golden_checkpoint) -> Matting:
-    return Matting(open_engine(golden_checkpoint, size=SIZE, mean=MEAN), PUBLISHED)
+def matting(thin_checkpoint) -> Matting:
+    return Matting(open_engine(thin_checkpoint, size=SIZE, mean=MEAN), PUBLISHED)
 
 
 @pytest.fixture(scope="module")
-def evaluation(golden_checkpoint, tmp_path_factory) -> Evaluation:
+def evaluation(thin_checkpoint, tmp_path_factory) -> Evaluation:
     """An evaluation with all its files, which no test changes."""
     folder = tmp_path_factory.mktemp("evaluation")
     data, output = folder / "data", folder / "result"
     write_photos(data, PHOTO_SIZES)
-    means, _ = eval_command.run_evaluation(make_config(golden_checkpoint, data, output))
+    means, _ = eval_command.run_evaluation(make_config(thin_checkpoint, data, output))
     return Evaluation(data, output, means, read_rows(output), (output / "eval.log").read_text().splitlines())
 
 
@@ -186,11 +186,11 @@ def test_one_photo(matting, tmp_path):
     assert read_image(tmp_path / "out" / "contact_sheet.png").std() > 10
 
 
-def test_an_unreadable_photo_is_left_out_and_told_of(golden_checkpoint, tmp_path, monkeypatch, capsys):
+def test_an_unreadable_photo_is_left_out_and_told_of(thin_checkpoint, tmp_path, monkeypatch, capsys):
     names = write_photos(tmp_path / "data", PHOTO_SIZES[:3])
     photo = photo_file(tmp_path / "data", "test", names[1])
     photo.write_bytes(photo.read_bytes()[:300])
-    config = make_config(golden_checkpoint, tmp_path / "data", tmp_path / "out")
+    config = make_config(thin_checkpoint, tmp_path / "data", tmp_path / "out")
     save_config(config, tmp_path / "config.yaml")
     monkeypatch.setattr("sys.argv", ["eval.py", f"--yaml_path={tmp_path / 'config.yaml'}", "--save=alpha"])
     with pytest.raises(SystemExit) as caught:
@@ -245,17 +245,17 @@ def test_missing_model(evaluation, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint\n" * 50, None], ids=["empty", "text", "truncated"])
-def test_damaged_model(evaluation, golden_checkpoint, tmp_path, content):
+def test_damaged_model(evaluation, thin_checkpoint, tmp_path, content):
     model = tmp_path / "damaged.ckpt"
-    whole = golden_checkpoint.read_bytes()
+    whole = thin_checkpoint.read_bytes()
     model.write_bytes(whole[: len(whole) // 2] if content is None else content)
     with pytest.raises(UserError, match="damaged.ckpt: ") as caught:
         eval_command.run_evaluation(make_config(model, evaluation.data, tmp_path / "out"))
     assert "\n" not in str(caught.value)
 
 
-def test_missing_data(golden_checkpoint, tmp_path):
-    config = make_config(golden_checkpoint, tmp_path / "absent", tmp_path / "out")
+def test_missing_data(thin_checkpoint, tmp_path):
+    config = make_config(thin_checkpoint, tmp_path / "absent", tmp_path / "out")
     with pytest.raises(UserError, match="test.txt: no such file; make the data set"):
         eval_command.run_evaluation(config)
 
@@ -290,9 +290,9 @@ def test_a_grey_photo(matting, network, tmp_path):
     np.testing.assert_allclose(matte.alpha, expected, atol=1e-5)
 
 
-def test_device_that_is_absent(golden_checkpoint, evaluation, tmp_path, monkeypatch):
+def test_device_that_is_absent(thin_checkpoint, evaluation, tmp_path, monkeypatch):
     monkeypatch.setattr(ms.device_context.ascend, "is_available", lambda: False)
-    config = make_config(golden_checkpoint, evaluation.data, tmp_path)
+    config = make_config(thin_checkpoint, evaluation.data, tmp_path)
     config = config.model_copy(update={"test": config.test.model_copy(update={"device_target": "Ascend"})})
     with pytest.raises(UserError, match="device_target = Ascend: "):
         eval_command.run_evaluation(config)

@@ -256,12 +256,22 @@ def test_converted_original_computes_what_the_original_does(torch, tmp_path):
 # Command line
 
 
-def test_command_line(torch, torch_state, network, tmp_path):
+@pytest.fixture
+def convert(monkeypatch):
+    """The command in this process."""
+
+    def run(*arguments) -> None:
+        monkeypatch.setattr("sys.argv", ["get_init_weight.py", *map(str, arguments)])
+        main()
+
+    return run
+
+
+def test_command_line(torch, torch_state, network, tmp_path, convert, capsys):
     torch_state["t_net.extra.weight"] = torch.zeros(3)
     torch.save(torch_state, tmp_path / "model.pth")
-    process = run_script(tmp_path / "model.pth", "--output", tmp_path / "out.ckpt")
-    assert process.returncode == 0, process.stderr
-    written, left_out, unknown = process.stdout.splitlines()
+    convert(tmp_path / "model.pth", "--output", tmp_path / "out.ckpt")
+    written, left_out, unknown = capsys.readouterr().out.splitlines()
     assert "out.ckpt" in written and "355 parameters" in written and "3148851 values" in written
     assert "num_batches_tracked" in left_out and "m_net.en_conv_bn_relu_5" in left_out
     assert unknown.endswith(": t_net.extra.weight")
@@ -270,17 +280,12 @@ def test_command_line(torch, torch_state, network, tmp_path):
     assert_weights_of(network, {name: value.asnumpy() for name, value in weights.items()})
 
 
-def test_half_the_size_loads_as_well(torch, torch_state, tmp_path, monkeypatch):
-    def convert(*arguments) -> None:
-        arguments = ("get_init_weight.py", tmp_path / "model.pth", "--output", *arguments)
-        monkeypatch.setattr("sys.argv", list(map(str, arguments)))
-        main()
-
+def test_half_the_size_loads_as_well(torch, torch_state, tmp_path, convert):
     torch.save(torch_state, tmp_path / "model.pth")
     sizes = []
     for name, flags in (("whole.ckpt", []), ("half.ckpt", ["--half"])):
         info = ["--size", 160, "--mean", 1, 2.5, 255]
-        convert(tmp_path / name, *flags, *info)
+        convert(tmp_path / "model.pth", "--output", tmp_path / name, *flags, *info)
         assert read_model_info(tmp_path / name) == ModelInfo(size=160, mean=(1, 2.5, 255))
         sizes.append((tmp_path / name).stat().st_size)
     assert sizes[1] < 0.55 * sizes[0]
@@ -290,14 +295,15 @@ def test_half_the_size_loads_as_well(torch, torch_state, tmp_path, monkeypatch):
     torch_state[WEIGHT] = torch.full_like(torch_state[WEIGHT], 1e6)
     torch.save(torch_state, tmp_path / "model.pth")
     with pytest.raises(UserError, match="float16.*--half"):
-        convert(tmp_path / "out.ckpt", "--half")
+        convert(tmp_path / "model.pth", "--output", tmp_path / "out.ckpt", "--half")
 
 
-def test_command_line_names_the_file_that_lacks_weights(torch, torch_state, tmp_path):
+def test_command_line_names_the_file_that_lacks_weights(torch, torch_state, tmp_path, convert):
     del torch_state[WEIGHT]
     torch.save(torch_state, tmp_path / "model.pth")
-    process = run_script(tmp_path / "model.pth", "--output", tmp_path / "out.ckpt")
-    assert_failed(process, str(tmp_path / "model.pth"), WEIGHT)
+    with pytest.raises(UserError) as error:
+        convert(tmp_path / "model.pth", "--output", tmp_path / "out.ckpt")
+    assert str(tmp_path / "model.pth") in str(error.value) and WEIGHT in str(error.value)
     assert not (tmp_path / "out.ckpt").exists()
 
 

@@ -41,11 +41,14 @@ INFO = ModelInfo(size=SIZE, mean=MEAN)
 COUNT = 5
 
 
-@pytest.fixture(autouse=True)
-def two_processes(monkeypatch):
-    """Though the tests may have but one core."""
+@pytest.fixture(autouse=True, params=[1])
+def processes(request, monkeypatch):
+    """One, though the tests may have more cores; `in_two_processes` for two, though they may have but one."""
     for module in ("prepare", "score"):
-        monkeypatch.setattr(f"src.deployment.{module}.available_cores", lambda: 2)
+        monkeypatch.setattr(f"src.deployment.{module}.available_cores", lambda: request.param)
+
+
+in_two_processes = pytest.mark.parametrize("processes", [2], indirect=True)
 
 
 @pytest.fixture
@@ -135,6 +138,7 @@ def test_odd_photos_become_inputs_as_everywhere_else(data, tmp_path):
     assert (tmp_path / INPUTS / "clip_data" / f"{sample_names(data)[3]}.png").is_file()
 
 
+@in_two_processes
 def test_an_unreadable_photo_is_left_out_and_numbers_stay(data, tmp_path, monkeypatch, capsys):
     photo = split(data).photo(1)
     photo.write_bytes(photo.read_bytes()[:300])
@@ -183,6 +187,7 @@ def test_a_missing_list(tmp_path):
         SplitFiles.of_list(tmp_path / "test" / "test.txt")
 
 
+@in_two_processes
 def test_pictures_metrics_and_the_last_line(data, tmp_path, monkeypatch, capsys):
     prepare(split(data), tmp_path / INPUTS, INFO)
     names = sample_names(data)
@@ -213,6 +218,7 @@ def test_pictures_metrics_and_the_last_line(data, tmp_path, monkeypatch, capsys)
     assert float(mean) == pytest.approx(np.mean(sads), abs=1e-5)
 
 
+@in_two_processes
 def test_a_result_that_is_missing_or_of_another_size_is_left_out(data, tmp_path, monkeypatch, capsys):
     prepare(split(data), tmp_path / INPUTS, INFO)
     names = sample_names(data)

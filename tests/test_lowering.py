@@ -136,22 +136,44 @@ def read_model(path: Path) -> ModelProto:
     return model
 
 
-@pytest.mark.parametrize("name", OPERATORS)
-@pytest.mark.parametrize("size", [(8, 8), (12, 20)])
-def test_every_operator_computes_the_same_in_the_runtime(runner, tmp_path, name, size):
-    cell = OPERATORS[name]()
-    load_golden_weights(cell)
-    image = 4 * random_image(1, 3, *size)
-    path = export_cell(cell, image, tmp_path)
-    if name.split()[-1] not in ("Conv2D", "Conv2DTranspose", "MaxPool", "ReLU6"):
-        assert name.split()[-1] in {primitive.op_type for primitive in read_model(path).primitives}
-    expected = cell(Tensor(image)).asnumpy()
+class AllOperators(nn.Cell):
+    """x to what each operator makes of it: one export and one start of the runtime serve them all."""
 
-    lower_file(path, tmp_path / "lowered.mindir")
-    write_input(tmp_path / "in", "x", image)
-    result = run_runner(tmp_path / "lowered.mindir", tmp_path / "in", tmp_path / "out")
+    def __init__(self):
+        super().__init__()
+        self.each = nn.CellList([make() for make in OPERATORS.values()])
+
+    def construct(self, x: Tensor) -> tuple[Tensor, ...]:
+        outputs = ()
+        for cell in self.each:
+            outputs += (cell(x),)
+        return outputs
+
+
+@pytest.fixture(scope="module", params=[(8, 8), (12, 20)], ids=["8x8", "12x20"])
+def computed(request, runner, tmp_path_factory) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What the runtime and MindSpore compute for an image of some height and width, by operator."""
+    folder = tmp_path_factory.mktemp("operators")
+    cell = AllOperators()
+    load_golden_weights(cell)
+    image = 4 * random_image(1, 3, *request.param)
+    path = export_cell(cell, image, folder)
+    written = {primitive.op_type for primitive in read_model(path).primitives}
+    exported_otherwise = {"Conv2D", "Conv2DTranspose", "MaxPool", "ReLU6"}
+    assert {name.split()[-1] for name in OPERATORS} - exported_otherwise <= written
+
+    lower_file(path, folder / "lowered.mindir")
+    write_input(folder / "in", "x", image)
+    result = run_runner(folder / "lowered.mindir", folder / "in", folder / "out")
     assert result.returncode == 0, result.stderr
-    found = read_output(tmp_path / "out", "x_0", expected.shape)
+    outputs = [output.asnumpy() for output in cell(Tensor(image))]
+    found = (read_output(folder / "out", f"x_{i}", each.shape) for i, each in enumerate(outputs))
+    return dict(zip(OPERATORS, zip(found, outputs, strict=True), strict=True))
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator_computes_the_same_in_the_runtime(computed, name):
+    found, expected = computed[name]
     np.testing.assert_allclose(found, expected, atol=2e-5, rtol=1e-5)
 
 

@@ -57,9 +57,11 @@ def finished(unbroken, tmp_path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty"])
-@pytest.mark.parametrize("file", ["semantic_hm_latest_3.ckpt", "resume_3.ckpt"])
-def test_a_damaged_newest_checkpoint(finished, unbroken, data, tmp_path, damage, file):
+@pytest.mark.parametrize(
+    ("file", "damage"), [("semantic_hm_latest_3.ckpt", "truncated"), ("resume_3.ckpt", "empty")]
+)
+def test_a_damaged_newest_checkpoint(finished, unbroken, data, tmp_path, file, damage):
+    """tests/test_checkpoint.py has all damage of each file."""
     path = finished / M_NET / file
     content = path.read_bytes()
     path.chmod(0o600)

@@ -271,8 +271,6 @@ def test_a_damaged_model_leaves_earlier_results(project, results, tmp_path):
     assert f"error: {model}: " in log.read_text()
     after = contents(results)
     assert {name: after[name] for name in after if not name.startswith("infer_failed")} == before
-    assert project.run("../shm_export.mindir", "CPU", "--output", results).returncode == 0
-    assert {path.name for path in results.iterdir()} == TREE
 
 
 def test_a_model_for_another_size(project, tmp_path):
@@ -365,7 +363,9 @@ def test_run_infer_310_without_a_model(project):
 
 
 def test_a_run_that_is_killed_leaves_earlier_results(project, results):
+    """And nothing is left of it, nor of a run that failed, after the next that succeeds."""
     before = contents(results)
+    (results / "infer_failed").mkdir()
     process = subprocess.Popen(
         ["bash", "run_infer_cpp.sh", "../shm_export.mindir", "CPU", "--output", results, *project.settings()],
         cwd=project.scripts,

@@ -66,22 +66,20 @@ def has_line(log: Path, text: str) -> bool:
     return log.exists() and text in log.read_text()
 
 
-def stopped_by(number: signal.Signals, data: Path, output: Path) -> tuple[Path, int, int]:
-    """Stop train.py in its second epoch; returns its folder, and the epoch and step that it has saved."""
-    with TrainCommand(config_of(M_NET), data, output) as command:
-        log = command.folder / M_NET / "log_latest.txt"
-        status, errors = command.signal_when(lambda: has_line(log, "train epoch: 2 step: 2,"), number)
-    assert status == 128 + number
+def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp_path):
+    """tests/test_distributed.py does the same with Ctrl-C."""
+    with TrainCommand(config_of(M_NET), data, tmp_path) as command:
+        folder, log = command.folder, command.folder / M_NET / "log_latest.txt"
+        status, errors = command.signal_when(lambda: has_line(log, "train epoch: 2 step: 2,"), signal.SIGTERM)
+    assert status == 128 + signal.SIGTERM
     last = errors.strip().splitlines()[-1]
     found = re.match(r"stopped in epoch (\d) after step (\d) of 4, saved in ", last)
     epoch, step = map(int, found.groups())
     assert (epoch, step) >= (2, 2)
-    assert f"{command.folder / M_NET / STEP_FILE}; the same command resumes from there" in last
-    return command.folder, epoch, step
+    assert f"{folder / M_NET / STEP_FILE}; the same command resumes from there" in last
+    state = read_parameters(folder / M_NET / STEP_FILE)
+    assert (float(state["epoch"]), float(state["step"])) == (epoch - 1, step)
 
-
-def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp_path):
-    folder, epoch, step = stopped_by(signal.SIGTERM, data, tmp_path)
     resumed = run_training(config_of(M_NET), data, tmp_path)
     assert f"starting with epoch {epoch}, step {step + 1}, from " in resumed.screen
     every_step = [(epoch, step) for epoch in range(1, EPOCHS + 1) for step in range(1, STEPS + 1)]
@@ -95,12 +93,6 @@ def test_a_signal_saves_within_the_epoch_and_nothing_is_lost(unbroken, data, tmp
     ]
     assert events == list(range(1, EPOCHS * STEPS + 1))
     assert_same_outcome(resumed.folder, unbroken)
-
-
-def test_so_does_ctrl_c(data, tmp_path):
-    folder, epoch, step = stopped_by(signal.SIGINT, data, tmp_path)
-    state = read_parameters(folder / M_NET / STEP_FILE)
-    assert (float(state["epoch"]), float(state["step"])) == (epoch - 1, step)
 
 
 def test_a_signal_in_a_validation_loses_no_step(unbroken, data, tmp_path, monkeypatch):
@@ -134,11 +126,11 @@ def test_a_second_signal_ends_at_once(data, tmp_path):
         def ask_twice() -> bool:
             if not has_line(log, "step: 2,"):
                 return False
-            command.send(signal.SIGTERM)
+            command.send(signal.SIGINT)
             return True
 
-        status, _ = command.signal_when(ask_twice, signal.SIGTERM)
-    assert status == 143
+        status, _ = command.signal_when(ask_twice, signal.SIGINT)
+    assert status == 130
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +151,16 @@ def test_killed_within_an_epoch_it_goes_on_at_the_last_saved_step(killed, unbrok
     assert f"starting with epoch 3, step 3, from {step_file}" in resumed.screen
     assert_same_outcome(resumed.folder, unbroken)
     assert not step_file.exists()
+
+
+def test_killed_without_a_saved_step_it_goes_on_at_the_last_saved_epoch(killed, unbroken, data, tmp_path):
+    output = shutil.copytree(killed, tmp_path / "out")
+    (step_file,) = output.rglob(STEP_FILE)
+    step_file.unlink()
+    resumed = run_training(config_of(M_NET, save_steps=2), data, output)
+    assert f"starting with epoch 3 from {latest(resumed.folder, M_NET, 2)}" in resumed.screen
+    assert_same_outcome(resumed.folder, unbroken)
+    assert [int(row["epoch"]) for row in read_epochs(resumed.folder, M_NET)] == [1, 2, 3]
 
 
 def test_forced_onto_larger_steps_the_epoch_starts_over(killed, data, tmp_path):

@@ -398,8 +398,9 @@ def test_prediction_sees_what_training_changed(thin):
     assert np.abs(predictions[1] - predictions[2]).max() > 1e-3
 
 
-@pytest.mark.parametrize("amp_dtype", ["float16", "bfloat16"])
-@pytest.mark.parametrize("amp_level", ["O0", "O2", "O3"])
+@pytest.mark.parametrize(
+    ("amp_level", "amp_dtype"), [("O0", "float16"), ("O2", "float16"), ("O3", "bfloat16")]
+)
 def test_mixed_precision_keeps_names_and_checkpoints(amp_level, amp_dtype, tmp_path):
     network = SHMNet()
     names = [parameter.name for parameter in network.get_parameters()]

@@ -3,7 +3,6 @@
 import math
 import re
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +32,6 @@ from tests.training_runs import (
     PATCH,
     VERSION,
     Run,
-    TrainCommand,
     assert_same_outcome,
     assert_same_parameters,
     make_config,
@@ -354,18 +352,6 @@ def test_a_missing_split_is_named(split, tmp_path):
     write_dataset(tmp_path, {other: BATCH for other in ("train", "eval") if other != split})
     with pytest.raises(UserError, match=f"{split}.txt: no such file"):
         run_training(m_net_config(), tmp_path, tmp_path / "out")
-
-
-def test_killed_and_started_again_equals_unbroken(unbroken, data, thin_checkpoint, tmp_path):
-    config = unbroken.config
-    with TrainCommand(config, data, tmp_path, thin_checkpoint) as command:
-        status, _ = command.signal_when(latest(command.folder / M_NET, 1).exists, signal.SIGKILL)
-    assert status == -signal.SIGKILL
-    assert not latest(command.folder / M_NET, M_NET_EPOCHS).exists()
-    again = run_training(config, data, tmp_path, thin_checkpoint)
-    assert_same_outcome(again.folder, unbroken.folder)
-    rows = read_epochs(again.folder, M_NET)
-    assert [int(row["epoch"]) for row in rows] == list(range(1, M_NET_EPOCHS + 1))
 
 
 @pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
