@@ -12,6 +12,7 @@ from src.common.atomic_file import BadNameError
 from src.common.progress import Progress, say
 from src.images.files import ImageError, read_image, read_photo, write_image
 from src.inference.background import Background
+from src.inference.collection import Jobs
 from src.inference.cutout import naming_failures
 from src.inference.engine_choice import EngineName
 from src.inference.job import Job
@@ -82,24 +83,21 @@ def predict_with_plates(
     wanted, system = system, plate_system_of(checkpoint, system)
     if wanted:
         require_system(checkpoint, system, wanted)
-    todo, left_out = find_todo(inputs, output, behind, overwrite, shard)
-    todo = [job for job in todo if not plates.holds(job.source)]
+    todo, left_out = find_todo(inputs, output, behind, overwrite, shard, plates.holds)
     if not todo:
         return left_out
     opened = open_plate_engine(checkpoint, system, engine=engine, refinement=refinement, device=device)
     matting = PlateMatting(opened)
     cutter = _Cutter(matting, behind, replace_colours, align, match_exposure, overwrite)
-    photos = [job for job in todo if not job.is_video]
-    if photos:
-        left_out += _matte_photos(photos, cutter, plates)
-    for job in todo:
-        if job.is_video:
-            matte = partial(cutter.write_video, job, plates, temporal or usual_way(system))
-            left_out += tell_of_video(job, behind.is_transparent, matte)
+    if todo.photos:
+        left_out += _matte_photos(todo.photos, cutter, plates)
+    for job in todo.videos:
+        matte = partial(cutter.write_video, job, plates, temporal or usual_way(system))
+        left_out += tell_of_video(job, behind.is_transparent, matte)
     return left_out
 
 
-def _matte_photos(photos: list[Job], cutter: "_Cutter", plates: Plates) -> int:
+def _matte_photos(photos: Jobs, cutter: "_Cutter", plates: Plates) -> int:
     """Returns how many were left out."""
     left_out = 0
     with Progress("matting", "photo", len(photos)) as bar:
