@@ -81,16 +81,23 @@ def test_photos_have_the_mattes_of_predict(reads_photos, model, tmp_path, monkey
     write_image(plates / "turned.png", cv2.rotate(scene("same")["plate"], cv2.ROTATE_90_CLOCKWISE))
     write_image(photos / "elsewhere.png", scene("same")["image"])
     write_image(plates / "elsewhere.png", 255 - scene("same")["plate"])
+    write_image(photos / "dark.png", scene("same")["image"] // 2 + 60)
+    write_image(plates / "dark.png", ((scene("same")["plate"] // 2 + 60) * 0.75).astype(np.uint8))
     common = "--model", model, "--photos", photos
     result = call_runner(*common, "--plates", plates, "--mattes", tmp_path / "cc")
     assert (result.returncode, error_lines(result)) == (SKIPPED, ["error: 2 files were skipped"])
-    told = {"alone.png": "holds no plate", "turned.png": "is turned", "elsewhere.png": "another place"}
+    told = {
+        "alone.png": "holds no plate",
+        "dark.png": "25% darker",
+        "turned.png": "is turned",
+        "elsewhere.png": "another place",
+    }
     for name, words in {**told, "large.png": "smaller copy"}.items():
         assert len([line for line in result.stdout.splitlines() if name in line and words in line]) == 1
     arguments = photos, "--plate", plates, "--checkpoint", model, "--engine", "lite", "--output"
     monkeypatch.setattr(sys, "argv", ["predict.py", *map(str, [*arguments, tmp_path / "python"])])
     assert predict.main() == SKIPPED
-    names = ["elsewhere_alpha.png", *(f"{name}_alpha.png" for name in SIZES)]
+    names = ["dark_alpha.png", "elsewhere_alpha.png", *(f"{name}_alpha.png" for name in SIZES)]
     assert files_of(tmp_path / "cc") == sorted(names)
     for name in names:
         found, wanted = (read_gray(tmp_path / way / name).astype(int) for way in ("cc", "python"))

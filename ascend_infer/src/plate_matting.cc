@@ -57,10 +57,9 @@ Prepared PlateMatting::Prepare(const PhotoJob& job, const Photo& photo) const {
   const Picture& colours = photo.colours;
   const Picture plate = ReadPlate(job.plate, colours);
   Prepared prepared;
-  if (IsUnlike(colours, plate)) {
-    prepared.remarks.push_back(job.source.string() + ": " + job.plate.string() +
-                               " looks like another place, even at its border; a plate is the same place without "
-                               "the person");
+  const std::string complaint = Complaint(colours, plate);
+  if (!complaint.empty()) {
+    prepared.remarks.push_back(job.source.string() + ": " + job.plate.string() + " " + complaint);
   }
   const Size fitted = Fitted(colours, size_);
   prepared.place = {0, 0, fitted.height, fitted.width};

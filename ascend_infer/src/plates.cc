@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <string>
@@ -19,10 +18,45 @@ namespace {
 constexpr double kLargestStretch = 0.01;  // of the aspect ratio
 constexpr int kGlance = 96;               // side of the small copies that are compared
 constexpr int kBorder = 6;                // pixels of them
-constexpr int kMostUnlike = 3 * 30;       // median difference along the border, of three channels together
+constexpr float kDarkest = 8, kBrightest = 247;  // between which values tell the light
+constexpr float kMostUnlike = 30;         // median difference along the border
+constexpr float kMostLight = 0.15f;       // by which a plate may be brighter or darker
 
 fs::path NameOf(const fs::path& path, const fs::path& folder) {
   return path.lexically_relative(folder).replace_extension();
+}
+
+// The pixels along the upper border and the upper halves of the sides, of a small copy.
+std::vector<float> Border(const Picture& picture) {
+  const Picture small = Resize(picture, kGlance, kGlance);
+  std::vector<float> values;
+  for (int y = 0; y < kGlance / 2; ++y) {
+    for (int x = 0; x < kGlance; ++x) {
+      if (y < kBorder || x < kBorder || x >= kGlance - kBorder) {
+        values.insert(values.end(), small.Row(y) + 3 * x, small.Row(y) + 3 * x + 3);
+      }
+    }
+  }
+  return values;
+}
+
+float Median(std::vector<float>* values) {
+  const auto middle = values->begin() + static_cast<std::ptrdiff_t>(values->size() / 2);
+  std::nth_element(values->begin(), middle, values->end());
+  return *middle;
+}
+
+// The median difference of the pixels of a photo and of its plate, this in another light.
+float Difference(const std::vector<float>& photo, const std::vector<float>& plate, float light) {
+  std::vector<float> differences;
+  for (size_t i = 0; i < photo.size(); i += 3) {
+    float sum = 0;
+    for (size_t c = i; c < i + 3; ++c) {
+      sum += std::abs(photo[c] - std::min(255.0f, plate[c] / light));
+    }
+    differences.push_back(sum / 3);
+  }
+  return Median(&differences);
 }
 
 std::string SizeText(const Picture& picture) {
@@ -77,24 +111,23 @@ Picture ReadPlate(const fs::path& path, const Picture& photo) {
   return Resize(plate, photo.height, photo.width);
 }
 
-bool IsUnlike(const Picture& photo, const Picture& plate) {
-  const Picture one = Resize(photo, kGlance, kGlance), other = Resize(plate, kGlance, kGlance);
-  std::vector<int> differences;
-  for (int y = 0; y < kGlance / 2; ++y) {
-    for (int x = 0; x < kGlance; ++x) {
-      if (y >= kBorder && x >= kBorder && x < kGlance - kBorder) {
-        continue;
-      }
-      int sum = 0;
-      for (int c = 0; c < 3; ++c) {
-        sum += std::abs(one.Row(y)[3 * x + c] - other.Row(y)[3 * x + c]);
-      }
-      differences.push_back(sum);
+std::string Complaint(const Picture& photo, const Picture& plate) {
+  const std::vector<float> one = Border(photo), other = Border(plate);
+  std::vector<float> ratios;
+  for (size_t i = 0; i < one.size(); ++i) {
+    if (std::min(one[i], other[i]) > kDarkest && std::max(one[i], other[i]) < kBrightest) {
+      ratios.push_back(other[i] / one[i]);
     }
   }
-  const auto middle = differences.begin() + differences.size() / 2;
-  std::nth_element(differences.begin(), middle, differences.end());
-  return *middle > kMostUnlike;
+  const float light = ratios.empty() ? 1 : Median(&ratios);
+  if (Difference(one, other, 1) > kMostUnlike && Difference(one, other, light) > kMostUnlike) {
+    return "looks like another place, even at its border; a plate is the same place without the person";
+  }
+  if (std::abs(light - 1) <= kMostLight) {
+    return "";
+  }
+  return "is " + std::to_string(std::lrint(100 * std::abs(light - 1))) + "% " + (light > 1 ? "brighter" : "darker") +
+         " than the photo; predict.py --match-exposure gives it that light";
 }
 
 }  // namespace matting

@@ -3,6 +3,7 @@
 #define ASCEND_INFER_PLATES_H_
 
 #include <filesystem>
+#include <string>
 
 #include "photo_jobs.h"
 #include "raster.h"
@@ -17,8 +18,8 @@ void FindPlates(const std::filesystem::path& plates, const std::filesystem::path
 // A plate at its photo's size, RGB. Throws InputError if it cannot be read or has another shape.
 Picture ReadPlate(const std::filesystem::path& path, const Picture& photo);
 
-// Whether a plate differs from its photo even along the upper border and the upper halves of the sides.
-bool IsUnlike(const Picture& photo, const Picture& plate);
+// Why a plate does not fit its photo, by the upper border and the upper halves of the sides; "" if it does.
+std::string Complaint(const Picture& photo, const Picture& plate);
 
 }  // namespace matting
 

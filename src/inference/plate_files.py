@@ -19,6 +19,7 @@ _START = re.compile(r"first:(\d+(?:\.\d+)?)s")
 _LARGEST_STRETCH = 0.01  # of the aspect ratio
 _GLANCE = 96  # side of the small copies that are compared
 _BORDER = 6  # pixels of them
+_DARKEST, _BRIGHTEST = 8 / 255, 247 / 255  # between which values tell the light
 _MOST_UNLIKE = 30 / 255  # median difference along the border; of true plates at most 10
 
 _TABLES = """
@@ -115,13 +116,25 @@ def fit_plate(photo: np.ndarray, plate: np.ndarray, file: Path | str) -> np.ndar
     return cv2.resize(plate, (width, height), interpolation=method)
 
 
-def is_unlike(photo: np.ndarray, plate: np.ndarray) -> bool:
+def is_unlike(photo: np.ndarray, plate: np.ndarray, light: float = 1.0) -> bool:
     """Whether a plate (H, W, 3) uint8 differs from its photo even where a person seldom is.
 
     That is along the upper border and the upper halves of the sides.
+
+    Args:
+        photo: the photo.
+        plate: its plate.
+        light: by which the plate's colours are divided before.
     """
-    difference = np.abs(_border(photo) - _border(plate)).mean(1)
+    difference = np.abs(_border(photo) - np.minimum(1, _border(plate) / light)).mean(1)
     return float(np.median(difference)) > _MOST_UNLIKE
+
+
+def relative_light(photo: np.ndarray, plate: np.ndarray) -> float:
+    """How bright a plate is, compared with its photo, in the same places; 1 where they do not tell."""
+    one, other = _border(photo), _border(plate)
+    tells = (np.minimum(one, other) > _DARKEST) & (np.maximum(one, other) < _BRIGHTEST)
+    return float(np.median(other[tells] / one[tells])) if tells.any() else 1.0
 
 
 def _border(image: np.ndarray) -> np.ndarray:
