@@ -24,7 +24,7 @@ from src.benchmark.set_up import measure_set_ups  # noqa: E402
 from src.common.atomic_file import write_text  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
 
-_GROUPS = ("use", "network", "steps", "pipeline", "generation", "files", "start", "memory")
+_GROUPS = ("use", "network", "plates", "steps", "pipeline", "generation", "files", "start", "memory")
 _SET_UP = "set_up"  # downloads gigabytes, so it is measured only where it is named
 _PRODUCTS = 10
 _FEWEST_PAIRS = 60  # eight tenths of them must fill a few batches of 8
@@ -61,7 +61,7 @@ def main() -> None:
     results = []
     with tempfile.TemporaryDirectory(prefix="shm-benchmark-") as folder:
         folder = Path(folder)
-        needs_samples = set(arguments.only) - {"network", "steps", _SET_UP}
+        needs_samples = set(arguments.only) - {"network", "plates", "steps", _SET_UP}
         samples = make_samples(folder, arguments.pairs) if needs_samples else None
         operation_seconds = _operation_seconds()
         for row in _rows(arguments, folder, samples):
@@ -109,6 +109,8 @@ def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) 
             yield from rows.use_rows(samples)
         elif group == "network":
             yield from rows.network_rows(size, operations["end_to_end"], folder)
+        elif group == "plates":
+            yield from rows.plate_rows(folder)
         elif group == "steps":
             yield from rows.step_rows(size, arguments.batch, operations)
         elif group == "pipeline":

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,12 @@ def runner(size: int, folder: str):
     inputs.mkdir(exist_ok=True)
     for number in range(_RUNNER_INPUTS):
         _image(size).tofile(inputs / f"{number}.bin")
-    command = [ROOT / "ascend_infer" / "build" / "shm_infer", "--model", lowered, "--input", inputs]
+    return timed_runner(lowered, inputs)
+
+
+def timed_runner(model: Path, inputs: Path):
+    """Run a model on a folder of inputs; returns the median that the runner reports, in seconds."""
+    command = [ROOT / "ascend_infer" / "build" / "shm_infer", "--model", model, "--input", inputs]
 
     def work() -> float:
         with tempfile.TemporaryDirectory() as outputs:
@@ -119,14 +125,17 @@ def _exported(size: int, folder: str, file_format: str) -> Path:
     """Export in another process, to keep MindSpore's threads out of the measured one."""
     suffix = {"MINDIR": ".mindir", "ONNX": ".onnx"}[file_format]
     path = Path(folder, f"network{suffix}")
-    exporter = multiprocessing.get_context("spawn").Process(
-        target=_export, args=(str(path.with_suffix("")), file_format, size)
-    )
-    exporter.start()
-    exporter.join()
+    in_another_process(_export, str(path.with_suffix("")), file_format, size)
     if not path.exists():
         sys.exit(f"{path} was not exported")
     return path
+
+
+def in_another_process(function: Callable, *arguments: object) -> None:
+    """Call a function of a module without its threads staying here."""
+    process = multiprocessing.get_context("spawn").Process(target=function, args=arguments)
+    process.start()
+    process.join()
 
 
 def _export(name: str, file_format: str, size: int) -> None:
