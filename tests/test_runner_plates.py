@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("runner")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def plate_folder(tmp_path_factory) -> Path:
     """A thin checkpoint, model.ckpt, and beside it its export for the runner."""
     folder = tmp_path_factory.mktemp("plates")
     with pytest.MonkeyPatch.context() as patch:
@@ -37,8 +37,8 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def model(folder) -> Path:
-    return folder / f"model_{WIDTH}x{HEIGHT}.mindir"
+def model(plate_folder) -> Path:
+    return plate_folder / f"model_{WIDTH}x{HEIGHT}.mindir"
 
 
 def scene(name: str) -> dict[str, np.ndarray]:
@@ -53,10 +53,10 @@ def write_scenes(folder: Path) -> None:
             write_image(folder / "test" / kind / f"{name}.png", picture)
 
 
-def test_the_engine_computes_what_the_checkpoint_does(folder):
+def test_the_engine_computes_what_the_checkpoint_does(plate_folder):
     """It finds the export beside the checkpoint; photo and plate are not mistaken for each other."""
-    lite = open_plate_engine(folder / "model.ckpt", SYSTEM, engine="lite")
-    exact = open_plate_engine(folder / "model.ckpt", SYSTEM, engine="mindspore", refinement="full")
+    lite = open_plate_engine(plate_folder / "model.ckpt", SYSTEM, engine="lite")
+    exact = open_plate_engine(plate_folder / "model.ckpt", SYSTEM, engine="mindspore", refinement="full")
     photo, plate = map(in_floats, pictures(HEIGHT, WIDTH))
     expected = exact.run(photo, plate)
     for found, wanted in zip(lite.run(photo, plate), expected, strict=True):
@@ -65,9 +65,9 @@ def test_the_engine_computes_what_the_checkpoint_does(folder):
     assert np.abs(exact.run(plate, photo)[0] - expected[0]).max() > 2e-3
 
 
-def test_a_checkpoint_without_export_for_the_runner(folder, tmp_path):
+def test_a_checkpoint_without_export_for_the_runner(plate_folder, tmp_path):
     for name in ("model.ckpt", "model.ckpt.yaml"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
+        (tmp_path / name).write_bytes((plate_folder / name).read_bytes())
     with pytest.raises(UserError, match=r"model\.ckpt: engine lite .*\.mindir .*export\.mindir_version=1"):
         open_plate_engine(tmp_path / "model.ckpt", SYSTEM, engine="lite")
 
@@ -127,7 +127,7 @@ def test_networks_that_take_plates_and_those_that_do_not(reads_photos, model, th
     assert f"{tmp_path / 'absent'}: no such plate" in error_lines(result)[-1]
 
 
-def test_the_script_measures_what_the_checkpoint_does(folder, model, tmp_path):
+def test_the_script_measures_what_the_checkpoint_does(plate_folder, model, tmp_path):
     write_scenes(tmp_path)
     damaged = tmp_path / "test" / "plate" / "small.png"
     damaged.write_bytes(b"damaged")
@@ -147,7 +147,7 @@ def test_the_script_measures_what_the_checkpoint_does(folder, model, tmp_path):
         np.fromfile(tmp_path / "out" / "result_Files" / f"matting_0001_same_{number}.bin", np.float32)
         for number in (0, 1)
     )
-    exact = open_plate_engine(folder / "model.ckpt", SYSTEM, engine="mindspore", refinement="full")
+    exact = open_plate_engine(plate_folder / "model.ckpt", SYSTEM, engine="mindspore", refinement="full")
     photo, plate, true = (scene("same")[kind] for kind in ("image", "plate", "alpha"))
     for found, wanted in zip(outputs, exact.run(in_floats(photo), in_floats(plate)), strict=True):
         np.testing.assert_allclose(found.reshape(wanted.shape), wanted, atol=1e-4)
