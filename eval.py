@@ -102,7 +102,10 @@ def run_plate_evaluation(
     way = "auto" if is_exported(model) else "mindspore"
     opened = open_plate_engine(model, system, engine=way, device=test.device_target)
     folder.mkdir(parents=True, exist_ok=True)
-    found, skipped = evaluate_plates(PlateMatting(opened), composites, folder, save, metric)
+    matting = PlateMatting(opened)
+    found, skipped = evaluate_plates(
+        lambda _, photo, plate: matting.predict(photo, plate), composites, folder, save, metric
+    )
     means = mean_values(found)
     lines = [
         f"model: {model}",

@@ -5,11 +5,16 @@ python postprocess.py --yaml_path=./config.yaml
 
 from pathlib import Path
 
+from src.common.atomic_file import atomic_folder
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.config_flags import config_of, make_parser
+from src.data.plate_composites import find_composites
 from src.deployment.options import add_model_option, exported_info
+from src.deployment.plate_files import RunnerPlateFiles, form_of_model
 from src.deployment.runner_files import INPUTS, OUTPUTS, RESULTS
 from src.deployment.score import score
+from src.evaluation.plates import evaluate_plates
+from src.systems.registry import needs_plate
 
 
 def main() -> int:
@@ -28,14 +33,25 @@ def main() -> int:
     add_model_option(parser)
     arguments = parser.parse_args()
     folder = Path(arguments.folder)
-    info = exported_info(arguments.model, config_of(arguments))
-    measurements, skipped = score(folder / INPUTS, folder / OUTPUTS, folder / RESULTS, info)
-    sads = [each.values["sad"] for each in measurements]
-    for each in measurements:
-        print(f"{each.sample.name} sad: {each.values['sad']:.4f}")
+    config = config_of(arguments)
+    if needs_plate(config.system):
+        composites = find_composites(config.test.test_pic_path)
+        files = RunnerPlateFiles(
+            composites, folder / INPUTS, folder / OUTPUTS, form_of_model(arguments.model)
+        )
+        with atomic_folder(folder / RESULTS) as results:
+            found, skipped = evaluate_plates(files.matte, composites, results)
+        sads = {name: values["SAD"] for name, values in found.items()}
+    else:
+        info = exported_info(arguments.model, config)
+        measurements, skipped = score(folder / INPUTS, folder / OUTPUTS, folder / RESULTS, info)
+        sads = {each.sample.name: each.values["sad"] for each in measurements}
+    for name, value in sads.items():
+        print(f"{name} sad: {value:.4f}")
     for reason in skipped:
         print(f"skipped: {reason}")
-    print(f"Total images: {len(sads)}, total sad: {sum(sads)}, ave sad: {sum(sads) / len(sads)}")
+    total = sum(sads.values())
+    print(f"Total images: {len(sads)}, total sad: {total}, ave sad: {total / len(sads)}")
     return SKIPPED_STATUS if skipped else 0
 
 

@@ -17,13 +17,13 @@ from src.inference.predict import predict
 from src.inference.shard import parse_shard
 from src.inference.shipped import require_system, shipped_model
 from src.inference.temporal import Temporal
-from src.live.flags import add_live_arguments, is_live, run_live
+from src.live.flags import add_live_arguments, is_live, run_live, run_live_with_plate
 from src.systems.model_info import ModelInfo
 from src.systems.plate_form import RefinementName
 from src.systems.registry import SystemName
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
-_WITHOUT_PLATE = ("camera", "size", "mean", "yaml_path", "stretch", "refine", "fast")
+_WITHOUT_PLATE = ("size", "mean", "yaml_path", "stretch", "refine", "fast")
 
 
 def main() -> int:
@@ -49,8 +49,8 @@ def main() -> int:
         "--plate",
         metavar="PATH",
         help="a photo of the same place without the person, or a folder of such photos with the names of "
-        "their photos; first:2s for videos whose first 2 seconds show the empty place; takes a model of "
-        "Background Matting V2",
+        "their photos; first:2s for videos and cameras whose first 2 seconds show the empty place; takes a "
+        "model of Background Matting V2",
     )
     parser.add_argument(
         "--plate-refine",
@@ -202,6 +202,8 @@ def _predict_with_plates(parser: argparse.ArgumentParser, arguments: argparse.Na
     unused = [name for name in _WITHOUT_PLATE if getattr(arguments, name) != parser.get_default(name)]
     if unused:
         parser.error(f"not with --plate: {', '.join(f'--{name}' for name in unused)}")
+    if arguments.camera is not None:
+        return run_live_with_plate(arguments)
     left_out = predict_with_plates(
         arguments.inputs,
         arguments.plate,

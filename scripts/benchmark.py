@@ -24,7 +24,18 @@ from src.benchmark.set_up import measure_set_ups  # noqa: E402
 from src.common.atomic_file import write_text  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
 
-_GROUPS = ("use", "network", "runner", "steps", "pipeline", "generation", "files", "start", "memory")
+_GROUPS = (
+    "use",
+    "network",
+    "plates",
+    "runner",
+    "steps",
+    "pipeline",
+    "generation",
+    "files",
+    "start",
+    "memory",
+)
 _PRODUCTS = 10
 _FEWEST_PAIRS = 60  # eight tenths of them must fill a few batches of 8
 
@@ -68,7 +79,7 @@ def main() -> None:
     results = []
     with tempfile.TemporaryDirectory(prefix="shm-benchmark-") as folder:
         folder = Path(folder)
-        needs_samples = set(arguments.only) - {"network", "steps"}
+        needs_samples = set(arguments.only) - {"network", "plates", "steps"}
         samples = make_samples(folder, arguments.pairs) if needs_samples else None
         operation_seconds = _operation_seconds()
         for row in _rows(arguments, folder, samples):
@@ -114,6 +125,8 @@ def _rows(arguments: argparse.Namespace, folder: Path, samples: Samples | None) 
             yield from rows.use_rows(samples)
         elif group == "runner":
             yield from rows.runner_rows(samples, folder)
+        elif group == "plates":
+            yield from rows.plate_rows(folder)
         elif group == "generation":
             yield from rows.generation_rows(samples.source, arguments.pairs)
         elif group == "start":

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Mattes the photos of infer.file_test_list with the C++ runner and evaluates the results:
+# Mattes the photos of infer.file_test_list with the C++ runner (with plates: the composites of
+# test.test_pic_path) and evaluates the results:
 #   bash run_infer_cpp.sh [MINDIR_PATH] [DEVICE_TYPE] [DEVICE_ID] [options]
 # DEVICE_TYPE is Ascend, GPU or CPU; DEVICE_ID is 0 by default. Options:
 #   --yaml_path FILE, --set KEY=VALUE       the configuration, as for every command

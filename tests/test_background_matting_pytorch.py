@@ -56,6 +56,19 @@ def test_the_whole_picture_refined(golden_twin):
 
 
 @needs_golden_files
+def test_the_cells_of_largest_error_refined(golden_twin):
+    from src.pytorch.background_matting import RefineNetwork, SamplingRefiner
+
+    golden = background_matting_golden.read("refine_mobilenetv2.npz")
+    network = RefineNetwork(refiner=SamplingRefiner(int(golden["sampling_setting"])))
+    network.load_state_dict(golden_twin.state_dict())
+    with torch.no_grad():
+        pha, fgr, *_ = network.eval()(*tensors("src", "bgr"))
+    for found, name in ((pha[..., ::3, ::3], "sampling_pha"), (fgr[..., ::5, ::5], "sampling_fgr")):
+        np.testing.assert_allclose(found.numpy(), golden[name], atol=TOLERANCE, err_msg=name)
+
+
+@needs_golden_files
 @pytest.mark.parametrize("phase", background_matting_golden.PREDICTIONS)
 def test_losses_and_gradients(phase):
     from src.pytorch import background_matting_loss

@@ -9,7 +9,7 @@ import pytest
 from src.benchmark import networks, plain_script
 from src.benchmark.contender import Contender, LeftOutError
 from src.benchmark.results import Result, draw, markdown, measure, summary
-from src.benchmark.rows import BOUND, Row, Work, network_rows, step_rows
+from src.benchmark.rows import BOUND, Row, Work, network_rows, plate_rows, step_rows
 from src.common.device import use_device
 
 SMALL, LARGE = Work("networks:matrix_product", (64,)), Work("networks:matrix_product", (256,))
@@ -33,9 +33,9 @@ def test_a_contender_that_fails_is_an_error():
 
 def test_the_limit_for_mindspore_does_not_slow_pytorch():
     steps = step_rows(32, [2], dict.fromkeys(("pre_train_t_net", "pre_train_m_net", "end_to_end"), 1))
-    rows = [*network_rows(32, 1, Path("unused")), *steps]
+    rows = [*network_rows(32, 1, Path("unused")), *plate_rows(Path("unused")), *steps]
     works = [work for row in rows for label, work in row.works.items() if label.startswith("PyTorch")]
-    assert len(works) == 5
+    assert len(works) == 7
     program = "import os, src; assert os.environ['ONEDNN_MAX_CPU_ISA'] == 'DEFAULT'"
     for environment in {tuple(work.environment.items()) for work in works}:
         Contender("files:command", "-c", program, environment=dict(environment)).close()

@@ -42,18 +42,23 @@ def folder(tmp_path_factory) -> Path:
     """A thin checkpoint, model.ckpt, and in a folder for each mode its exports."""
     folder = tmp_path_factory.mktemp("plates")
     with pytest.MonkeyPatch.context() as patch:
-        make_background_matting_thin(patch)
-        network = SYSTEMS[SYSTEM].build()
-        SYSTEMS[SYSTEM].initialise(network, 2)
-        # The errors that it expects differ from place to place, and lie on both sides of the threshold.
-        conv = network.decoder.conv4
-        conv.weight.set_data(conv.weight * 4)
-        save_parameters(network, folder / "model.ckpt")
-        write_model_info(folder / "model.ckpt", ModelInfo(system=SYSTEM))
-        patch.setattr("src.deployment.export._check", lambda *_: 0.0)  # the tests do so themselves
+        save_thin_model(patch, folder)
         for mode, file_format in FILES:
             export(folder, mode, file_format)
         yield folder
+
+
+def save_thin_model(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Write model.ckpt; networks made from now on have its few layers."""
+    make_background_matting_thin(patch)
+    network = SYSTEMS[SYSTEM].build()
+    SYSTEMS[SYSTEM].initialise(network, 2)
+    # The errors that it expects differ from place to place, and lie on both sides of the threshold.
+    conv = network.decoder.conv4
+    conv.weight.set_data(conv.weight * 4)
+    save_parameters(network, folder / "model.ckpt")
+    write_model_info(folder / "model.ckpt", ModelInfo(system=SYSTEM))
+    patch.setattr("src.deployment.export._check", lambda *_: 0.0)  # the tests do so themselves
 
 
 def export(folder: Path, mode: str, file_format: str, sizes: str = f"{WIDTH}x{HEIGHT}", **more: object):
@@ -130,7 +135,9 @@ class OnPaper:
 
 
 def test_each_photo_takes_the_smallest_file_that_holds_it_or_shrinks_least():
-    engine = ExportedPlates([OnPaper(*size) for size in ((640, 640), (1920, 1088), (1088, 1920))])
+    engine = ExportedPlates(
+        [OnPaper(*size) for size in ((640, 640), (1920, 1088), (1088, 1920))], "CPU", "onnx"
+    )
     rooms = {
         (480, 640): (640, 640),
         (1200, 480): (1920, 1088),

@@ -16,6 +16,7 @@ from mindspore import Tensor
 
 from src.common.errors import UserError
 from src.images.files import ImageError, read_alpha_channel, read_gray, read_image, write_image
+from src.inference import predict_plates
 from src.inference.plate_checkpoint import CheckpointEngine
 from src.inference.plate_files import Plates, fit_plate, is_unlike
 from src.inference.plate_matting import PlateMatte, PlateMatting
@@ -25,6 +26,7 @@ from src.model.weights import load_weights, save_parameters
 from src.systems.background_matting import SYSTEMS
 from src.systems.model_info import ModelInfo, write_model_info
 from src.systems.plate_form import copy_scale
+from tests.test_jobs import paths_alive
 from tests.thin_network import make_background_matting_thin
 
 SIZE = (50, 61)  # no multiples of 4
@@ -123,6 +125,38 @@ def test_plates_are_found_by_the_names_of_their_photos(tmp_path):
         plates.of(photos / "y2.jpg")
     with pytest.raises(UserError, match=r"room\.jpg: no such plate"):
         Plates(tmp_path / "room.jpg", [photos])
+
+
+def test_no_list_of_photos_or_plates_is_held(tmp_path, monkeypatch):
+    count = 400
+    for folder in ("photos", "plates"):
+        (tmp_path / folder).mkdir()
+        for number in range(count):
+            (tmp_path / folder / f"{number}.jpg").touch()
+    (tmp_path / "plates" / "7.png").touch()  # of two of a name, the last
+    (tmp_path / "plates" / "link.jpg").symlink_to(tmp_path / "photos" / "8.jpg")
+    taken, alive = {}, []
+
+    def write(_cutter, job, plate):
+        taken[job.source.name] = plate.name
+        if len(taken) in (1, count // 2):
+            alive.append(paths_alive())
+
+    (tmp_path / "model.ckpt").touch()
+    monkeypatch.setattr(predict_plates, "open_plate_engine", lambda *_, **__: None)
+    monkeypatch.setattr(predict_plates._Cutter, "write", write)
+    before = paths_alive()
+    left_out = predict_plates.predict_with_plates(
+        [tmp_path / "photos"],
+        tmp_path / "plates",
+        checkpoint=tmp_path / "model.ckpt",
+        system="background_matting",
+    )
+    assert left_out == 0
+    expected = {f"{number}.jpg": f"{number}.jpg" for number in range(count)}
+    del expected["8.jpg"]  # which is a plate itself
+    assert {**taken, "7.jpg": "7.jpg"} == expected and taken["7.jpg"] == "7.png"
+    assert len(alive) == 2 and max(alive) - before < 100
 
 
 def test_a_folder_of_photos_with_one_plate(model, tmp_path, monkeypatch, capsys):

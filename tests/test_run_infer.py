@@ -380,6 +380,9 @@ def test_a_run_that_is_killed_leaves_earlier_results(project, results):
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    folder = os.open(results, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)  # until its last process, which may need a moment, has ended
+    os.close(folder)
     after = contents(results)
     assert {name: after[name] for name in after if not name.startswith(".infer_partial")} == before
     assert project.run("../shm_export.mindir", "CPU", "--output", results).returncode == 0

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from src.images.files import write_image
-from tests.runner import CANNOT_LOAD, ENVIRONMENT, ROOT, RUNNER, SKIPPED, run_runner
+from tests.runner import CANNOT_LOAD, ENVIRONMENT, ROOT, RUNNER, SKIPPED, call_runner, run_runner
 from tests.test_runner_photos import run_photos, save_all_kinds
+from tests.test_runner_plates import plate_folder, write_scenes  # noqa: F401
 from tests.thin_video_model import export_thin_mindir, save_thin_video_model
 
 SIZE = 64
@@ -76,6 +77,25 @@ def test_the_sanitisers_find_nothing_in_photos(sanitised_runner, thin_lowered, t
         if leaks == "0":
             assert result.returncode == SKIPPED, result.stderr
             assert "Sanitizer" not in result.stderr
+
+
+def test_the_sanitisers_find_nothing_in_plates(sanitised_runner, plate_folder, tmp_path):  # noqa: F811
+    """Photos that fit, are smaller, larger, tiny, or have no usable plate."""
+    write_scenes(tmp_path)
+    photos, plates = tmp_path / "test" / "image", tmp_path / "test" / "plate"
+    for folder, height in ((photos, 1), (plates, 2)):
+        write_image(folder / "tiny.png", np.zeros((height, height, 3), np.uint8))
+    write_image(photos / "damaged.png", np.zeros((9, 9, 3), np.uint8))
+    (plates / "damaged.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (model,) = plate_folder.glob("*.mindir")
+    result = call_runner(
+        *("--model", model, "--photos", photos, "--plates", plates, "--mattes", tmp_path / "out"),
+        runner=sanitised_runner,
+        ASAN_OPTIONS="detect_leaks=0",
+    )
+    assert result.returncode == SKIPPED, result.stderr
+    assert "Sanitizer" not in result.stderr and "runtime error" not in result.stderr
+    assert len(list((tmp_path / "out").iterdir())) == 4
 
 
 @pytest.mark.parametrize("size", ["64x40", "2x2", "70x6"])

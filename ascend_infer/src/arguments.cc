@@ -12,12 +12,14 @@ const char kHelp[] =
        shm_infer --model FILE --pipe [options]
 
 Runs an exported network (MINDIR): on the photos in a folder, of which it writes NAME_alpha.png, as predict.py
-does; on every .bin file that preprocess.py wrote to a folder, of which it writes NAME_0.bin (trimap logits) and
-NAME_1.bin (alpha), float32; on a video, which it composites over a background; or on arrays from stdin, with its
-outputs to stdout. A .bin file holds the network's inputs one after the other.
+does; on every .bin file that preprocess.py wrote to a folder, of which it writes NAME_0.bin and NAME_1.bin, float32
+(trimap logits and alpha; with plates, alpha and foreground); on a video, which it composites over a background; or on
+arrays from stdin, with its outputs to stdout. A .bin file holds the network's inputs one after the other.
 
   --model FILE          the exported network
   --photos FOLDER       photos, JPEG or PNG, at any depth
+  --plates PATH         for networks that take plates: a photo of the place without the person, or a folder of
+                        such photos with the names of their photos
   --mattes FOLDER       folder for their mattes; created if missing; existing mattes are kept; with --video,
                         a file for the network's alphas, float32
   --overwrite           make existing mattes again
@@ -89,7 +91,8 @@ void Check(const Arguments& arguments) {
   const bool has_video = !arguments.video.empty() || arguments.height > 0;
   const bool has_files = !arguments.input.empty() || (!arguments.output.empty() && !has_video);
   const bool has_photos =
-      !arguments.photos.empty() || (!arguments.mattes.empty() && !has_video) || arguments.overwrite;
+      !arguments.photos.empty() || (!arguments.mattes.empty() && !has_video) || !arguments.plates.empty() ||
+      arguments.overwrite;
   if (has_files + has_photos + has_video + arguments.pipe > 1) {
     throw UsageError(
         "only one of --input, --photos, --video and --pipe can be given, with what belongs to it; see --help");
@@ -147,6 +150,8 @@ Arguments ParseArguments(int argc, char** argv) {
       arguments.output = value;
     } else if (name == "--photos") {
       arguments.photos = value;
+    } else if (name == "--plates") {
+      arguments.plates = value;
     } else if (name == "--mattes") {
       arguments.mattes = value;
     } else if (name == "--video") {

@@ -15,6 +15,7 @@ struct Arguments {
   std::filesystem::path output;
   std::filesystem::path photos;  // in the place of input, with
   std::filesystem::path mattes;  // in that of output
+  std::filesystem::path plates;  // of the photos: a file or a folder; empty: the network takes none
   bool overwrite = false;
   std::filesystem::path video;  // in the place of input, with output, mattes (both may be empty) and
   int height = 0, width = 0;    // of its frames

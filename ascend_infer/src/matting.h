@@ -1,38 +1,43 @@
-// The steps from a photo to its matte, those of the protocol "default" of src/inference/protocol.py.
+// The steps from a photo to its matte, whatever the network needs beside the photo.
 #ifndef ASCEND_INFER_MATTING_H_
 #define ASCEND_INFER_MATTING_H_
 
+#include <string>
+#include <vector>
+
 #include "letterbox.h"
 #include "photo_file.h"
-#include "session.h"
+#include "photo_jobs.h"
 
 namespace matting {
 
 // A photo, ready for the network.
 struct Prepared {
   Place place;
-  Picture small;  // the photo at the size of its place
-  std::vector<float> input;
+  Picture small;                     // the photo at the size of its place
+  std::vector<float> input;          // all inputs, one after the other
+  std::vector<std::string> remarks;  // what the user should know
 };
 
 class Matting {
  public:
-  // Throws LoadError if the network's shapes are not those of matting.
-  Matting(Session* session, const Mean& mean);
+  virtual ~Matting() = default;
 
-  Prepared Prepare(const Photo& photo) const;
+  // Throws InputError if something beside the photo cannot be read, or does not fit.
+  virtual Prepared Prepare(const PhotoJob& job, const Photo& photo) const = 0;
 
-  // Runs the network on the photo and its mirror image, and averages both alphas. Throws Error.
-  Map Run(const Prepared& prepared) const;
+  // The network's alpha, at its size. Throws Error.
+  virtual Map Run(const Prepared& prepared) const = 0;
 
-  // Alpha at the photo's size, 0..255, from the result of Run; never above the photo's own.
-  Picture Finish(const Photo& photo, const Prepared& prepared, const Map& averaged) const;
-
- private:
-  Session* session_;
-  Mean mean_;
-  int size_;
+  // Alpha at the photo's size, 0..255, from the result of Run.
+  virtual Picture Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const = 0;
 };
+
+// Throws Error if a value is NaN or infinite.
+void RequireNumbers(const std::vector<float>& outputs);
+
+// Alpha in 0..1 as 0..255, rounded.
+Picture ToBytes(const Map& alpha);
 
 }  // namespace matting
 

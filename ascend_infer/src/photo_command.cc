@@ -7,7 +7,10 @@
 
 #include "model_info.h"
 #include "open_session.h"
+#include "photo_matting.h"
 #include "photo_pipeline.h"
+#include "plate_matting.h"
+#include "plates.h"
 #include "stop.h"
 #include "timing.h"
 
@@ -36,8 +39,12 @@ std::string StageReport(const PhotoResult& result) {
 }  // namespace
 
 int RunPhotos(const Arguments& arguments) {
-  const Mean mean = ReadMean(arguments.model);
+  const bool takes_plates = !arguments.plates.empty();
+  const Mean mean = takes_plates ? Mean() : ReadMean(arguments.model);
   PhotoJobs jobs = FindPhotoJobs(arguments.photos, arguments.mattes, arguments.overwrite);
+  if (takes_plates) {
+    FindPlates(arguments.plates, arguments.photos, &jobs);
+  }
   PrepareOutput(arguments.mattes);
   size_t left_out = jobs.problems.size();
   for (const std::string& problem : jobs.problems) {
@@ -49,8 +56,13 @@ int RunPhotos(const Arguments& arguments) {
   if (!jobs.todo.empty()) {
     HandleStopSignals();
     const std::unique_ptr<Session> session = OpenSession(arguments);
-    const Matting matting(session.get(), mean);
-    const PhotoResult result = RunPhotoPipeline(matting, jobs.todo);
+    std::unique_ptr<Matting> matting;
+    if (takes_plates) {
+      matting = std::make_unique<PlateMatting>(session.get());
+    } else {
+      matting = std::make_unique<PhotoMatting>(session.get(), mean);
+    }
+    const PhotoResult result = RunPhotoPipeline(*matting, jobs.todo);
     left_out += result.skipped.size();
     for (const std::string& reason : result.skipped) {
       std::cout << "skipped: " << reason << "\n";

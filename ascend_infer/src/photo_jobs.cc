@@ -146,10 +146,17 @@ PhotoJobs FindPhotoJobs(const fs::path& photos, const fs::path& mattes, bool ove
     } else if (!overwrite && fs::exists(target, error)) {
       ++jobs.done;
     } else {
-      jobs.todo.push_back({path, target});
+      jobs.todo.push_back({path, target, {}});
     }
   }
   return jobs;
+}
+
+std::vector<fs::path> PhotosBelow(const fs::path& folder) {
+  std::vector<std::string> problems;
+  Search search(&problems);
+  search.Folder(folder);
+  return std::move(search.photos());
 }
 
 }  // namespace matting

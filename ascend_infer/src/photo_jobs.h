@@ -11,6 +11,7 @@ namespace matting {
 struct PhotoJob {
   std::filesystem::path source;
   std::filesystem::path target;  // NAME_alpha.png
+  std::filesystem::path plate;   // empty: none
 };
 
 struct PhotoJobs {
@@ -22,6 +23,9 @@ struct PhotoJobs {
 // Searches a folder to any depth, whose structure the results keep. Hidden files are passed over, and results of
 // earlier runs among the photos are not matted. Throws Error if there is no photo.
 PhotoJobs FindPhotoJobs(const std::filesystem::path& photos, const std::filesystem::path& mattes, bool overwrite);
+
+// The photos below a folder, at any depth; none where it cannot be searched.
+std::vector<std::filesystem::path> PhotosBelow(const std::filesystem::path& folder);
 
 }  // namespace matting
 

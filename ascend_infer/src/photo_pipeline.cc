@@ -1,5 +1,6 @@
 #include "photo_pipeline.h"
 
+#include <algorithm>
 #include <future>
 #include <new>
 
@@ -25,7 +26,7 @@ Loaded Load(const Matting& matting, const PhotoJob& job) {
     Photo photo = ReadPhoto(job.source);
     const double read = reading.Milliseconds();
     const Stopwatch preparing;
-    Prepared prepared = matting.Prepare(photo);
+    Prepared prepared = matting.Prepare(job, photo);
     return {std::move(photo), std::move(prepared), read, preparing.Milliseconds()};
   } catch (const std::bad_alloc&) {
     throw InputError(job.source.string() + ": cannot be matted: not enough memory");
@@ -36,9 +37,13 @@ struct Finished {
   double finish, write;  // milliseconds
 };
 
-Finished FinishAndWrite(const Matting& matting, const PhotoJob& job, const Loaded& loaded, const Map& averaged) {
+Finished FinishAndWrite(const Matting& matting, const PhotoJob& job, const Loaded& loaded,
+                        const Map& network_alpha) {
   const Stopwatch finishing;
-  const Picture alpha = matting.Finish(loaded.photo, loaded.prepared, averaged);
+  Picture alpha = matting.Finish(loaded.photo, loaded.prepared, network_alpha);
+  const Picture& own = loaded.photo.alpha;
+  std::transform(own.values.begin(), own.values.end(), alpha.values.begin(), alpha.values.begin(),
+                 [](uint8_t one, uint8_t other) { return std::min(one, other); });
   const double finish = finishing.Milliseconds();
   const Stopwatch writing;
   const Bytes encoded = EncodePng(alpha);
@@ -79,13 +84,15 @@ PhotoResult RunPhotoPipeline(const Matting& matting, const std::vector<PhotoJob>
       if (!loaded.photo.remark.empty()) {
         result.remarks.push_back(loaded.photo.remark);
       }
+      const std::vector<std::string>& remarks = loaded.prepared.remarks;
+      result.remarks.insert(result.remarks.end(), remarks.begin(), remarks.end());
       const Stopwatch run;
-      Map averaged = matting.Run(loaded.prepared);
+      Map network_alpha = matting.Run(loaded.prepared);
       times.network.push_back(run.Milliseconds());
       wait_for_last();
       finishing = std::async(std::launch::async, [&matting, &job = jobs[i], loaded = std::move(loaded),
-                                                  averaged = std::move(averaged)] {
-        return FinishAndWrite(matting, job, loaded, averaged);
+                                                  network_alpha = std::move(network_alpha)] {
+        return FinishAndWrite(matting, job, loaded, network_alpha);
       });
     } catch (const InputError& error) {
       result.skipped.push_back(error.what());

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -91,14 +92,17 @@ def exported(size: int, folder: str, file_format: str) -> Path:
     """Export the shipped model in another process, to keep MindSpore's threads out of the measured one."""
     suffix = {"MINDIR": ".mindir", "ONNX": ".onnx"}[file_format]
     path = Path(folder, f"network{suffix}")
-    exporter = multiprocessing.get_context("spawn").Process(
-        target=_export, args=(str(path.with_suffix("")), file_format, size)
-    )
-    exporter.start()
-    exporter.join()
+    in_another_process(_export, str(path.with_suffix("")), file_format, size)
     if not path.exists():
         sys.exit(f"{path} was not exported")
     return path
+
+
+def in_another_process(function: Callable, *arguments: object) -> None:
+    """Call a function of a module without its threads staying here."""
+    process = multiprocessing.get_context("spawn").Process(target=function, args=arguments)
+    process.start()
+    process.join()
 
 
 def _export(name: str, file_format: str, size: int) -> None:

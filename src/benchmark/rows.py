@@ -120,6 +120,21 @@ def runner_rows(samples: Samples, folder: Path) -> list[Row]:
     return [Row(title, "folder", works, label, ours=(label,), unit="times")]
 
 
+def plate_rows(folder: Path) -> list[Row]:
+    """Background Matting V2 on one photo and its plate; see `network_rows`."""
+    width, height = 1920, 1088  # the runner takes multiples of 64
+    size, exported = (width, height), (width, height, str(folder))
+    works = {
+        "MindSpore": Work("plates:mindspore", exported),
+        "C++ runner": Work("plates:runner", exported),
+        "ONNX Runtime": Work("plates:onnx", exported),
+        "PyTorch eager": Work("plates:torch", (*size, False), _PYTORCH_ENVIRONMENT),
+        _PYTORCH: Work("plates:torch", (*size, True), _PYTORCH_ENVIRONMENT),
+    }
+    title = f"network with plates, sampling, 1 photo of {width}x{height}"
+    return [Row(title, "photo", works, "PyTorch eager", ours=("MindSpore", "C++ runner"))]
+
+
 def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> list[Row]:
     """A training step of each phase; `operations` counts its forward pass for one photo."""
     rows = []

@@ -20,7 +20,11 @@ def network(size: int, folder: str):
     inputs.mkdir(exist_ok=True)
     for number in range(_INPUTS):
         image(size).tofile(inputs / f"{number}.bin")
-    command = [*_command(size, folder), "--input", inputs]
+    return timed_runner([*_command(size, folder), "--input", inputs])
+
+
+def timed_runner(command: list):
+    """Run a command of the runner on a folder of inputs; returns the median that it reports, in seconds."""
 
     def work() -> float:
         with tempfile.TemporaryDirectory() as outputs:
@@ -44,15 +48,20 @@ def photos(files: str, folder: str):
     return work
 
 
+def built_runner() -> Path:
+    """Build the runner; returns its path."""
+    subprocess.run(["bash", ROOT / "ascend_infer" / "build.sh", "CPU"], check=True)
+    return ROOT / "ascend_infer" / "build" / "shm_infer"
+
+
 def _command(size: int, folder: str) -> list:
     """Build the runner and export the shipped model for it."""
     from src.deployment.lowering import lower_file
 
-    subprocess.run(["bash", ROOT / "ascend_infer" / "build.sh", "CPU"], check=True)
     model = exported(size, folder, "MINDIR")
     lowered = model.with_name("lowered.mindir")
     lower_file(model, lowered)
-    return [ROOT / "ascend_infer" / "build" / "shm_infer", "--model", lowered]
+    return [built_runner(), "--model", lowered]
 
 
 def _run(command: list) -> str:

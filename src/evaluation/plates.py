@@ -1,6 +1,6 @@
 """Quality of mattes with plates, on fixed composites."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,14 +15,14 @@ from src.evaluation.report import METRICS_FILE, Save
 from src.images.files import ImageError, write_image
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
 from src.inference.cutout import naming_failures
-from src.inference.plate_matting import PlateMatting
 
 PlateMetric = Literal["usual", "paddle"]
 Values = dict[str, float]  # by the metric's name
+Matte = Callable[[PlateComposite, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def evaluate_plates(
-    matting: PlateMatting,
+    matte: Matte,
     composites: Sequence[PlateComposite],
     folder: Path,
     save: Save = "all",
@@ -31,7 +31,8 @@ def evaluate_plates(
     """Measure mattes of composites, and write metrics.csv.
 
     Args:
-        matting: the matting to measure.
+        matte: what to measure: a function from a composite, its photo and its plate to alpha and foreground,
+            as `PlateMatting.predict` returns them; it raises ImageError where it has none.
         composites: what to matte.
         folder: the folder to write to.
         save: 'none'; 'alpha' to write alpha/<name> as well; 'all' for these and cutout/<name> (RGBA, with the
@@ -51,7 +52,7 @@ def evaluate_plates(
             try:
                 pictures = composite.read()
                 with naming_failures(composite.file("image")):
-                    alpha, foreground = matting.predict(pictures["image"], pictures["plate"])
+                    alpha, foreground = matte(composite, pictures["image"], pictures["plate"])
             except ImageError as error:
                 skipped.append(str(error))
             else:

@@ -82,6 +82,7 @@ def left_to_do(
     overwrite: bool,
     shard: Shard | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    is_plate: Callable[[Path], bool] = lambda _: False,
 ) -> Left:
     """What is left to do: jobs that lack a result.
 
@@ -93,10 +94,11 @@ def left_to_do(
         overwrite: whether results that are there are made again.
         shard: the jobs of others are passed over.
         tell: is called for each that is left out, with its name.
+        is_plate: whether a source only shows the empty place of others, and is passed over.
     """
     done = left_out = 0
     for number, job in found.numbered():
-        if shard is not None and not shard.holds(job.source):
+        if (shard is not None and not shard.holds(job.source)) or is_plate(job.source):
             continue
         try:
             missing = job.missing(is_transparent, overwrite)

@@ -38,7 +38,7 @@ def load_lite(path: Path, device: str = "auto", system: SystemName = "shm") -> t
     Raises:
         LiteError: the runner is not built, or cannot load the file, or the file has another input.
     """
-    network = _LiteNetwork(path, "CPU" if device == "auto" else device)
+    network = start_runner(path, device)
     shapes = [each.shape for each in network.inputs]
     size = size_of_inputs(shapes, system)
     if size is None:
@@ -47,19 +47,33 @@ def load_lite(path: Path, device: str = "auto", system: SystemName = "shm") -> t
     return network, size
 
 
-class _TensorKind(NamedTuple):
+def start_runner(path: Path, device: str = "auto") -> "LiteNetwork":
+    """The same, whatever its inputs are.
+
+    Raises:
+        LiteError: the runner is not built, or cannot load the file.
+    """
+    return LiteNetwork(path, "CPU" if device == "auto" else device)
+
+
+class TensorKind(NamedTuple):
+    """Of an input or output."""
+
     shape: tuple[int, ...]
     dtype: str
 
     @classmethod
-    def of(cls, text: str) -> "_TensorKind":
+    def of(cls, text: str) -> "TensorKind":
         """What the runner calls it: 'uint8:1,384,384,3', or '1,1,384,384', which is float32."""
         dtype, _, shape = text.rpartition(":")
         return cls(tuple(map(int, shape.split(","))), dtype or "float32")
 
 
-class _LiteNetwork:
-    """A model in a process of the runner, which ends with this object or this process."""
+class LiteNetwork:
+    """A model in a process of the runner, which ends with this object or this process.
+
+    It is a function from the inputs in order to the outputs.
+    """
 
     def __init__(self, path: Path, device: str):
         if not RUNNER.is_file():
@@ -78,8 +92,8 @@ class _LiteNetwork:
         if name != "shm_infer":
             raise self._failure()
         inputs, *outputs = kinds
-        self.inputs = [_TensorKind.of(each) for each in inputs.split(";")]
-        self._outputs = [_TensorKind.of(each) for each in outputs]
+        self.inputs = [TensorKind.of(each) for each in inputs.split(";")]
+        self._outputs = [TensorKind.of(each) for each in outputs]
 
     def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
         try:

@@ -22,6 +22,8 @@ from src.systems.plate_form import PlateForm, RefinementName
 from src.systems.registry import SystemName, needs_plate
 
 Size = tuple[int, int]  # height and width
+_FORMATS = {"auto": ".onnx", "onnx": ".onnx", "lite": ".mindir"}  # of the files beside a checkpoint
+_EXPORT_SETTINGS = {"onnx": "export.file_format=ONNX", "lite": "export.mindir_version=1"}
 _LARGE = 1 << 22  # pixels; 4K has twice as many, and would need 4 GB if memory were kept
 
 
@@ -75,31 +77,30 @@ def open_plate_engine(
     Args:
         path: a checkpoint (.ckpt) or an exported model (.mindir, .onnx).
         system: its system.
-        engine: 'onnx' runs a checkpoint by the files exported from it that lie beside it, 'mindspore' itself;
-            'auto' is 'onnx' on CPUs where there are such files.
+        engine: 'onnx' and 'lite', the C++ runner, run a checkpoint by the files exported from it that lie
+            beside it, 'mindspore' itself; 'auto' is 'onnx' on CPUs where there are such files.
         refinement: what the model must refine; None: what it was exported for; of checkpoints, 'sampling'.
-        device: for MindSpore: 'auto', 'Ascend', 'GPU' or 'CPU'.
+        device: for MindSpore and the runner: 'auto', 'Ascend', 'GPU' or 'CPU'.
 
     Raises:
         UserError: the model cannot be used, or not by this engine, or refines something else.
     """
-    if engine == "lite":
-        raise UserError(f"{path}: engine lite does not take plates; choose onnx or mindspore")
     if is_exported(path):
-        choose_engine(path, engine, device=device)  # which refuses an engine of another format
-        return ExportedPlates([_read_export(path, refinement)], device)
-    exports = [] if engine == "mindspore" else _exports_of(path, refinement)
-    if engine == "onnx":
+        chosen = choose_engine(path, engine, device=device)  # which refuses an engine of another format
+        return ExportedPlates([_read_export(path, refinement)], device, chosen.engine)
+    exports = [] if engine == "mindspore" else _exports_of(path, refinement, _FORMATS[engine])
+    if engine in ("onnx", "lite"):
         if not exports:
             kind = f" in mode {refinement}" if refinement else ""
+            suffix, setting = _FORMATS[engine], _EXPORT_SETTINGS[engine]
             raise UserError(
-                f"{path}: engine onnx needs files exported from it{kind}, beside it: "
-                f"{path.with_suffix('')}*.onnx (export.py with export.file_format=ONNX)"
+                f"{path}: engine {engine} needs files exported from it{kind}, beside it: "
+                f"{path.with_suffix('')}*{suffix} (export.py with {setting})"
             )
         choose_engine(exports[0].path, engine, device=device)
     is_cpu = device == "CPU" or (device == "auto" and not has_accelerator())
-    if exports and (engine == "onnx" or (is_cpu and find_spec("onnxruntime"))):
-        return ExportedPlates(exports, device)
+    if exports and (engine != "auto" or (is_cpu and find_spec("onnxruntime"))):
+        return ExportedPlates(exports, device, "onnx" if engine == "auto" else engine)
     if not find_spec("mindspore"):
         raise UserError(
             f"{path}: running it needs MindSpore (pip install -r requirements.txt), or ONNX Runtime with "
@@ -124,12 +125,13 @@ class ExportedPlates:
 
     Args:
         exports: at least one.
-        device: for MindSpore.
+        device: for MindSpore and the C++ runner.
+        engine: runs them: 'onnx', 'mindspore' or 'lite'.
     """
 
-    def __init__(self, exports: Sequence[_Export], device: str = "auto"):
+    def __init__(self, exports: Sequence[_Export], device: str, engine: EngineName):
         self._paths = {each.size: each.path for each in exports}
-        self._device = device
+        self._device, self._engine = device, engine
         self._runs: dict[Size, Run] = {}
 
     def room(self, height: int, width: int) -> Size:
@@ -149,7 +151,11 @@ class ExportedPlates:
         return checked(path, self._runs[size](photo, plate))
 
     def _load(self, path: Path, size: Size) -> Run:
-        if path.suffix.lower() == ".onnx":
+        if self._engine == "lite":
+            from src.inference.lite import start_runner
+
+            return start_runner(path, self._device)
+        if self._engine == "onnx":
             return load_onnx(path, keeps_memory=size[0] * size[1] <= _LARGE)
         from src.common.device import use_device
 
@@ -170,24 +176,34 @@ def checked(path: Path, outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.n
     return alpha, foreground
 
 
-def _exports_of(checkpoint: Path, refinement: RefinementName | None) -> list[_Export]:
-    """The ONNX files beside a checkpoint that were exported from it, in this mode; one of each size."""
-    beside = sorted(checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*.onnx"))
+def _exports_of(checkpoint: Path, refinement: RefinementName | None, suffix: str) -> list[_Export]:
+    """The files beside a checkpoint that were exported from it, in this mode; one of each size."""
+    beside = sorted(checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*{suffix}"))
     found = [_Export(path, form) for path in beside if (form := _form_of(path)) is not None]
     wanted = [each for each in found if refinement in (None, each.form.refinement)]
     return [each for each in wanted if is_export_of(each.path, checkpoint)]
 
 
 def _read_export(path: Path, refinement: RefinementName | None) -> _Export:
-    form = _form_of(path)
-    if form is None:
-        raise UserError(f"{path}: does not say what size it was made for; export it with export.py")
+    form = form_of_export(path)
     if refinement not in (None, form.refinement):
         raise UserError(
             f"{path}: was exported in mode {form.refinement}, not {refinement}; leave out --plate-refine, or "
             f"export with export.refinement={refinement}"
         )
     return _Export(path, form)
+
+
+def form_of_export(path: Path) -> PlateForm:
+    """What an exported model was made for.
+
+    Raises:
+        UserError: the file cannot be read, or does not say it.
+    """
+    form = _form_of(path)
+    if form is None:
+        raise UserError(f"{path}: does not say what size it was made for; export it with export.py")
+    return form
 
 
 def _form_of(path: Path) -> PlateForm | None:

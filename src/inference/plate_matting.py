@@ -52,23 +52,49 @@ class PlateMatting:
         Raises:
             UserError: the model's output has NaN or infinite values.
         """
-        height, width = photo.shape[:2]
-        room = self._engine.room(height, width)
-        if height <= room[0] and width <= room[1]:
-            return self._run(photo, plate, room)
-        scale = min(room[0] / height, room[1] / width)
-        size = max(1, int(width * scale)), max(1, int(height * scale))
-        smaller = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (photo, plate))
-        small_alpha, _ = self._run(*smaller, room)
-        alpha = guided_filter(photo, small_alpha)
-        return alpha, estimate_foreground(photo, alpha_to_bytes(alpha))
+        prepared = prepare(photo, plate, self._engine.room(*photo.shape[:2]))
+        return finish(photo, prepared, *self._engine.run(*prepared.inputs))
 
-    def _run(self, photo: np.ndarray, plate: np.ndarray, room: Size) -> tuple[np.ndarray, np.ndarray]:
-        """Alpha (H, W) in [0, 1] and colours BGR (H, W, 3) uint8 of a photo that fits into `room`."""
-        height, width = photo.shape[:2]
-        outputs = self._engine.run(_as_input(photo, room), _as_input(plate, room))
-        alpha, colours = (each[0, :, :height, :width] for each in outputs)
-        return alpha[0], alpha_to_bytes(colours[::-1].transpose(1, 2, 0))
+
+class Prepared(NamedTuple):
+    """A photo and its plate, ready for a model."""
+
+    inputs: tuple[np.ndarray, np.ndarray]  # (1, 3, H, W) float32
+    height: int  # of the photo in them, or of its smaller copy; the rest repeats its borders
+    width: int
+
+
+def prepare(photo: np.ndarray, plate: np.ndarray, room: Size) -> Prepared:
+    """The inputs of a model; of a photo that does not fit into `room`, a smaller copy's.
+
+    Args:
+        photo: BGR (H, W, 3) uint8.
+        plate: of the same size.
+        room: the size of the model's inputs.
+    """
+    height, width = photo.shape[:2]
+    if height > room[0] or width > room[1]:
+        scale = min(room[0] / height, room[1] / width)
+        height, width = max(1, int(height * scale)), max(1, int(width * scale))
+        photo, plate = (
+            cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in (photo, plate)
+        )
+    return Prepared((_as_input(photo, room), _as_input(plate, room)), height, width)
+
+
+def finish(
+    photo: np.ndarray, prepared: Prepared, alpha: np.ndarray, foreground: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Alpha and foreground as `PlateMatting.predict` returns them, from a model's outputs.
+
+    Alpha of a smaller copy is enlarged along the photo's edges, and colours are estimated.
+    """
+    inside = slice(prepared.height), slice(prepared.width)
+    own = alpha[0, 0][inside]
+    if own.shape == photo.shape[:2]:
+        return own, alpha_to_bytes(foreground[0, ::-1].transpose(1, 2, 0)[inside])
+    enlarged = guided_filter(photo, own)
+    return enlarged, estimate_foreground(photo, alpha_to_bytes(enlarged))
 
 
 def _as_input(image: np.ndarray, size: Size) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Videos and their plates: the plate from the video's empty start, and mattes of all frames."""
+"""Videos and their plates: the frames of the video's empty start, and mattes of all frames."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,14 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from src.images.preprocessing import alpha_to_bytes
-from src.inference.jobs import Job
+from src.inference.first_frames import FirstFrames
+from src.inference.job import Job
 from src.inference.plate_matting import PlateMatting
 from src.inference.temporal import Temporal, steadied
 from src.inference.video import Matted, has_colours, write_video
 from src.inference.video_reader import Frame, VideoReader
-
-_MOST_FRAMES = 15  # that a median is made of, evenly spread: 4K frames take 25 MB each
-_ROWS = 64  # whose median is computed at a time
 
 
 class _Seen(NamedTuple):
@@ -34,24 +32,12 @@ def first_frames(path: Path, seconds: float = 0) -> list[np.ndarray]:
     Raises:
         ImageError: it is no video, or not one frame can be read.
     """
-    found: list[Frame] = []
+    found = FirstFrames(seconds)
     with VideoReader(path) as reader:
         for frame in reader.frames():
-            if found and frame.time - found[0].time >= seconds:
+            if not found.take(frame):
                 break
-            if not found or frame.time - found[-1].time >= seconds / _MOST_FRAMES:
-                found.append(frame)
-    return [frame.image for frame in found]
-
-
-def median_plate(frames: list[np.ndarray]) -> np.ndarray:
-    """The median of each pixel and channel over frames (H, W, 3) uint8; of an even number, the upper one."""
-    plate = np.empty_like(frames[0])
-    middle = len(frames) // 2
-    for top in range(0, len(plate), _ROWS):
-        rows = np.stack([frame[top : top + _ROWS] for frame in frames])
-        plate[top : top + _ROWS] = np.partition(rows, middle, axis=0)[middle]
-    return plate
+    return found.images
 
 
 def matte_video_with_plate(

@@ -118,8 +118,10 @@ def find_todo(
     background: Background,
     overwrite: bool,
     shard: Shard | None,
+    is_plate: Callable[[Path], bool] = lambda _: False,
 ) -> tuple[Jobs, int]:
-    """Find the photos and videos that lack a result, and print what else there is; see `predict`.
+    """Find the photos and videos that lack a result, and print what else there is; see `predict`
+    and `left_to_do`.
 
     Returns:
         What is to be done, and how many photos and videos are left out.
@@ -131,7 +133,7 @@ def find_todo(
     found = find_jobs(inputs, output)
     for problem in found.problems:
         tell(problem)
-    left = left_to_do(found, background.is_transparent, overwrite, shard, tell)
+    left = left_to_do(found, background.is_transparent, overwrite, shard, tell, is_plate)
     if found.results:
         print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
     if left.done:

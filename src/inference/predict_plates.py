@@ -12,13 +12,15 @@ from src.common.atomic_file import BadNameError
 from src.common.progress import Progress, say
 from src.images.files import ImageError, read_image, read_photo, write_image
 from src.inference.background import Background
+from src.inference.collection import Jobs
 from src.inference.cutout import naming_failures
 from src.inference.engine_choice import EngineName
+from src.inference.first_frames import median_plate
 from src.inference.job import Job
 from src.inference.plate_engine import open_plate_engine, plate_system_of
-from src.inference.plate_files import Plates, fit_plate, is_unlike
+from src.inference.plate_files import Plates
 from src.inference.plate_matting import PlateMatting
-from src.inference.plate_registration import match_exposure, register
+from src.inference.plate_preparation import PlatePreparation
 from src.inference.predict import find_todo, tell_of_video
 from src.inference.shard import Shard
 from src.inference.shipped import require_system
@@ -28,8 +30,6 @@ from src.systems.registry import SystemName
 
 if TYPE_CHECKING:
     from src.inference.video import Matted
-
-_WORTH_TELLING = 0.01  # of the photo
 
 
 def predict_with_plates(
@@ -82,24 +82,21 @@ def predict_with_plates(
     wanted, system = system, plate_system_of(checkpoint, system)
     if wanted:
         require_system(checkpoint, system, wanted)
-    todo, left_out = find_todo(inputs, output, behind, overwrite, shard)
-    todo = [job for job in todo if not plates.holds(job.source)]
+    todo, left_out = find_todo(inputs, output, behind, overwrite, shard, plates.holds)
     if not todo:
         return left_out
     opened = open_plate_engine(checkpoint, system, engine=engine, refinement=refinement, device=device)
-    matting = PlateMatting(opened)
-    cutter = _Cutter(matting, behind, replace_colours, align, match_exposure, overwrite)
-    photos = [job for job in todo if not job.is_video]
-    if photos:
-        left_out += _matte_photos(photos, cutter, plates)
-    for job in todo:
-        if job.is_video:
-            matte = partial(cutter.write_video, job, plates, temporal or usual_way(system))
-            left_out += tell_of_video(job, behind.is_transparent, matte)
+    preparation = PlatePreparation(PlateMatting(opened), align, match_exposure)
+    cutter = _Cutter(preparation, behind, replace_colours, overwrite)
+    if todo.photos:
+        left_out += _matte_photos(todo.photos, cutter, plates)
+    for job in todo.videos:
+        matte = partial(cutter.write_video, job, plates, temporal or usual_way(system))
+        left_out += tell_of_video(job, behind.is_transparent, matte)
     return left_out
 
 
-def _matte_photos(photos: list[Job], cutter: "_Cutter", plates: Plates) -> int:
+def _matte_photos(photos: Jobs, cutter: "_Cutter", plates: Plates) -> int:
     """Returns how many were left out."""
     left_out = 0
     with Progress("matting", "photo", len(photos)) as bar:
@@ -119,11 +116,9 @@ def _matte_photos(photos: list[Job], cutter: "_Cutter", plates: Plates) -> int:
 class _Cutter:
     """Writes the results of one photo at a time; see `predict_with_plates` for the settings."""
 
-    matting: PlateMatting
+    preparation: PlatePreparation
     background: Background
     replace_colours: bool
-    align: bool
-    match_exposure: bool
     overwrite: bool
 
     def write(self, job: Job, file: Path) -> None:
@@ -138,7 +133,7 @@ class _Cutter:
         for remark in photo.remarks:
             say(f"{job.source}: {remark}")
         plate = self._prepare(job.source, seen, read_image(file), file)
-        alpha, foreground = self.matting.matte(seen, plate)
+        alpha, foreground = self.preparation.matting.matte(seen, plate)
         if photo.alpha is not None:
             alpha = np.minimum(alpha, photo.alpha)
         colours = foreground if self.replace_colours else photo.colours
@@ -158,7 +153,7 @@ class _Cutter:
             plate = read_image(file)
         else:
             first, *others = plate_video.first_frames(job.source, plates.seconds)
-            plate, file = plate_video.median_plate([first, *others]), "the plate of its first seconds"
+            plate, file = median_plate([first, *others]), "the plate of its first seconds"
         with naming_failures(job.source):
             plate = self._prepare(job.source, first, plate, file)
 
@@ -166,24 +161,13 @@ class _Cutter:
             return self.background.behind(image, alpha, foreground if self.replace_colours else image)
 
         paths = job.missing(self.background.is_transparent, self.overwrite)
-        return plate_video.matte_video_with_plate(job, paths, self.matting, plate, picture, temporal)
+        return plate_video.matte_video_with_plate(
+            job, paths, self.preparation.matting, plate, picture, temporal
+        )
 
     def _prepare(self, source: Path, photo: np.ndarray, plate: np.ndarray, file: Path | str) -> np.ndarray:
-        """The plate of a photo, or of a video's first frame, as alike as it can be made; `file` names it."""
-        if self.matting.shrinks(photo):
-            say(f"{source}: is larger than the exported models, and matted on a smaller copy")
-        plate = fit_plate(photo, plate, file)
-        if is_unlike(photo, plate):
-            say(
-                f"{source}: {file} looks like another place, even at its border; --plate is the same place "
-                "without the person, and --background the new background"
-            )
-        if self.align:
-            plate, problem, uncovered = register(photo, plate)
-            if problem:
-                say(f"{source}: {file} is not aligned, but used as it is: {problem}")
-            elif uncovered > _WORTH_TELLING:
-                say(f"{source}: {file} does not reach {uncovered:.0%} of the photo; nobody is seen there")
-        if self.match_exposure:
-            plate = match_exposure(photo, plate, self.matting.matte(photo, plate).alpha)
+        """The plate of a photo, or of a video's first frame; `file` names it."""
+        plate, remarks = self.preparation.prepare(photo, plate, file)
+        for remark in remarks:
+            say(f"{source}: {remark}")
         return plate

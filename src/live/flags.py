@@ -5,10 +5,16 @@ from typing import get_args
 
 from src.common.errors import UserError
 from src.inference.matting import load_matting
+from src.inference.plate_engine import open_plate_engine, plate_system_of
+from src.inference.plate_matting import PlateMatting
+from src.inference.plate_preparation import PlatePreparation
+from src.inference.shipped import require_system
+from src.inference.temporal import usual_way
 from src.live.live_frame import View
 from src.systems.model_info import ModelInfo
 
 _PORT = 8000
+_NEEDS_PACKAGE = "cameras need an extra package: pip install -r requirements-predict.txt"
 _OF_FILES = ("inputs", "output", "overwrite", "shard", "trimap")
 
 
@@ -50,6 +56,43 @@ def is_live(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> b
     return True
 
 
+def run_live_with_plate(arguments: argparse.Namespace) -> int:
+    """Matte live with a plate.
+
+    Args:
+        arguments: of the command line.
+
+    Raises:
+        UserError: as `open_plate_engine` and `live_with_plate`.
+    """
+    try:
+        from src.live.with_plate import live_with_plate
+    except ImportError:
+        raise UserError(_NEEDS_PACKAGE) from None
+    checkpoint = arguments.checkpoint
+    own = plate_system_of(checkpoint, arguments.system)
+    if arguments.system:
+        require_system(checkpoint, own, arguments.system)
+    engine = open_plate_engine(
+        checkpoint,
+        own,
+        engine=arguments.engine,
+        refinement=arguments.plate_refine,
+        device=arguments.device,
+    )
+    live_with_plate(
+        arguments.camera,
+        PlatePreparation(PlateMatting(engine), arguments.align, arguments.match_exposure),
+        arguments.plate,
+        background=arguments.background,
+        replace_colours=arguments.foreground == "estimate",
+        temporal=arguments.temporal or usual_way(own),
+        view=arguments.view or "whole",
+        port=arguments.preview,
+    )
+    return 0
+
+
 def run_live(arguments: argparse.Namespace, otherwise: ModelInfo) -> int:
     """Matte live; frames are not also shown mirrored to the network, as with --fast.
 
@@ -63,7 +106,7 @@ def run_live(arguments: argparse.Namespace, otherwise: ModelInfo) -> int:
     try:
         from src.live.live import live  # PyAV, which photos do not need
     except ImportError:
-        raise UserError("cameras need an extra package: pip install -r requirements-predict.txt") from None
+        raise UserError(_NEEDS_PACKAGE) from None
     matting = load_matting(
         arguments.checkpoint,
         engine=arguments.engine,

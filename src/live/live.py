@@ -1,8 +1,9 @@
 """Mattes a camera's frames as they come, and shows them in the browser: what predict.py --camera does."""
 
 import threading
-import time
+from collections import Counter
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from src.inference.cutout import CutoutMaker
 from src.inference.matting import Matting
 from src.inference.scenes import steadied_by_scene
 from src.inference.stream import Stream
+from src.inference.stream_state import Reset
 from src.inference.temporal import Temporal, usual_way
 from src.live.camera import gone
 from src.live.live_frame import LiveFrame, View
@@ -51,44 +53,80 @@ def live(
         UserError: source, background or port cannot be used, or the camera has gone.
     """
     cutouts = CutoutMaker(matting, Background(background), estimate_foreground)
+    return show_live(source, _Photos(cutouts, temporal or usual_way(matting.info.system)), view, port, stop)
+
+
+class FrameMatting(Protocol):
+    """Mattes the frames of one run."""
+
+    resets: Counter[Reset]  # of its stream
+
+    def warm_up(self) -> None:
+        """Run the model once: the first run takes longer, since it may compile."""
+
+    def alphas(self, frames: Iterable[LiveFrame], report: Report) -> Alphas:
+        """The frames with their alphas; `report` is told of the network's time."""
+
+    def picture(self, frame: LiveFrame, alpha: np.ndarray) -> np.ndarray:
+        """The person over the background, BGR (H, W, 3) uint8, or BGRA where that is transparent."""
+
+
+def show_live(
+    source: str, matting: FrameMatting, view: View, port: int, stop: threading.Event | None = None
+) -> Report:
+    """Show a source until it ends or is stopped; see `live`."""
     stop = threading.Event() if stop is None else stop
-    report, stream = Report(), Stream(matting)
-    way = temporal or usual_way(matting.info.system)
-
-    def predict(frame: LiveFrame) -> np.ndarray:
-        started = time.perf_counter()
-        alpha = stream.predict(frame.image, frame.time)
-        report.add("network", time.perf_counter() - started)
-        return alpha
-
-    def predict_all(frames: Iterable[LiveFrame]) -> Alphas:
-        return steadied_by_scene(frames, predict, way, stream.state)
-
+    report = Report()
     with Preview(port) as preview, stopped_by_signals(stop):
-        matting.predict(np.zeros((64, 64, 3), np.uint8))  # the first run takes longer: it may compile
+        matting.warm_up()
         opened = open_source(source)
         print(f"preview: {preview.address}  (Ctrl-C ends it)", flush=True)
         try:
             run_pipeline(
                 opened,
                 view,
-                predict_all,
-                lambda frame, alpha: preview.show(_side_by_side(cutouts, frame.image, alpha)),
+                lambda frames: matting.alphas(frames, report),
+                lambda frame, alpha: preview.show(_side_by_side(frame, matting.picture(frame, alpha))),
                 report,
                 stop,
             )
         except TimeoutError:
             raise gone(source, "no frames any more") from None
         finally:
-            report.resets = stream.state.resets
+            report.resets = matting.resets
             if report.shown:
                 print(report, flush=True)
     return report
 
 
-def _side_by_side(cutouts: CutoutMaker, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
-    """A frame, and the person in it over the background: (H, 2 W, 3) uint8."""
-    picture = cutouts.picture(image, cutouts.alpha(image, pred_alpha))
-    if cutouts.background.is_transparent:
+class _Photos:
+    """A `FrameMatting` by a model that sees the frames alone."""
+
+    def __init__(self, cutouts: CutoutMaker, way: Temporal):
+        self._cutouts, self._way = cutouts, way
+        self._stream = Stream(cutouts.matting)
+        self.resets = self._stream.state.resets
+
+    def warm_up(self) -> None:
+        """See `FrameMatting`."""
+        self._cutouts.matting.predict(np.zeros((64, 64, 3), np.uint8))
+
+    def alphas(self, frames: Iterable[LiveFrame], report: Report) -> Alphas:
+        """See `FrameMatting`; alphas are of the network's size."""
+
+        def predict(frame: LiveFrame) -> np.ndarray:
+            with report.timed("network"):
+                return self._stream.predict(frame.image, frame.time)
+
+        return steadied_by_scene(frames, predict, self._way, self._stream.state)
+
+    def picture(self, frame: LiveFrame, alpha: np.ndarray) -> np.ndarray:
+        """See `FrameMatting`."""
+        return self._cutouts.picture(frame.image, self._cutouts.alpha(frame.image, alpha))
+
+
+def _side_by_side(frame: LiveFrame, picture: np.ndarray) -> np.ndarray:
+    """A frame, and the person in it: (H, 2 W, 3) uint8."""
+    if picture.shape[2] == 4:
         picture = on_checkerboard(picture[..., :3], picture[..., 3])
-    return np.hstack([image, picture])
+    return np.hstack([frame.image, picture])

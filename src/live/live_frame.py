@@ -15,6 +15,7 @@ class LiveFrame(NamedTuple):
     time: float  # seconds, on any clock
     taken: float  # time.perf_counter() when it came
     seconds: float  # that reading it took, without waiting for it
+    foreground: np.ndarray | None = None  # the person's colours, as `image`, where a network predicts them
 
 
 def framed(image: np.ndarray, view: View) -> np.ndarray:

@@ -1,7 +1,10 @@
 """What a live run did: frames shown and dropped, and how long each stage took."""
 
+import contextlib
 import statistics
+import time
 from collections import Counter, deque
+from collections.abc import Iterator
 from typing import Literal
 
 from src.inference.stream_state import Reset, described
@@ -29,6 +32,13 @@ class Report:
     def add(self, stage: Stage, seconds: float) -> None:
         """Count the time of a stage for one frame."""
         self._seconds.setdefault(stage, deque(maxlen=_REMEMBERED)).append(seconds)
+
+    @contextlib.contextmanager
+    def timed(self, stage: Stage) -> Iterator[None]:
+        """Count the time of what is done within."""
+        started = time.perf_counter()
+        yield
+        self.add(stage, time.perf_counter() - started)
 
     def show(self, now: float) -> None:
         """Count a frame shown at a time in seconds."""

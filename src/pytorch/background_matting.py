@@ -1,6 +1,6 @@
 """Background Matting V2 with MobileNetV2 in PyTorch, an independent reference implementation.
 
-The layers have the names of the authors' state dict. The refiner computes the whole picture, as in training.
+The layers have the names of the authors' state dict. In training, the refiner computes the whole picture.
 """
 
 import torch
@@ -10,6 +10,8 @@ from torch.nn import functional
 from src.pytorch.modnet import conv_bn_relu6
 from src.systems.plate_form import training_scale
 
+_HIDDEN = 32  # channels of the base network for the refiner
+_CELL, _WINDOW = 4, 8  # pixels to a side
 _STAGES = (  # outputs, stride of the first block, dilation of each
     (24, 2, (1, 1)),
     (32, 2, (1, 1, 1)),
@@ -107,7 +109,7 @@ class Refiner(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(32 + 4 + 6, 24, 3, bias=False)
+        self.conv1 = nn.Conv2d(_HIDDEN + 4 + 6, 24, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(24)
         self.conv2 = nn.Conv2d(24, 16, 3, bias=False)
         self.bn2 = nn.BatchNorm2d(16)
@@ -115,14 +117,52 @@ class Refiner(nn.Module):
         self.bn3 = nn.BatchNorm2d(12)
         self.conv4 = nn.Conv2d(12, 4, 3)
 
-    def forward(self, images, coarse):
-        half = [side // 2 for side in images.shape[2:]]
-        x = torch.cat((resize(coarse, half), resize(images, half)), 1)
-        x = self.bn1(self.conv1(functional.pad(x, (3, 3, 3, 3)))).relu()
+    def forward(self, images, coarse, err):
+        return self.correct(*padded(images, coarse))
+
+    def correct(self, half, full):
+        """Pictures or windows, at half and at full size, to pha and residual."""
+        x = self.bn1(self.conv1(half)).relu()
         x = self.bn2(self.conv2(x)).relu()
         x = functional.interpolate(x, scale_factor=2)
-        x = self.bn3(self.conv3(torch.cat((x, functional.pad(images, (2, 2, 2, 2))), 1))).relu()
+        x = self.bn3(self.conv3(torch.cat((x, full), 1))).relu()
         return self.conv4(x)
+
+
+class SamplingRefiner(Refiner):
+    """Refines the cells of 4x4 pixels with the largest expected error, `sample_pixels` in each picture."""
+
+    def __init__(self, sample_pixels: int = 80_000):
+        super().__init__()
+        self.sample_cells = sample_pixels // _CELL**2
+
+    def forward(self, images, coarse, err):
+        half, full = padded(images, coarse)
+        height, width = images.shape[2:]
+        errors = resize(err, (height // _CELL, width // _CELL)).flatten(1)
+        largest, cell = errors.topk(min(self.sample_cells, errors.shape[1]))
+        image, number = (largest > 0).nonzero(as_tuple=True)
+        cell = cell[image, number]
+        row, column = cell // (width // _CELL), cell % (width // _CELL)
+        refined = self.correct(
+            windows(half, _WINDOW, _CELL // 2)[image, :, row, column],
+            windows(full, _WINDOW, _CELL)[image, :, row, column],
+        )
+        result = resize(coarse[:, _HIDDEN:], (height, width))
+        windows(result, _CELL, _CELL)[image, :, row, column] = refined
+        return result
+
+
+def padded(images, coarse):
+    """What the refiner's layers see of a whole picture, at half and at full size."""
+    half = [side // 2 for side in images.shape[2:]]
+    x = torch.cat((resize(coarse, half), resize(images, half)), 1)
+    return functional.pad(x, (3, 3, 3, 3)), functional.pad(images, (2, 2, 2, 2))
+
+
+def windows(x, side, step):
+    """Views of the windows of a picture (N, C, H, W): (N, C, rows, columns, side, side)."""
+    return x.unfold(2, side, step).unfold(3, side, step)
 
 
 class RefineNetwork(nn.Module):
@@ -132,12 +172,12 @@ class RefineNetwork(nn.Module):
     `training_scale`, for square photos.
     """
 
-    def __init__(self, backbone_scale: float | None = 0.25):
+    def __init__(self, backbone_scale: float | None = 0.25, refiner: Refiner | None = None):
         super().__init__()
         self.backbone = MobileNetV2()
         self.aspp = ASPP()
         self.decoder = Decoder()
-        self.refiner = Refiner()
+        self.refiner = refiner or Refiner()
         self.backbone_scale = backbone_scale
 
     def forward(self, src, bgr):
@@ -145,7 +185,7 @@ class RefineNetwork(nn.Module):
         scale = self.backbone_scale or training_scale(src.shape[3])
         small = resize(images, [int(side * scale) for side in src.shape[2:]])
         pha_sm, residual_sm, err_sm, hid = self._coarse(small)
-        refined = self.refiner(images, torch.cat((hid, pha_sm, residual_sm), 1))
+        refined = self.refiner(images, torch.cat((hid, pha_sm, residual_sm), 1), err_sm)
         fgr_sm = (residual_sm + small[:, :3]).clamp(0, 1)
         return refined[:, :1].clamp(0, 1), (refined[:, 1:] + src).clamp(0, 1), pha_sm, fgr_sm, err_sm
 

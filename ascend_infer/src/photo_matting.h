@@ -1,0 +1,30 @@
+// From a photo alone to its matte, by the protocol "default" of src/inference/protocol.py.
+#ifndef ASCEND_INFER_PHOTO_MATTING_H_
+#define ASCEND_INFER_PHOTO_MATTING_H_
+
+#include "matting.h"
+#include "session.h"
+
+namespace matting {
+
+class PhotoMatting : public Matting {
+ public:
+  // Throws LoadError if the network's shapes are not those of matting.
+  PhotoMatting(Session* session, const Mean& mean);
+
+  Prepared Prepare(const PhotoJob& job, const Photo& photo) const override;
+
+  // Runs the network on the photo and its mirror image, and averages both alphas.
+  Map Run(const Prepared& prepared) const override;
+
+  Picture Finish(const Photo& photo, const Prepared& prepared, const Map& averaged) const override;
+
+ private:
+  Session* session_;
+  Mean mean_;
+  int size_;
+};
+
+}  // namespace matting
+
+#endif  // ASCEND_INFER_PHOTO_MATTING_H_
