@@ -38,6 +38,7 @@ DOCUMENTS = (
     "docs/performance.md",
     "docs/differences.md",
     "pretrained/README.md",
+    "pretrained/modnet_video.md",
     "README_CN.md",
 )
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}

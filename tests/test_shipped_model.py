@@ -14,16 +14,21 @@ from mindspore import Tensor
 from src.data.pairs import PhotoWithAlpha
 from src.evaluation.evaluate import measure_photos
 from src.evaluation.report import best_median_worst
-from src.images.files import write_image
+from src.images.files import read_gray, read_image, write_image
+from src.images.letterbox import letterbox_place
+from src.images.preprocessing import resize
 from src.inference.embedded_info import is_export_of
 from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, open_engine
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting
+from src.inference.shipped import shipped_model
 from src.load_model import load_network
 from src.portrait.scene import render_portrait
 from tests.published_input import published_input
 from tests.small_dataset import make_person
 
-REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pairs" / "ccp_halfbody"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+REAL_PHOTOS = DATA / "pairs" / "ccp_halfbody"
+STILL_ROOM = DATA / "video" / "webcam_static"
 UNSEEN_SEED = 77  # the model was trained on portraits of another
 # A little above what pretrained/README.md reports of the 120 real photos. Every sixth of them has 1.52 and
 # 0.980, the portraits have 9.7.
@@ -71,10 +76,14 @@ def test_photos_kept_out_of_training(matting):
     assert np.mean([each.values["iou"] for each in measurements]) > REAL_IOU
 
 
-def test_the_shipped_export_is_of_the_shipped_checkpoint():
-    onnx = SHIPPED_MODEL.with_suffix(".onnx")
-    assert is_export_of(onnx, SHIPPED_MODEL)
-    engine = open_engine(onnx)
+@pytest.mark.parametrize("system", ["shm", "modnet_video"])
+def test_the_shipped_exports_are_of_the_shipped_checkpoints(system):
+    checkpoint = shipped_model(system)
+    assert is_export_of(checkpoint.with_suffix(".onnx"), checkpoint)
+
+
+def test_the_shipped_export_gives_the_same():
+    engine = open_engine(SHIPPED_MODEL.with_suffix(".onnx"))
     photo, _ = make_person((5, 5), 300, 200)
     image = published_input(photo, engine.info.size, engine.info.mean)
     expected = [output.asnumpy() for output in load_network(SHIPPED_MODEL)(Tensor(image))]
@@ -82,3 +91,25 @@ def test_the_shipped_export_is_of_the_shipped_checkpoint():
     for name, wanted in zip((TRIMAP_LOGITS, ALPHA), expected, strict=True):
         np.testing.assert_allclose(found[name], wanted, atol=1e-4)
     assert found[ALPHA].max() > 0.9
+
+
+@pytest.mark.skipif(not STILL_ROOM.is_dir(), reason=f"needs a clip with alpha in {STILL_ROOM}")
+def test_the_model_for_videos_sees_people_come_and_go():
+    """pretrained/modnet_video.md: 20 times 0.001 at first, less from frame to frame; 0.5 where nobody is."""
+    matting = load_matting(shipped_model("modnet_video"), engine="onnx", mirror=False)
+    size, previous = matting.info.size, None
+
+    def alpha_of(image: np.ndarray) -> np.ndarray:
+        nonlocal previous
+        outputs = [matting.engine.run(each) for each in matting.prepare(image, previous)]
+        previous = matting.network_alpha(outputs)
+        return letterbox_place(*image.shape[:2], size).cut(previous)
+
+    room = read_image(STILL_ROOM / "background.jpg")
+    frames = [read_image(STILL_ROOM / f"frame_{number:04d}.jpg") for number in range(3)]
+    true = read_gray(STILL_ROOM / "alpha_0002.png").astype(np.float32) / 255
+    assert [alpha_of(room).mean() < 0.003 for _ in range(2)] == [True, True]
+    *_, with_person = [alpha_of(frame) for frame in frames]
+    assert np.abs(with_person - resize(true, *with_person.shape[::-1])).mean() < 0.025
+    *_, left = [alpha_of(room) for _ in range(2)]
+    assert left.mean() < 0.003

@@ -18,7 +18,10 @@ def shipped_model(system: SystemName = "shm") -> Path:
     """
     path = SHIPPED_MODEL if system == "shm" else _FOLDER / f"{system}.ckpt"
     if not path.is_file():
-        raise UserError(f"{path}: no model of system {system} comes with this project; give --checkpoint")
+        also = "; modnet_video mattes photos as well" if system == "modnet" else ""
+        raise UserError(
+            f"{path}: no model of system {system} comes with this project; give --checkpoint{also}"
+        )
     return path
 
 
