@@ -30,7 +30,7 @@ from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
 from src.systems.model_info import ModelInfo
 from tests.published_input import published_input
-from tests.runner import COPY_ENVIRONMENT, ENVIRONMENT, ROOT, SKIPPED, read_output
+from tests.runner import COPY_ENVIRONMENT, ENVIRONMENT, ROOT, SKIPPED, call_runner, read_output
 from tests.small_dataset import make_person, write_dataset
 from tests.thin_video_model import ThinFrameMatte
 
@@ -508,13 +508,23 @@ def release_archive(tmp_path) -> Path:
 
 
 def test_a_release_archive(project, release_archive, tmp_path):
-    """LITE_HOME goes before MS_LITE_HOME."""
+    """LITE_HOME goes before MS_LITE_HOME. The runner is compiled with the other C++ ABI: here all at once, as
+    on a machine without libjpeg."""
+    copy = tmp_path / "copy"
+    shutil.copytree(project.folder, copy, symlinks=True, ignore=shutil.ignore_patterns(*TREE, "build"))
+    build = copy / "ascend_infer" / "CMakeLists.txt"
+    one_unit = build.read_text().replace("UNITY_BUILD_BATCH_SIZE 6", "UNITY_BUILD_BATCH_SIZE 0")
+    build.write_text(f"set(CMAKE_DISABLE_FIND_PACKAGE_JPEG ON)\n{one_unit}")
     variables = {"LITE_HOME": str(release_archive), "MS_LITE_HOME": "/absent"}
-    result = project.run("../shm_export.mindir", "CPU", "--output", tmp_path / "out", **variables)
+    arguments = "../shm_export.mindir", "CPU", "--output", tmp_path / "out"
+    result = project._replace(folder=copy).run(*arguments, **variables)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "MINDIR version 1" in result.stdout
-    cache = (project.folder / "ascend_infer/build/CMakeCache.txt").read_text()
+    cache = (copy / "ascend_infer/build/CMakeCache.txt").read_text()
     assert f"{release_archive}/runtime/lib/libmindspore-lite.so" in cache
+    files = "--model", copy / "shm_export.mindir", "--photos", tmp_path, "--mattes", tmp_path / "mattes"
+    photos = call_runner(*files, runner=copy / "ascend_infer/build/shm_infer")
+    assert photos.returncode == 1 and "built without libjpeg or libpng" in photos.stderr
 
 
 @pytest.mark.parametrize(("variable", "kind"), [("LITE_HOME", "missing"), ("MS_LITE_HOME", "empty")])
