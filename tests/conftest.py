@@ -88,23 +88,27 @@ def thin_checkpoint(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sure_checkpoint(golden_checkpoint, tmp_path_factory) -> Path:
-    """The golden weights, but T-Net sure of itself: alpha is 0 here and 1 there."""
+def sure_checkpoint(thin_checkpoint, tmp_path_factory) -> Path:
+    """The same thin network, but T-Net sure of itself: alpha is 0 here and 1 there."""
     from src.load_model import load_network
+    from tests.thin_network import make_networks_thin
 
     # isort: split
     import mindspore as ms
 
-    network = load_network(golden_checkpoint)
+    with pytest.MonkeyPatch.context() as patch:
+        make_networks_thin(patch)
+        network = load_network(thin_checkpoint)
     last = network.t_net.last_conv
     last.weight.set_data(last.weight * 1000)
+    last.bias.set_data(ms.Tensor([500.0, 110.0, -40.0], ms.float32))  # each class is the surest somewhere
     path = tmp_path_factory.mktemp("weights") / "sure.ckpt"
     ms.save_checkpoint(network, str(path))
     return path
 
 
 @pytest.fixture
-def run_predict(monkeypatch, sure_checkpoint, capsys):
+def run_predict(thin, monkeypatch, sure_checkpoint, capsys):
     """predict.py in this process: run_predict(arguments) to its status and what it printed."""
     import predict
     from tests.predicting import SIZE, open_once

@@ -135,11 +135,11 @@ def job(thin_networks, data, tmp_path_factory) -> Job:
     return Job(folder)
 
 
-# Statistics of the batch are each process's own, so weights then agree only roughly with one process's.
 def test_several_processes_compute_what_one_does(job, data):
+    """Where statistics of the batch do not count: each process's are its own."""
     parameters = 13
     first, *others = job.numbers()
-    alone = compute(World(), data, BATCH * WORKERS, PHASE, KINDS)
+    alone = compute(World(), data, BATCH * WORKERS, PHASE, ["frozen"])
     weights = [name for name in first if re.match(r"\w+/\d/", name)]
     assert len(weights) == len(KINDS) * 2 * parameters  # after each of two epochs
     for other in others:
@@ -147,14 +147,12 @@ def test_several_processes_compute_what_one_does(job, data):
             np.testing.assert_array_equal(other[name], first[name], err_msg=name)
     for kind in KINDS:
         taken = np.concatenate([each[f"{kind}/order"] for each in (first, *others)], axis=1)
-        np.testing.assert_array_equal(taken, alone[f"{kind}/order"])
+        np.testing.assert_array_equal(taken, alone["frozen/order"])
     np.testing.assert_allclose(first["frozen/losses"], alone["frozen/losses"], atol=1e-5)
     for name in weights:
-        # Frozen statistics: the same numbers but for rounding, which Adam's first steps enlarge. Else every
-        # process normalises by its own samples: each of the steps of 1e-3 may go the other way.
-        bound = 2e-4 if name.startswith("frozen") else 2.5 * len(alone["training/losses"]) * 1e-3
-        if ".moving_" not in name:
-            np.testing.assert_allclose(first[name], alone[name], atol=bound, err_msg=name)
+        if name in alone and ".moving_" not in name:
+            # The same numbers but for rounding, which Adam's first steps enlarge.
+            np.testing.assert_allclose(first[name], alone[name], atol=2e-4, err_msg=name)
     for name in (name for name in alone if name.startswith("scores/")):
         for each in (first, *others):
             assert each[name] == pytest.approx(alone[name], rel=1e-6), name

@@ -1,7 +1,5 @@
 """T-Net's encoder from a MobileNetV2 that was trained elsewhere: numbers, files, command line."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -33,7 +31,6 @@ from tests.golden_weights import GOLDEN_FOLDER
 
 MEAN = ModelInfo().mean
 
-SCRIPT = Path(__file__).resolve().parent.parent / "src" / "get_init_weight.py"
 DEEPLAB = GOLDEN_FOLDER.parent / "data" / "pretrained" / "deeplabv3_mnv2_pascal_quant.tflite"
 GOLDEN_MAPS = GOLDEN_FOLDER / "encoder" / "deeplabv3_mnv2.npz"
 GOLDEN_STEPS = {"s1": (4, 16), "s2": (4, 8), "s3": (4, 4), "s4": (8, 2), "s5": (16, 1)}  # channel, pixel
@@ -239,11 +236,6 @@ def state_file(twin, tmp_path) -> Path:
     return tmp_path / "mobilenet.pth"
 
 
-def run_script(*arguments) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
-
-
 def assert_fresh_but_for_the_encoder(network: SHMNet, encoder: MobileNetV2, seed: int) -> None:
     fresh = SHMNet()
     initialise(fresh, seed)
@@ -256,14 +248,16 @@ def assert_fresh_but_for_the_encoder(network: SHMNet, encoder: MobileNetV2, seed
         np.testing.assert_array_equal(value, wanted, err_msg=name)
 
 
-def test_command_line_with_a_tflite_file(tflite_file, folded, tmp_path):
+def test_command_line_with_a_tflite_file(tflite_file, folded, tmp_path, monkeypatch, capsys):
     photos = write_photos(tmp_path / "photos", 3)
     (photos / "broken.jpg").write_text("no photo")
     flags = ["--photos", photos, "--size", SIZE, "--mean", *OTHER_MEAN, "--seed", 7]
-    process = run_script("--encoder", tflite_file, *flags, "--output", tmp_path / "init.ckpt")
-    assert process.returncode == 3, process.stderr  # but for a photo
-    assert str(photos / "broken.jpg") in process.stderr and len(process.stderr.splitlines()) == 1
-    assert "355 parameters" in process.stdout and "3 photos" in process.stdout
+    command = ["get_init_weight.py", "--encoder", tflite_file, *flags, "--output", tmp_path / "init.ckpt"]
+    monkeypatch.setattr("sys.argv", list(map(str, command)))
+    assert main() == 3  # but for a photo
+    printed, errors = capsys.readouterr()
+    assert str(photos / "broken.jpg") in errors and len(errors.splitlines()) == 1
+    assert "355 parameters" in printed and "3 photos" in printed
     assert read_model_info(tmp_path / "init.ckpt") == ModelInfo(size=SIZE, mean=OTHER_MEAN)
 
     images, _ = read_photos(photos, size=SIZE, mean=OTHER_MEAN)

@@ -23,7 +23,9 @@ from src.inference.exported import ExportedError
 from src.load_model import load_network
 from src.model.network import SHMNet
 from src.systems.model_info import ModelInfo
+from tests.conftest import save_golden
 from tests.golden_weights import random_image
+from tests.thin_network import make_encoder_short
 
 SIZE = 64
 LARGEST_DIFFERENCE = 1e-4
@@ -61,15 +63,17 @@ def outputs_of(exported: Path, image: np.ndarray) -> list[np.ndarray]:
     return [output.asnumpy() for output in nn.GraphCell(ms.load(str(exported)))(Tensor(image))]
 
 
-def test_the_exported_network_computes_what_the_network_computes(golden_checkpoint, tmp_path):
-    """Of the whole network as ONNX; test_lowering.py does the same with MINDIR.
+def test_the_exported_network_computes_what_the_network_computes(tmp_path, monkeypatch):
+    """As ONNX, with blocks of all kinds; test_lowering.py does the same with MINDIR and the whole network.
 
     The check that export.py makes itself would compile it once more.
     """
+    make_encoder_short(monkeypatch)
+    checkpoint = save_golden(tmp_path / "golden.ckpt")
     info = ModelInfo(size=SIZE)
-    path = export_network(load_network(golden_checkpoint), str(tmp_path / "shm"), "ONNX", info)
+    path = export_network(load_network(checkpoint), str(tmp_path / "shm"), "ONNX", info)
     image = random_image(1, 3, SIZE, SIZE)
-    assert_equals_network(outputs_of(path, image), image, golden_checkpoint)
+    assert_equals_network(outputs_of(path, image), image, checkpoint)
 
 
 @pytest.mark.parametrize(("file_format", "name"), [("MINDIR", "shm.mindir"), ("ONNX", "shm.onnx")])

@@ -239,20 +239,6 @@ def test_files_without_a_state_dict_are_named(torch, tmp_path, content):
         read_torch_state_dict(tmp_path / "model.pth")
 
 
-@pytest.mark.skipif(not GOLDEN_FOLDER.is_dir(), reason="the golden files (../shared/golden) are not here")
-def test_converted_original_computes_what_the_original_does(torch, tmp_path):
-    process = run_script(GOLDEN_FOLDER / "torch_state_dict.pth", "--output", tmp_path / "converted.ckpt")
-    assert process.returncode == 0, process.stderr
-    assert "355 parameters" in process.stdout
-    assert "unknown" not in process.stdout
-    network = load_network(tmp_path / "converted.ckpt")
-    with np.load(GOLDEN_FOLDER / "forward.npz") as inputs:
-        outputs = network(Tensor(inputs["image"]))
-    with np.load(GOLDEN_FOLDER / "torch_forward.npz") as expected:
-        for output, name in zip(outputs, ("trimap_logits", "alpha"), strict=True):
-            np.testing.assert_allclose(output.asnumpy(), expected[name], rtol=0, atol=1e-4)
-
-
 # Command line
 
 
@@ -265,6 +251,19 @@ def convert(monkeypatch):
         main()
 
     return run
+
+
+@pytest.mark.skipif(not GOLDEN_FOLDER.is_dir(), reason="the golden files (../shared/golden) are not here")
+def test_converted_original_computes_what_the_original_does(torch, tmp_path, convert, capsys):
+    convert(GOLDEN_FOLDER / "torch_state_dict.pth", "--output", tmp_path / "converted.ckpt")
+    printed = capsys.readouterr().out
+    assert "355 parameters" in printed and "unknown" not in printed
+    network = load_network(tmp_path / "converted.ckpt")
+    with np.load(GOLDEN_FOLDER / "forward.npz") as inputs:
+        outputs = network(Tensor(inputs["image"]))
+    with np.load(GOLDEN_FOLDER / "torch_forward.npz") as expected:
+        for output, name in zip(outputs, ("trimap_logits", "alpha"), strict=True):
+            np.testing.assert_allclose(output.asnumpy(), expected[name], rtol=0, atol=1e-4)
 
 
 def test_command_line(torch, torch_state, network, tmp_path, convert, capsys):

@@ -122,8 +122,10 @@ CLOSED = {"no errors": "2>&-", "no output": ">&-", "nothing": "<&- >&- 2>&-", "h
 
 @pytest.mark.parametrize("closed", CLOSED)
 def test_closed_streams_stop_nothing(place, thin_checkpoint, closed):
+    """With the shipped export, and with MindSpore where its own messages find no stream either."""
     program = f"'{sys.executable}' '{ROOT / 'predict.py'}'"
-    shell = f"set -o pipefail; {program} . --checkpoint '{thin_checkpoint}' --size 32 {CLOSED[closed]}"
+    model = f"--checkpoint '{thin_checkpoint}' --size 32" if closed == "nothing" else "--fast"
+    shell = f"set -o pipefail; {program} . {model} {CLOSED[closed]}"
     result = subprocess.run(["bash", "-c", shell], cwd=place, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert {path.name for path in place.iterdir()} == {

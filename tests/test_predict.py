@@ -32,6 +32,7 @@ from src.load_model import load_for_inference
 from src.systems.model_info import ModelInfo, write_model_info
 from tests import left_half
 from tests.predicting import PHOTO, SIZE, open_once
+from tests.thin_network import make_networks_thin
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,6 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def matting(sure_checkpoint) -> Matting:
     """What `run_predict` mattes with."""
     with pytest.MonkeyPatch.context() as patch:
+        make_networks_thin(patch)
         patch.setattr("src.inference.engine._open_checkpoint", open_once)
         return load_matting(sure_checkpoint, size=SIZE, device="CPU")
 
@@ -141,7 +143,7 @@ def test_a_background(tmp_path, run_predict):
     assert clear.any() and (picture[clear] == (0, 255, 0)).all()
 
 
-def test_an_exported_model_gives_the_same_matte(tmp_path, thin, run_predict, thin_checkpoint):
+def test_an_exported_model_gives_the_same_matte(tmp_path, run_predict, thin_checkpoint):
     model = export_network(
         load_for_inference(thin_checkpoint), str(tmp_path / "model"), "MINDIR", ModelInfo(size=SIZE)
     )

@@ -125,7 +125,7 @@ def test_results_of_one_output_are_not_matted_into_another(tmp_path, run_predict
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
 def test_names_that_are_no_text_are_matted_and_shown_escaped(
-    tmp_path, sure_checkpoint, monkeypatch, encoding
+    tmp_path, thin, sure_checkpoint, monkeypatch, encoding
 ):
     names = [b"a\xe9.jpg", "b\N{CJK UNIFIED IDEOGRAPH-7167}.jpg".encode(), b"c\xff\n.jpg", b"broken\xe9.jpg"]
     write_image(tmp_path / "p.jpg", PHOTO)

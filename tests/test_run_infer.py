@@ -30,7 +30,7 @@ from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
 from src.systems.model_info import ModelInfo
 from tests.published_input import published_input
-from tests.runner import COPY_ENVIRONMENT, ENVIRONMENT, ROOT, SKIPPED, read_output
+from tests.runner import COPY_ENVIRONMENT, ENVIRONMENT, ROOT, SKIPPED, call_runner, read_output
 from tests.small_dataset import make_person, write_dataset
 from tests.thin_video_model import ThinFrameMatte
 
@@ -210,18 +210,6 @@ def test_sad_is_that_of_eval(project, finished, thin_checkpoint, tmp_path):
         )
 
 
-def test_it_can_be_called_from_anywhere(project, results, tmp_path):
-    before = contents(results)
-    arguments = (project.folder / "shm_export.mindir", "CPU", "0", f"--output={results}", "--threads", "1")
-    result = project.run(*arguments, cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    after = contents(results)
-    assert after.keys() == before.keys()
-    for name in after:
-        if name.startswith("preprocess_Result"):
-            assert after[name] == before[name]
-
-
 def test_the_comparison_with_python(project, finished, thin_checkpoint, tmp_path):
     comparison = compare(open_engine(thin_checkpoint, size=SIZE), project.scripts, tmp_path)
     assert len(comparison.photos) == len(PHOTO_SIZES)
@@ -362,8 +350,11 @@ def test_run_infer_310_without_a_model(project):
     assert "usage: bash run_infer_310.sh MINDIR_PATH" in result.stderr
 
 
-def test_a_run_that_is_killed_leaves_earlier_results(project, results):
-    """And nothing is left of it, nor of a run that failed, after the next that succeeds."""
+def test_a_run_that_is_killed_leaves_earlier_results(project, results, tmp_path):
+    """And nothing is left of it, nor of a run that failed, after the next that succeeds.
+
+    The next is called from another folder, and makes the same files again.
+    """
     before = contents(results)
     (results / "infer_failed").mkdir()
     process = subprocess.Popen(
@@ -385,8 +376,15 @@ def test_a_run_that_is_killed_leaves_earlier_results(project, results):
     os.close(folder)
     after = contents(results)
     assert {name: after[name] for name in after if not name.startswith(".infer_partial")} == before
-    assert project.run("../shm_export.mindir", "CPU", "--output", results).returncode == 0
+    arguments = (project.folder / "shm_export.mindir", "CPU", "0", f"--output={results}", "--threads", "1")
+    result = project.run(*arguments, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
     assert {path.name for path in results.iterdir()} == TREE
+    again = contents(results)
+    assert again.keys() == before.keys()
+    for name in again:
+        if name.startswith("preprocess_Result"):
+            assert again[name] == before[name]
 
 
 @pytest.mark.parametrize(
@@ -438,16 +436,6 @@ def named_children(pid: int, name: str) -> list[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess):  # one that has just ended
             found += [each] if each.name() == name else []
     return found
-
-
-def test_a_copied_checkout_with_a_half_made_environment(project, finished, tmp_path):
-    """The old build is not used, nor the copy's Python without packages; the one on the PATH has them."""
-    copy = tmp_path / "copy"
-    shutil.copytree(project.folder, copy, symlinks=True, ignore=shutil.ignore_patterns(*TREE))
-    assert (copy / "ascend_infer" / "build" / "CMakeCache.txt").exists()
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", copy / ".venv"], check=True)
-    result = project._replace(folder=copy).run("../shm_export.mindir", "CPU", "--output", tmp_path / "out")
-    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_results_that_were_being_put_in_place_are_put_there_by_the_next_run(project, results, tmp_path):
@@ -510,14 +498,29 @@ def release_archive(tmp_path) -> Path:
     return home
 
 
-def test_a_release_archive(project, release_archive, tmp_path):
-    """LITE_HOME goes before MS_LITE_HOME."""
+def test_a_release_archive_in_a_copied_checkout(project, finished, release_archive, tmp_path):
+    """LITE_HOME goes before MS_LITE_HOME. The runner is compiled with the other C++ ABI: here all at once, as
+    on a machine without libjpeg.
+
+    Neither the copy's old build nor its half-made environment without packages is used.
+    """
+    copy = tmp_path / "copy"
+    shutil.copytree(project.folder, copy, symlinks=True, ignore=shutil.ignore_patterns(*TREE))
+    assert (copy / "ascend_infer" / "build" / "CMakeCache.txt").exists()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", copy / ".venv"], check=True)
+    build = copy / "ascend_infer" / "CMakeLists.txt"
+    one_unit = build.read_text().replace("UNITY_BUILD_BATCH_SIZE 6", "UNITY_BUILD_BATCH_SIZE 0")
+    build.write_text(f"set(CMAKE_DISABLE_FIND_PACKAGE_JPEG ON)\n{one_unit}")
     variables = {"LITE_HOME": str(release_archive), "MS_LITE_HOME": "/absent"}
-    result = project.run("../shm_export.mindir", "CPU", "--output", tmp_path / "out", **variables)
+    arguments = "../shm_export.mindir", "CPU", "--output", tmp_path / "out"
+    result = project._replace(folder=copy).run(*arguments, **variables)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "MINDIR version 1" in result.stdout
-    cache = (project.folder / "ascend_infer/build/CMakeCache.txt").read_text()
+    cache = (copy / "ascend_infer/build/CMakeCache.txt").read_text()
     assert f"{release_archive}/runtime/lib/libmindspore-lite.so" in cache
+    files = "--model", copy / "shm_export.mindir", "--photos", tmp_path, "--mattes", tmp_path / "mattes"
+    photos = call_runner(*files, runner=copy / "ascend_infer/build/shm_infer")
+    assert photos.returncode == 1 and "built without libjpeg or libpng" in photos.stderr
 
 
 @pytest.mark.parametrize(("variable", "kind"), [("LITE_HOME", "missing"), ("MS_LITE_HOME", "empty")])

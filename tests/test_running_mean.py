@@ -1,4 +1,4 @@
-"""The running mean of the weights, and runs that go on with it as if nothing had happened."""
+"""The running mean of the weights; tests/test_stopping.py breaks runs with it off, and goes on."""
 
 import math
 import re
@@ -18,7 +18,6 @@ from src.config import Config
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
 from src.systems.model_info import ModelInfo, read_model_info
-from src.training import phase as training
 from src.training.running_mean import PREFIX, RunningMean, memory_at
 from src.training.schedule import learning_rate
 from tests.small_dataset import write_dataset
@@ -26,7 +25,6 @@ from tests.training_runs import (
     BATCH,
     PATCH,
     Run,
-    assert_same_outcome,
     latest,
     make_config,
     read_epochs,
@@ -149,28 +147,7 @@ def begun() -> dict[str, np.ndarray]:
     return {parameter.name: parameter.asnumpy() for parameter in network.get_parameters()}
 
 
-# Going on
-
-
-def test_broken_off_within_an_epoch_and_continued_equals_unbroken(unbroken, data, tmp_path, monkeypatch):
-    """tests/test_stopping.py has the same for processes that are killed."""
-    taken = []
-
-    def breaks_off(*arguments, **options):
-        for batch in batches(*arguments, **options):
-            taken.append(batch)
-            if len(taken) == STEPS + 3:
-                raise KeyboardInterrupt
-            yield batch
-
-    batches = training.training_batches
-    monkeypatch.setattr(training, "training_batches", breaks_off)
-    with pytest.raises(KeyboardInterrupt):
-        run_training(config_of(save_steps=2), data, tmp_path)
-    monkeypatch.undo()
-    resumed = run_training(config_of(save_steps=2), data, tmp_path)
-    assert "starting with epoch 2, step 3, from " in resumed.screen
-    assert_same_outcome(resumed.folder, unbroken.folder)
+# Going on with other settings
 
 
 @pytest.mark.parametrize(

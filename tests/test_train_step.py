@@ -23,7 +23,7 @@ from src.training.checkpoint import PhaseCheckpoints, Progress
 from src.training.precision import make_loss_scaler, mixed_precision_parts, resolve_amp_level
 from src.training.step import make_optimizer, make_predict_step, make_train_step, resume_state
 from tests.golden_weights import load_golden_weights, random_image
-from tests.thin_network import make_networks_thin
+from tests.thin_network import make_encoder_short, make_networks_thin
 
 SIZE = 64
 LEARNING_RATE = 1e-3
@@ -113,10 +113,10 @@ class FirstStep:
 
 @pytest.fixture(scope="module", params=list(PHASES))
 def first(request) -> FirstStep:
-    """Of the whole network end to end, and of thin ones where the phases differ in what they train alone."""
+    """End to end with blocks of all kinds; of thin networks where phases differ in what they train alone."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.param != "end_to_end":
-            make_networks_thin(patch)
+        make_small = make_encoder_short if request.param == "end_to_end" else make_networks_thin
+        make_small(patch)
         return FirstStep(request.param)
 
 
@@ -152,10 +152,10 @@ def test_gradients_equal_those_of_the_torch_twin(first, monkeypatch):
     from src.pytorch.losses import phase_loss
     from src.pytorch.network import SHMNet as TorchSHMNet
     from tests import torch_golden
-    from tests.thin_torch_network import make_torch_networks_thin
+    from tests.thin_torch_network import make_torch_encoder_short, make_torch_networks_thin
 
-    if first.training.phase.name != "end_to_end":
-        make_torch_networks_thin(monkeypatch)
+    is_whole = first.training.phase.name == "end_to_end"
+    (make_torch_encoder_short if is_whole else make_torch_networks_thin)(monkeypatch)
     twin = TorchSHMNet().double().train()
     torch_golden.load_golden_weights(twin)
     image, class_map, alpha = map(torch.from_numpy, random_batch(seed=0))
@@ -361,13 +361,12 @@ def test_a_resumed_training_goes_on_bit_by_bit(thin, scaled, restores_state):
     assert (not changed(scaled.last_state, values_of(training.state))) == restores_state
 
 
-@pytest.mark.parametrize("phase", ["pre_train_t_net", "end_to_end"])
-def test_the_other_phases_go_on_bit_by_bit(thin, phase, tmp_path):
-    unbroken = Training(phase)
+def test_both_nets_together_go_on_bit_by_bit(thin, tmp_path):
+    unbroken = Training("end_to_end")
     unbroken.step(seed=1)
     PhaseCheckpoints(tmp_path, None, unbroken.network, unbroken.state, INFO).save_within_epoch(Progress(0, 1))
     unbroken.step(seed=2)
-    resumed = Training(phase)
+    resumed = Training("end_to_end")
     initialise(resumed.network, seed=1)
     PhaseCheckpoints(tmp_path, None, resumed.network, resumed.state, INFO).restore()
     resumed.step(seed=2)
@@ -401,7 +400,7 @@ def test_prediction_sees_what_training_changed(thin):
 @pytest.mark.parametrize(
     ("amp_level", "amp_dtype"), [("O0", "float16"), ("O2", "float16"), ("O3", "bfloat16")]
 )
-def test_mixed_precision_keeps_names_and_checkpoints(amp_level, amp_dtype, tmp_path):
+def test_mixed_precision_keeps_names_and_checkpoints(thin, amp_level, amp_dtype, tmp_path):
     network = SHMNet()
     names = [parameter.name for parameter in network.get_parameters()]
     parts = mixed_precision_parts(network, amp_level, amp_dtype)

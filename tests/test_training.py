@@ -272,8 +272,10 @@ def test_init_weight_is_what_training_starts_from(unbroken, thin_checkpoint):
 
 
 def test_stopped_and_continued_equals_unbroken(first_epoch, unbroken, data, tmp_path):
+    """And the number of threads does not matter."""
     folder = copy_run(first_epoch, tmp_path)
-    continued = run_training(m_net_config(), data, tmp_path)
+    assert first_epoch.config.pre_train_m_net.nThreads == unbroken.config.pre_train_m_net.nThreads == 1
+    continued = run_training(m_net_config(nThreads=2), data, tmp_path)
     assert f"from {latest(folder / M_NET, 1)}" in continued.screen
     steps = [(e, s) for e in range(2, M_NET_EPOCHS + 1) for s in range(1, STEPS + 1)]
     assert [step[:2] for step in read_steps(folder / M_NET / "log_latest.txt")][STEPS:] == steps
@@ -287,12 +289,6 @@ def test_a_worse_epoch_does_not_replace_the_best_after_continuing(first_epoch, d
     run_training(m_net_config(nEpochs=2), data, tmp_path)
     assert latest(folder, 2).exists()
     assert ((folder / "semantic_hm_best.ckpt").read_bytes(), (folder / "log_best.txt").read_bytes()) == before
-
-
-def test_the_number_of_threads_does_not_matter(unbroken, data, thin_checkpoint, tmp_path):
-    two = run_training(m_net_config(nThreads=2), data, tmp_path, thin_checkpoint)
-    assert unbroken.config.pre_train_m_net.nThreads == 1
-    assert_same_outcome(two.folder, unbroken.folder)
 
 
 def test_finetuning_false_refuses_existing_checkpoints(first_epoch, data, tmp_path):

@@ -28,6 +28,8 @@ from tests.predicting import PHOTO, SIZE
 
 CONVERSION = "src/get_init_weight.py"
 
+pytestmark = pytest.mark.usefixtures("thin")
+
 
 def torch_archive(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
@@ -139,7 +141,7 @@ def spoil(checkpoint: Path, path: Path, value: float, kind=np.float32) -> Path:
 
 @pytest.mark.parametrize("kind", [np.float32, np.float16])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_weight_that_is_no_number_names_file_and_weight(thin, thin_checkpoint, tmp_path, value, kind):
+def test_a_weight_that_is_no_number_names_file_and_weight(thin_checkpoint, tmp_path, value, kind):
     path = spoil(thin_checkpoint, tmp_path / "bad.ckpt", value, kind)
     for load in (load_network, open_engine):
         with pytest.raises(UserError) as caught:

@@ -46,6 +46,14 @@ def make_networks_thin(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(network, "MNet", ThinMNet)
 
 
+def make_encoder_short(patch: pytest.MonkeyPatch) -> None:
+    """Every T-Net made from now on has all kinds of blocks, and few that repeat one."""
+    from src.model.backbones import mobilenet_v2
+
+    first, *others = mobilenet_v2.STAGES
+    patch.setattr(mobilenet_v2, "STAGES", (first, *(each._replace(repeats=1) for each in others)))
+
+
 def leave_curves_empty(patch: pytest.MonkeyPatch) -> None:
     """Drawing curves.png takes longer than all the rest of an epoch of thin networks."""
     stand_in = SimpleNamespace(draw_curves=lambda rows, path, system, losses: path.write_bytes(b""))

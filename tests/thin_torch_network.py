@@ -30,3 +30,13 @@ def make_torch_networks_thin(patch: pytest.MonkeyPatch) -> None:
     """Every SHMNet made from now on has thin parts."""
     patch.setattr(network, "TNet", ThinTNet)
     patch.setattr(network, "MNet", ThinMNet)
+
+
+def make_torch_encoder_short(patch: pytest.MonkeyPatch) -> None:
+    """Every T-Net made from now on has as many blocks as with `make_encoder_short`."""
+    stage = network.stage
+
+    def short_stage(inputs: int, outputs: int, count: int, stride: int) -> torch.nn.Sequential:
+        return stage(inputs, outputs, count if inputs == 16 else 1, stride)
+
+    patch.setattr(network, "stage", short_stage)
