@@ -1,5 +1,6 @@
 """The trainer of the PyTorch twin: a short run, stopped and continued, and its weights brought back."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.common.errors import UserError
 from src.get_init_weight import main as convert
 from src.load_model import load_network
 from tests.conftest import THIN_COMMANDS
@@ -16,6 +18,8 @@ from tests.small_dataset import write_dataset
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from src.pytorch import train as trainer  # noqa: E402
+from src.pytorch.batch import Batch, alpha_samples  # noqa: E402
+from src.pytorch.light import vary_light  # noqa: E402
 from tests.thin_torch_network import make_torch_networks_thin  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,3 +67,33 @@ def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatc
     assert len(weights) == len(load_network(checkpoint).parameters_dict())
     next_phase = ["--phase", "pre_train_m_net", "--init", checkpoint, "--bfloat16"]
     assert "step 2: eval loss" in train_in_a_process(tmp_path / "data", tmp_path / "next", 2, *next_phase)
+
+
+def test_another_process_reads_the_same_samples(tmp_path):
+    write_dataset(tmp_path, {"train": 8, "eval": 0})
+
+    def batches(workers: int) -> list[Batch]:
+        sizes = {"size": 32, "batch": 4, "seed": 3, "device": "cpu"}
+        samples = alpha_samples(str(tmp_path), "train", **sizes, workers=workers)
+        with contextlib.closing(samples.endless(1)) as found:
+            return [next(found) for _ in range(3)]
+
+    for here, there in zip(batches(0), batches(1), strict=True):
+        for name, one, other in zip(Batch._fields, here, there, strict=True):
+            assert torch.equal(one, other), name
+    for photo in (tmp_path / "train" / "clip_img").rglob("*.jpg"):
+        photo.write_bytes(photo.read_bytes()[:100])
+    with pytest.raises(UserError, match="clip_img") as caught:
+        batches(1)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_light_varies():
+    torch.manual_seed(0)
+    colours = torch.rand((64, 3, 8, 8))
+    changed = vary_light(colours)
+    assert changed.shape == colours.shape and changed.min() >= 0 and changed.max() <= 1
+    same = (changed == colours).flatten(1).all(1)
+    grey = (changed.amax(1) - changed.amin(1)).flatten(1).amax(1) < 1e-6
+    assert 20 < same.sum() < 44 and 2 < grey.sum() < 15
+    assert not (same & grey).any()
