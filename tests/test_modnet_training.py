@@ -1,6 +1,7 @@
 """Training of MODNet: its phases, their settings, resuming, and its samples."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 from mindspore import Tensor, nn
 
+from src.common.errors import UserError
 from src.config import ConfigError, ModnetConfig, ModnetVideoConfig, load_config
 from src.data.split_files import SplitFiles
 from src.model.modnet.initialisation import initialise
@@ -23,6 +25,7 @@ from src.systems.modnet_data import StillSamples
 from src.systems.system import Momentum
 from src.training.schedule import learning_rate
 from src.training.step import make_optimizer
+from tests import small_clips
 from tests.small_dataset import write_dataset
 from tests.thin_network import ThinModnet, leave_curves_empty
 from tests.training_runs import (
@@ -107,6 +110,35 @@ def test_both_phases_for_videos(thin, data, tmp_path):
         (row,) = read_epochs(run.folder, phase)
         assert np.isfinite(float(row["train_loss"])) and float(row["eval_sad"]) > 0
     assert read_model_info(latest(run.folder, "video", 1)).system == "modnet_video"
+
+
+def write_clip(folder: Path, numbers: Sequence[int]) -> None:
+    for number in numbers:
+        small_clips.write(folder / "com" / f"{number}.png", small_clips.frame(number, SIZE, SIZE))
+        small_clips.write(folder / "pha" / f"{number}.png", small_clips.alpha(number, SIZE, SIZE))
+
+
+def test_a_run_on_clips_continues_exactly(thin, tmp_path, monkeypatch):
+    data = tmp_path / "clips"
+    clips = {"train/a": range(5), "train/b": range(6, 9), "train/c": [1], "valid/d": [2, 3]}
+    for name, numbers in clips.items():
+        write_clip(data / name, numbers)
+    config = make_config(ModnetVideoConfig, video={"nEpochs": 3, "lr": 0.1})
+    expected = run_training(config, data, tmp_path / "whole")
+    assert "left out: clip c: " in expected.screen
+    losses = [float(row["train_loss"]) for row in read_epochs(expected.folder, "video")]
+    assert losses[-1] < losses[0]
+
+    def is_in_epoch_2(log, line):
+        return "epoch: 2 step: 2" in line
+
+    run_into_power_cut(monkeypatch, config, data, tmp_path / "cut", is_in_epoch_2)
+    resumed = run_training(config, data, tmp_path / "cut")
+    assert "epoch 2, step 2, from" in resumed.screen
+    assert_same_outcome(resumed.folder, expected.folder)
+    write_clip(data / "train" / "c", [2])
+    with pytest.raises(UserError, match="list of training images"):
+        run_training(config, data, tmp_path / "cut")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from src.images.letterbox import stretch_sample
+from src.images.preprocessing import resize
 
 _SCALES = (0.75, 1.25)
 Sample = tuple[np.ndarray, np.ndarray, np.ndarray]  # image, trimap and alpha
@@ -37,6 +38,10 @@ class Augmentation:
         cut = (self._cut(each) for each in (image, trimap, alpha))
         image, trimap, alpha = fit(*cut, patch_size)
         return self._flip(image), self._flip(trimap), self._flip(alpha)
+
+    def apply_to_one(self, image: np.ndarray, patch_size: int) -> np.ndarray:
+        """The same for a single photo (H, W, 3) or alpha (H, W), uint8, as by `stretch_sample`."""
+        return self._flip(resize(self._cut(image), patch_size, patch_size))
 
     def _cut(self, image: np.ndarray) -> np.ndarray:
         return image[self.top : self.top + self.height, self.left : self.left + self.width]

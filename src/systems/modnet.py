@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from mindspore import Tensor, ops
 
+from src.clips.layouts import holds_clips
+from src.clips.split_frames import SplitFrames
 from src.config import CommonConfig
 from src.data.split_files import SplitFiles
 from src.model.modnet.frame import FrameMatte, FrameMatteWithPrevious
 from src.model.modnet.initialisation import initialise
 from src.model.modnet.network import MODNet, predict
-from src.systems.modnet_data import StillSamples
+from src.systems.modnet_data import ClipSamples, ModnetSamples, StillSamples
 from src.systems.modnet_loss import find_boundaries, soc_loss, supervised_loss
 from src.systems.outputs import ALPHA, COARSE_ALPHA, DETAIL_ALPHA
 from src.systems.system import Adam, Backup, Batch, Momentum, Phase, System, Terms, sample_settings
@@ -106,8 +109,16 @@ _ADAPT_VIDEO = _adapt(
 )
 
 
-def _open_split(files: SplitFiles, phase: Phase, config: CommonConfig, augments: bool) -> StillSamples:
-    return StillSamples(files, phase.columns, **sample_settings(phase, config, augments))
+def _open_split(
+    files: SplitFiles | SplitFrames, phase: Phase, config: CommonConfig, augments: bool
+) -> ModnetSamples:
+    kind = ClipSamples if isinstance(files, SplitFrames) else StillSamples
+    return kind(files, phase.columns, **sample_settings(phase, config, augments))
+
+
+def _open_stills_or_clips(folder: str, split: str) -> SplitFiles | SplitFrames:
+    """Both splits are what the training split is."""
+    return (SplitFrames if holds_clips(Path(folder), "train") else SplitFiles)(folder, split)
 
 
 _system: Callable[..., System] = partial(
@@ -126,4 +137,5 @@ MODNET_VIDEO = _system(
     build=partial(MODNet, 4),
     phases={phase.name: phase for phase in (_VIDEO, _ADAPT_VIDEO)},
     build_inference=FrameMatteWithPrevious,
+    open_files=_open_stills_or_clips,
 )

@@ -1,4 +1,4 @@
-"""MODNet's samples from stills with alpha; a reader of videos gives the same columns.
+"""MODNet's samples: stills with alpha, or frames of clips.
 
 Columns of a batch of N, of size S, all float32:
 
@@ -6,16 +6,20 @@ image         (N, 3, S, S), RGB in [-1, 1]
 alpha         (N, 1, S, S), true alpha in [0, 1]
 trimap        (N, 1, S, S), 0 background, 0.5 unsure, 1 foreground
 previous      (N, 1, S, S), alpha of the frame before in [0, 1]; 0 everywhere where there is none
-image_before  (N, 3, S, S), the frame before as `image`; that of a still is the still itself
+image_before  (N, 3, S, S), the frame before as `image`; the image itself where there is none
+
+A still is its own frame before.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from src.data.augmentation import draw_augmentation
-from src.data.light import draw_light
+from src.clips.split_frames import SplitFrames
+from src.data.augmentation import Augmentation, draw_augmentation
+from src.data.light import Light, draw_light
 from src.data.previous_alpha import draw_way, previous_alpha
 from src.data.samples import Samples
 from src.data.split_files import SplitFiles
@@ -24,7 +28,28 @@ from src.images.preprocessing import alpha_to_float, normalise_rgb, resize
 from src.images.trimap import draw_trimap_sides, soft_trimap
 
 
-class StillSamples(Samples):
+class _View(NamedTuple):
+    """How a sample shows its frame, and in the same way the frame before."""
+
+    part: Augmentation
+    light: Light | None
+    size: int
+
+    def alpha(self, alpha: np.ndarray) -> np.ndarray:
+        """Of an alpha (H, W) uint8: (S, S) uint8."""
+        return self.part.apply_to_one(alpha, self.size)
+
+    def image(self, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+        """Of a frame (H, W, 3) uint8 and its alpha: the column, (3, S, S) float32."""
+        image = self.part.apply_to_one(image, self.size)
+        if self.light and self.light.is_behind:
+            image = self.light.shine_behind(image, self.alpha(alpha))
+        elif self.light:
+            image = self.light.shine(image)
+        return normalise_rgb(image)
+
+
+class ModnetSamples(Samples):
     """The samples of one split.
 
     Args:
@@ -33,7 +58,7 @@ class StillSamples(Samples):
         settings: the others of `Samples`. In validation, the previous alpha is that of a first frame, empty.
     """
 
-    def __init__(self, files: SplitFiles, columns: Sequence[str], **settings: Any):
+    def __init__(self, files: SplitFiles | SplitFrames, columns: Sequence[str], **settings: Any):
         super().__init__(files, **settings)
         self.columns = tuple(columns)
 
@@ -43,34 +68,87 @@ class StillSamples(Samples):
         Raises:
             UserError: a file cannot be read, or has another size than its photo.
         """
-        size = self._patch_size
         rng = np.random.default_rng((self._seed, epoch, index))
-        image, trimap, alpha = self._read(index)
-        if self._augments:
-            changes = draw_augmentation(rng, *alpha.shape, size, vertical_flip=False)
-            image, _, alpha = changes.apply(image, trimap, alpha, size)
-            if light := draw_light(rng):
-                image = light.shine_behind(image, alpha) if light.is_behind else light.shine(image)
-        else:
-            image, alpha = (resize(each, size, size) for each in (image, alpha))
-        alpha = alpha_to_float(alpha)
+        full_image, full_alpha = self._read_frame(index)
+        view = self._draw_view(rng, *full_alpha.shape)
+        alpha = alpha_to_float(view.alpha(full_alpha))
         made = {
-            "image": normalise_rgb(image),
+            "image": view.image(full_image, full_alpha),
             "alpha": alpha[np.newaxis],
-            "trimap": soft_trimap(alpha, *draw_trimap_sides(rng, size))[np.newaxis],
+            "trimap": soft_trimap(alpha, *draw_trimap_sides(rng, self._patch_size))[np.newaxis],
         }
         if "previous" in self.columns:
-            made["previous"] = self._previous(rng, alpha)[np.newaxis]
-        made["image_before"] = made["image"]
+            made["previous"] = self._previous(rng, index, alpha, view)[np.newaxis]
+        if "image_before" in self.columns:
+            before = self._before(index)
+            is_same = before in (None, index)
+            made["image_before"] = made["image"] if is_same else view.image(*self._read_frame(before))
         return tuple(made[name] for name in self.columns)
 
-    def _previous(self, rng: np.random.Generator, alpha: np.ndarray) -> np.ndarray:
+    def _draw_view(self, rng: np.random.Generator, height: int, width: int) -> _View:
+        size = self._patch_size
+        if not self._augments:
+            return _View(Augmentation(0, 0, height, width, False, False), None, size)
+        return _View(draw_augmentation(rng, height, width, size, vertical_flip=False), draw_light(rng), size)
+
+    def _previous(self, rng: np.random.Generator, index: int, alpha: np.ndarray, view: _View) -> np.ndarray:
         if not self._augments:
             return np.zeros_like(alpha)
 
         def other() -> np.ndarray:
-            drawn = read_gray(self.files.alpha(int(rng.integers(len(self)))))
+            drawn = self._read_alpha(int(rng.integers(len(self))))
             return alpha_to_float(resize(drawn, *alpha.shape))
 
-        # A still is its own frame before; without a background of its own, nobody can leave it.
-        return previous_alpha(rng, draw_way(rng, has_before=True, can_leave=False), alpha, other)
+        before = self._before(index)
+        # Without a background of its own, nobody can leave the picture.
+        way = draw_way(rng, has_before=before is not None, can_leave=False)
+        if before not in (None, index):
+            alpha = alpha_to_float(view.alpha(self._read_alpha(before)))
+        return previous_alpha(rng, way, alpha, other)
+
+    @abstractmethod
+    def _read_frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Read an image, BGR (H, W, 3) uint8, and its alpha, (H, W) uint8."""
+
+    @abstractmethod
+    def _read_alpha(self, index: int) -> np.ndarray:
+        """Read an alpha, (H, W) uint8."""
+
+    @abstractmethod
+    def _before(self, index: int) -> int | None:
+        """The sample that shows the frame before, None if there is none."""
+
+
+class StillSamples(ModnetSamples):
+    """Photos of the data set of SHM."""
+
+    files: SplitFiles
+
+    def _read_frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        image, _, alpha = self._read(index)
+        return image, alpha
+
+    def _read_alpha(self, index: int) -> np.ndarray:
+        return read_gray(self.files.alpha(index))
+
+    def _before(self, index: int) -> int:
+        return index
+
+
+class ClipSamples(ModnetSamples):
+    """Frames of clips with alpha."""
+
+    files: SplitFrames
+
+    def picture(self, index: int) -> np.ndarray:
+        """The frame of a sample."""
+        return self.files.image(index)
+
+    def _read_frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.files.image(index), self.files.alpha(index)
+
+    def _read_alpha(self, index: int) -> np.ndarray:
+        return self.files.alpha(index)
+
+    def _before(self, index: int) -> int | None:
+        return self.files.before(index)
