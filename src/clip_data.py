@@ -33,7 +33,7 @@ from src.data.pairs import PhotoWithAlpha
 from src.data.people import find_people
 from src.images.files import ImageError, write_image
 from src.images.suffixes import PHOTO_SUFFIXES
-from src.inference.kinds import VIDEO_SUFFIXES
+from src.videos.kinds import VIDEO_SUFFIXES
 
 _SETTINGS_FILE = "clips.txt"
 

@@ -18,9 +18,9 @@ from src.inference.matting import Matting
 from src.inference.protocol import DEFAULT
 from src.inference.stream import Stream
 from src.inference.temporal_smoothing import TemporalSmoothing
-from src.inference.video_reader import VideoReader
 from src.metric import dtssd
 from src.systems.model_info import ModelInfo
+from src.videos.reader import VideoReader
 from tests.predicting import PHOTO, SIZE
 from tests.videos import read_video, write_timed_video, write_video
 

@@ -14,7 +14,7 @@ import pytest
 
 from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.errors import UserError
-from src.inference.kinds import VIDEO_SUFFIXES, is_unknown, is_video
+from src.videos.kinds import VIDEO_SUFFIXES, is_unknown, is_video
 from tests.videos import ffmpeg, needs_ffmpeg, read_video, write_video
 
 ROOT = Path(__file__).parents[1]

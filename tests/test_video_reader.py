@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from src.images.files import ImageError
-from src.inference.frame_shape import turned, with_square_pixels
-from src.inference.video_reader import VideoReader
+from src.videos.frame_shape import turned, with_square_pixels
+from src.videos.reader import VideoReader
 from tests.videos import write_timed_video, write_video
 
 FRAMES = [np.full((48, 64, 3), 8 * number, np.uint8) for number in range(30)]

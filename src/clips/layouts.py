@@ -22,7 +22,7 @@ from src.common.errors import UserError
 from src.common.folder_search import is_hidden, search
 from src.images.files import ImageError
 from src.images.suffixes import DATA_SUFFIXES
-from src.inference.kinds import VIDEO_SUFFIXES
+from src.videos.kinds import VIDEO_SUFFIXES
 
 LeaveOut = Callable[[str], object]
 

@@ -11,8 +11,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from src.images.files import ImageError
-from src.inference.video_coding import Coding
-from src.inference.video_reader import open_container
+from src.videos.coding import Coding
+from src.videos.reader import open_container
 
 _LATE = Fraction(5)  # frames by which the last one may come before the end that the file says
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from src.common.temporary_database import Rows, TemporaryDatabase
 from src.inference.job import Job
-from src.inference.kinds import is_video
 from src.inference.results import ALPHA, parse_result
+from src.videos.kinds import is_video
 
 # Names are bytes, since not every name is text. A source has NUL for "/", so that it is sorted by folder.
 _TABLES = """

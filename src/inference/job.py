@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from src.inference.kinds import is_video
 from src.inference.results import ALPHA, COMPOSITE, CUTOUT, PHOTO_ENDING, VIDEO_ENDING
+from src.videos.kinds import is_video
 
 
 class Job(NamedTuple):

@@ -10,8 +10,8 @@ from src.common.folder_search import Entry, walk
 from src.images.suffixes import PHOTO_SUFFIXES
 from src.inference.collection import Collection, Jobs
 from src.inference.job import Job
-from src.inference.kinds import VIDEO_SUFFIXES, is_unknown
 from src.inference.shard import Shard
+from src.videos.kinds import VIDEO_SUFFIXES, is_unknown
 
 _SUFFIXES = PHOTO_SUFFIXES + VIDEO_SUFFIXES
 

@@ -12,7 +12,7 @@ from src.inference.job import Job
 from src.inference.plate_matting import PlateMatting
 from src.inference.temporal import Temporal, steadied
 from src.inference.video import Matted, has_colours, write_video
-from src.inference.video_reader import Frame, VideoReader
+from src.videos.reader import Frame, VideoReader
 
 
 class _Seen(NamedTuple):

@@ -17,13 +17,13 @@ from src.images.files import ImageError
 from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.job import Job
 from src.inference.results import COMPOSITE
-from src.inference.sound import Sound
 from src.inference.stream import Stream
 from src.inference.stream_state import described
 from src.inference.temporal import Temporal
-from src.inference.video_reader import Frame, VideoReader
-from src.inference.video_writer import Form, VideoWriter
 from src.systems.registry import takes_previous
+from src.videos.reader import Frame, VideoReader
+from src.videos.sound import Sound
+from src.videos.writer import Form, VideoWriter
 
 Found = TypeVar("Found")
 

@@ -12,8 +12,8 @@ import av.error
 from av.container import InputContainer
 
 from src.common.errors import UserError
-from src.inference.video_coding import Coding
 from src.live.live_frame import LiveFrame
+from src.videos.coding import Coding
 
 _PATIENCE = 5.0  # seconds; slow exposures take less than one
 _REMEDIES = {

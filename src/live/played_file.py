@@ -8,8 +8,8 @@ from threading import Event
 import av.error
 
 from src.images.files import ImageError
-from src.inference.video_reader import VideoReader
 from src.live.live_frame import LiveFrame
+from src.videos.reader import VideoReader
 
 
 class PlayedFile:

@@ -9,7 +9,7 @@ import av.error
 import numpy as np
 from av.container import OutputContainer
 
-from src.inference.video_coding import Coding
+from src.videos.coding import Coding
 
 # MPEG-4 Part 2, the other usual one, cannot say that a video has full range, and browsers do not play it.
 _CODEC = "libx264"

@@ -11,7 +11,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
-from src.inference.video_reader import open_container
+from src.videos.reader import open_container
 
 # Codecs that players know in MP4; others become AAC.
 _OF_MP4 = ("aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac")

@@ -17,8 +17,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from src.images.files import ImageError
-from src.inference.frame_shape import turned, with_square_pixels
-from src.inference.video_coding import Coding
+from src.videos.coding import Coding
+from src.videos.frame_shape import turned, with_square_pixels
 
 _USUAL_RATE = Fraction(25)
 _MICROSECONDS = 1_000_000

@@ -1,0 +1,1 @@
+"""Video files: which files are videos, reading, writing, sound."""
