@@ -2,7 +2,7 @@
 
 python predict.py photo.jpg
 python predict.py photos/ --output mattes/ --background white
-python predict.py photo.jpg --plate empty_room.jpg --checkpoint background_matting.ckpt
+python predict.py photo.jpg --plate empty_room.jpg
 python predict.py --camera 0 --background beach.jpg --preview
 """
 

@@ -39,6 +39,7 @@ DOCUMENTS = (
     "docs/differences.md",
     "pretrained/README.md",
     "pretrained/modnet_video.md",
+    "pretrained/background_matting.md",
     "README_CN.md",
 )
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
