@@ -49,7 +49,7 @@ def dataset(data: Path, split: str) -> MattingDataset:
 def follow(data: Path, folder: Path) -> tuple[list[float], list[float]]:
     """By the PyTorch trainer: losses of the steps, and of the running mean after each epoch."""
     options = {"phase": END_TO_END, "steps": EPOCHS * STEPS, "lr": LR, "seed": 0}
-    options |= {"bfloat16": False, "pyramid_weight": 0}
+    options |= {"bfloat16": False, "pyramid_weight": 0, "vary_light": False}
     paths = {"init": str(folder / "begin.ckpt"), "output": str(folder)}
     training = torch_trainer.Training(argparse.Namespace(**options, **paths))
     losses, of_mean = [], []
