@@ -73,7 +73,7 @@ def find_plate_people(folder: Path) -> tuple[list[PhotoWithAlpha], bool]:
         alphas = (folder / name for name in _ALPHAS)
         people = _pairs(folder / "image", next(filter(Path.is_dir, alphas), folder / _ALPHAS[0]))
     else:
-        people = [PhotoWithAlpha(name, path, None) for name, path in _by_name(folder, (".png",)).items()]
+        people = [PhotoWithAlpha(name, path, None) for name, path in by_name(folder, (".png",)).items()]
     if not people:
         raise UserError(
             f"{folder}: holds no people: neither fgr/ with pha/, image/ with alpha/ (or mask/), nor RGBA "
@@ -95,7 +95,7 @@ def find_plates(folder: Path) -> list[Path]:
 
 
 def _pairs(colours: Path, alphas: Path) -> list[PhotoWithAlpha]:
-    files, alpha_of = _by_name(colours), _by_name(alphas)
+    files, alpha_of = by_name(colours), by_name(alphas)
     for name in sorted(files.keys() ^ alpha_of.keys()):
         file, other = (files[name], alphas) if name in files else (alpha_of[name], colours)
         say(f"left out: {file}: there is no {other / name}.*")
@@ -103,8 +103,8 @@ def _pairs(colours: Path, alphas: Path) -> list[PhotoWithAlpha]:
     return [PhotoWithAlpha(name, files[name], alpha_of[name]) for name in names]
 
 
-def _by_name(folder: Path, suffixes: Sequence[str] = PHOTO_SUFFIXES) -> dict[str, Path]:
-    """The pictures in a folder by their paths in it, without suffix."""
+def by_name(folder: Path, suffixes: Sequence[str] = PHOTO_SUFFIXES) -> dict[str, Path]:
+    """The pictures in a folder by their paths in it, without suffix; of equal names, the first counts."""
     files: dict[str, Path] = {}
     for path in _search(folder, suffixes):
         name = path.relative_to(folder).with_suffix("").as_posix()

@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from src.common.errors import UserError
-from src.common.folder_search import search
 from src.data.pairs import require_same_size
+from src.data.plate_files import by_name
 from src.images.files import read_gray, read_image
-from src.images.suffixes import PHOTO_SUFFIXES
 
 _PHOTOS, _PLATES, _ALPHAS = ("image",), ("plate", "background"), ("alpha", "mask")
 
@@ -54,8 +53,4 @@ def find_plate_pairs(folder: str | Path) -> list[PlatePair]:
 
 def _first(folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
     """The files of the first folder of these names that is there, by their paths in it without suffix."""
-    place = next((folder / name for name in names if (folder / name).is_dir()), folder / names[0])
-    return {
-        path.relative_to(place).with_suffix("").as_posix(): path
-        for path in search(place, PHOTO_SUFFIXES).files
-    }
+    return by_name(next((folder / name for name in names if (folder / name).is_dir()), folder / names[0]))
