@@ -18,6 +18,7 @@ from src.common.numbers import require_numbers
 from src.inference.embedded_info import find_model_info, is_export_of, is_exported
 from src.inference.engine_choice import EngineName, choose_engine, has_accelerator
 from src.inference.exported import Run, load_mindir, load_onnx
+from src.inference.shipped import require_system
 from src.systems.plate_form import PlateForm, RefinementName
 from src.systems.registry import SystemName, needs_plate
 
@@ -45,6 +46,18 @@ def plate_system_of(path: Path, otherwise: SystemName | None) -> SystemName:
         raise UserError(f"{path}: does not say of which system it is; name it with --system")
     if not needs_plate(system):
         raise UserError(f"{path}: is a model of {system}; plates are for models of background_matting")
+    return system
+
+
+def require_plate_system(path: Path, wanted: SystemName | None) -> SystemName:
+    """The system of a model, which must be the one asked for; None: any.
+
+    Raises:
+        UserError: as `plate_system_of`, or it is another one.
+    """
+    system = plate_system_of(path, wanted)
+    if wanted:
+        require_system(path, system, wanted)
     return system
 
 

@@ -17,13 +17,12 @@ from src.inference.cutout import naming_failures
 from src.inference.engine_choice import EngineName
 from src.inference.first_frames import median_plate
 from src.inference.job import Job
-from src.inference.plate_engine import open_plate_engine, plate_system_of
+from src.inference.plate_engine import open_plate_engine, require_plate_system
 from src.inference.plate_files import Plates
 from src.inference.plate_matting import PlateMatting
 from src.inference.plate_preparation import PlatePreparation
 from src.inference.predict import find_todo, tell_of_video
 from src.inference.shard import Shard
-from src.inference.shipped import require_system
 from src.inference.temporal import Temporal, usual_way
 from src.systems.plate_form import RefinementName
 from src.systems.registry import SystemName
@@ -79,9 +78,7 @@ def predict_with_plates(
     """
     inputs, checkpoint, behind = list(inputs), Path(checkpoint), Background(background)
     plates = Plates(plate, inputs)
-    wanted, system = system, plate_system_of(checkpoint, system)
-    if wanted:
-        require_system(checkpoint, system, wanted)
+    system = require_plate_system(checkpoint, system)
     todo, left_out = find_todo(inputs, output, behind, overwrite, shard, plates.holds)
     if not todo:
         return left_out

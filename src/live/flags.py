@@ -5,10 +5,9 @@ from typing import get_args
 
 from src.common.errors import UserError
 from src.inference.matting import load_matting
-from src.inference.plate_engine import open_plate_engine, plate_system_of
+from src.inference.plate_engine import open_plate_engine, require_plate_system
 from src.inference.plate_matting import PlateMatting
 from src.inference.plate_preparation import PlatePreparation
-from src.inference.shipped import require_system
 from src.inference.temporal import usual_way
 from src.live.live_frame import View
 from src.systems.model_info import ModelInfo
@@ -70,9 +69,7 @@ def run_live_with_plate(arguments: argparse.Namespace) -> int:
     except ImportError:
         raise UserError(_NEEDS_PACKAGE) from None
     checkpoint = arguments.checkpoint
-    own = plate_system_of(checkpoint, arguments.system)
-    if arguments.system:
-        require_system(checkpoint, own, arguments.system)
+    own = require_plate_system(checkpoint, arguments.system)
     engine = open_plate_engine(
         checkpoint,
         own,
