@@ -6,7 +6,6 @@ the difference in alpha between neighbours. The levels of a pyramid are solved f
 more than 32 pixels are solved only where alpha is soft; elsewhere the photo shows F or B itself.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
@@ -15,6 +14,7 @@ import numpy as np
 # Larger photos are reduced for the estimate: colours vary slowly, and an 8K photo would take gigabytes.
 _MOST_PIXELS = 1 << 22
 _SMOOTHNESS = 1e-5  # between neighbours of equal alpha; the difference of their alphas is added
+_COARSEST = 8  # the first level has a longer side of at least this, and less than twice as much
 _SOLVED_WHOLE = 32  # pixels of the longer side up to which a level is solved whole
 _COARSE_SWEEPS, _FINE_SWEEPS = 16, 5
 _TOGETHER = 2048  # pixels of one colour of the checkerboard solved at a time, so that the caches hold them
@@ -53,20 +53,22 @@ def _solve(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Foreground (H, W, 3) of an image (H, W, 3) in [0, 255] with alpha (H, W) in [0, 1], all float32."""
     mean = np.float32([[cv2.mean(image)[:3]]])
     foreground, background = mean, mean
-    for height, width in _level_sizes(*alpha.shape):
-        level_image = _resize(image, height, width, cv2.INTER_AREA)
-        level_alpha = _resize(alpha, height, width, cv2.INTER_AREA)
+    for level_image, level_alpha in _pyramid(image, alpha):
         foreground, background = (
-            _resize(each, height, width, cv2.INTER_LINEAR) for each in (foreground, background)
+            _resize(each, *level_alpha.shape, cv2.INTER_LINEAR) for each in (foreground, background)
         )
         _solve_level(foreground, background, level_image, level_alpha)
     return foreground
 
 
-def _level_sizes(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """Sizes of the pyramid: from about one pixel, doubling, to (height, width)."""
-    for halvings in reversed(range((max(height, width) - 1).bit_length() + 1)):
-        yield max(1, round(height / 2**halvings)), max(1, round(width / 2**halvings))
+def _pyramid(image: np.ndarray, alpha: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Image and alpha of each level, from the coarsest to the given ones; each halves the next."""
+    height, width = alpha.shape
+    levels = [(image, alpha)]
+    for halvings in range(1, (max(height, width) // _COARSEST).bit_length()):
+        size = max(1, round(height / 2**halvings)), max(1, round(width / 2**halvings))
+        levels.append(tuple(_resize(each, *size, cv2.INTER_AREA) for each in levels[-1]))
+    return levels[::-1]
 
 
 def _resize(values: np.ndarray, height: int, width: int, interpolation: int) -> np.ndarray:
