@@ -63,6 +63,19 @@ def test_blur_where_the_person_fills_the_photo():
     np.testing.assert_array_equal(Background("blur").behind(IMAGE, full, IMAGE), IMAGE)
 
 
+def test_a_picture_behind_photos_of_several_sizes(tmp_path):
+    """It covers each, also where the size changes and comes back."""
+    picture = np.random.default_rng(1).integers(0, 256, (30, 40, 3), np.uint8)
+    write_image(tmp_path / "beach.png", picture)
+    background = Background(str(tmp_path / "beach.png"))
+    for height, width in ((30, 40), (30, 40), (12, 20), (30, 40)):
+        photo = np.zeros((height, width, 3), np.uint8)
+        shown = background.behind(photo, photo[..., 0], photo)
+        again = Background(str(tmp_path / "beach.png")).behind(photo, photo[..., 0], photo)
+        assert shown.shape == photo.shape
+        np.testing.assert_array_equal(shown, again)
+
+
 @pytest.mark.parametrize("strip", [1, 70, 1500])
 def test_blending_is_exact_in_strips(monkeypatch, strip):
     monkeypatch.setattr("src.images.blending._STRIP", strip)
@@ -71,7 +84,7 @@ def test_blending_is_exact_in_strips(monkeypatch, strip):
     alpha = rng.integers(0, 256, (50, 30), np.uint8)
     weight = alpha[..., np.newaxis] / 255
     expected = np.round(front * weight + behind * (1 - weight))
-    assert np.abs(blend(front, behind, alpha) - expected).max() <= 1
+    np.testing.assert_array_equal(blend(front, behind, alpha), expected)
 
 
 @pytest.mark.parametrize("description", ["no colour", "gone.jpg", "#12", ""])

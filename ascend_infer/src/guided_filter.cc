@@ -9,7 +9,6 @@ namespace {
 
 constexpr int kRadius = 2;          // of the window, in pixels of the network
 constexpr float kEpsilon = 1e-5f;   // regularisation against noise, for colours in [0, 1]
-constexpr float kSteps = 32;        // per pixel, to which OpenCV's remap rounds places
 
 // The index that a mirror at the border shows: 2 1 0 | 0 1 2.
 int Reflected(int i, int count) {
@@ -132,12 +131,9 @@ struct Neighbours {
 std::vector<Neighbours> NeighboursOf(int small, int large) {
   std::vector<Neighbours> neighbours;
   for (int i = 0; i < large; ++i) {
-    const float place =
-        (static_cast<float>(i) + 0.5f) * static_cast<float>(small) / static_cast<float>(large) - 0.5f;
-    const float rounded = static_cast<float>(std::lrint(place * kSteps)) / kSteps;
-    const int first = static_cast<int>(std::floor(rounded));
-    neighbours.push_back({std::clamp(first, 0, small - 1), std::clamp(first + 1, 0, small - 1),
-                          rounded - static_cast<float>(first)});
+    const double place = std::clamp((i + 0.5) * small / large - 0.5, 0.0, small - 1.0);
+    const int first = static_cast<int>(place);
+    neighbours.push_back({first, std::min(first + 1, small - 1), static_cast<float>(place - first)});
   }
   return neighbours;
 }

@@ -29,6 +29,7 @@ class Background:
         self.is_transparent = description == TRANSPARENT
         self._blurs = description == _BLUR
         self._picture: np.ndarray | None = None
+        self._covering: np.ndarray | None = None  # the picture at the last photo's size, for the next frame
         if self.is_transparent or self._blurs:
             return
         if Path(description).is_file():
@@ -56,8 +57,14 @@ class Background:
         """
         if self.is_transparent:
             return cv2.merge([foreground, alpha])
-        behind = _without_person(image, alpha) if self._blurs else _cover(self._picture, image.shape[:2])
+        behind = _without_person(image, alpha) if self._blurs else self._cover(image.shape[:2])
         return blend(foreground, behind, alpha)
+
+    def _cover(self, shape: tuple[int, int]) -> np.ndarray:
+        covering = self._covering  # another thread may replace it
+        if covering is None or covering.shape[:2] != shape:
+            self._covering = covering = _cover(self._picture, shape)
+        return covering
 
 
 def _cover(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -12,8 +12,7 @@ import numpy as np
 _RADIUS = 2  # of the window, in pixels of the network; chosen on training photos
 _EPSILON = 1e-5  # regularisation against noise, for colours in [0, 1]
 _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))  # of channels: a symmetric matrix, row by row
-_LONGEST_SIDE = 1 << 14  # of a part; OpenCV's remap is limited to just under twice this
-_STRIP_PIXELS = 1 << 22  # enlarged at a time, so that an 8K photo needs little memory
+_STRIP_PIXELS = 1 << 15  # enlarged at a time, so that the caches hold them
 
 
 def guided_filter(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
@@ -33,14 +32,16 @@ def guided_filter(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
     size = pred_alpha.shape[::-1]
     guide = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     slope, offset = _linear_coefficients(guide, pred_alpha)
-    coefficients = np.dstack([slope, offset])
-    columns = min(width, _LONGEST_SIDE)
-    rows = min(_LONGEST_SIDE, max(1, _STRIP_PIXELS // columns))
+    planes = [each / np.float32(255) for each in cv2.split(slope)] + [offset]
+    wide = [
+        cv2.resize(each, (width, size[1]), interpolation=cv2.INTER_LINEAR).reshape(size[1], width)
+        for each in planes
+    ]
     alpha = np.empty((height, width), np.float32)
+    rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
-        for left in range(0, width, columns):
-            part = slice(top, min(top + rows, height)), slice(left, min(left + columns, width))
-            alpha[part] = _apply(image, coefficients, part)
+        strip = slice(top, top + rows)
+        alpha[strip] = _apply(image[strip], [_enlarged_rows(each, top, height, rows) for each in wide])
     return alpha
 
 
@@ -87,15 +88,21 @@ def _mean(values: np.ndarray) -> np.ndarray:
     return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
 
 
-def _apply(image: np.ndarray, coefficients: np.ndarray, part: tuple[slice, slice]) -> np.ndarray:
-    """Alpha of some rows and columns, from colour and the coefficients, enlarged bilinearly."""
-    height, width = image.shape[:2]
-    small_height, small_width = coefficients.shape[:2]
-    rows, columns = (np.arange(each.start, each.stop, dtype=np.float32) + 0.5 for each in part)
-    x = columns * small_width / np.float32(width) - 0.5  # a plain int above 65535 would make it float64
-    y = rows * small_height / np.float32(height) - 0.5
-    maps = np.meshgrid(x, y)
-    enlarged = cv2.remap(coefficients, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    colour = image[part].astype(np.float32) / 255
-    alpha = np.einsum("hwc,hwc->hw", enlarged[..., :3], colour) + enlarged[..., 3]
-    return np.clip(alpha, 0, 1)
+def _enlarged_rows(plane: np.ndarray, top: int, height: int, rows: int) -> np.ndarray:
+    """Rows from `top` on, `rows` at most, of a plane (h, W) enlarged bilinearly to (height, W)."""
+    y = (np.arange(top, min(top + rows, height)) + 0.5) * len(plane) / height - 0.5
+    y = np.clip(y, 0, len(plane) - 1)
+    above = y.astype(int)
+    share = (y - above).astype(np.float32)[:, np.newaxis]
+    enlarged = plane[above]
+    enlarged += share * (plane[np.minimum(above + 1, len(plane) - 1)] - enlarged)
+    return enlarged
+
+
+def _apply(image: np.ndarray, coefficients: Sequence[np.ndarray]) -> np.ndarray:
+    """Alpha of a strip, BGR (h, W, 3) uint8, from three slopes and the offset of each pixel, (h, W)."""
+    *slopes, alpha = coefficients
+    for slope, channel in zip(slopes, cv2.split(image), strict=True):
+        slope *= channel
+        alpha += slope
+    return np.clip(alpha, 0, 1, out=alpha)
