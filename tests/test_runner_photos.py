@@ -84,6 +84,8 @@ def save_all_kinds(folder: Path) -> None:
     for height, width in [(240, 131), (131, 240), (128, 128), (64, 64), (50, 61), (300, 9), (1, 80), (1, 1)]:
         save(folder, f"{height}x{width}.png", draw(height, width))
         save(folder, f"{height}x{width}_q.jpg", draw(height, width), quality=90)
+    for height, width in [(400, 280), (285, 200), (200, 110)]:  # tall, and dark: no person to a thin network
+        save(folder, f"dark{height}x{width}.png", draw(height, width) // 2)
     for orientation in range(1, 9):
         suffix = "png" if orientation in (5, 6) else "jpg"
         save(folder, f"turned{orientation}.{suffix}", draw(120, 90), exif=turned(orientation))
@@ -107,10 +109,12 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
     assert (result.returncode, error_lines(result)) == (0, [])
     matting = load_matting(thin_lowered, engine="lite")  # whose outputs other tests compare
     paths = sorted((tmp_path / "in").iterdir())
-    spread = []
+    spread, looks = [], set()
     for path in paths:
         photo = read_photo(path)
-        expected = alpha_to_bytes(matting(photo.seen()))
+        outputs = matting.run(photo.seen())
+        looks.add(len(outputs))
+        expected = alpha_to_bytes(matting.finish(photo.seen(), outputs).alpha)
         if photo.alpha is not None:
             expected = np.minimum(expected, photo.alpha)
         name = path.name if path.stem == "grey" else path.stem  # of which there are two
@@ -119,6 +123,7 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
         spread.append(found.std())
     assert len(files_of(tmp_path / "out")) == len(paths)
     assert np.mean(np.array(spread) > 10) > 0.6  # the mattes are not flat
+    assert looks == {2, 4}  # with and without a closer look
 
 
 def test_the_report_adds_up(thin_lowered, photos, tmp_path):

@@ -26,8 +26,8 @@ class Matting {
   // Throws InputError if something beside the photo cannot be read, or does not fit.
   virtual Prepared Prepare(const PhotoJob& job, const Photo& photo) const = 0;
 
-  // The network's alpha, at its size. Throws Error.
-  virtual Map Run(const Prepared& prepared) const = 0;
+  // The network's alpha of the photo, without bars. Throws Error.
+  virtual Map Run(const Photo& photo, const Prepared& prepared) const = 0;
 
   // Alpha at the photo's size, 0..255, from the result of Run.
   virtual Picture Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const = 0;
@@ -35,6 +35,9 @@ class Matting {
 
 // Throws Error if a value is NaN or infinite.
 void RequireNumbers(const std::vector<float>& outputs);
+
+// The part of a map with rows of `width` values that the photo covers.
+Map CutPlace(const std::vector<float>& map, int width, const Place& place);
 
 // Alpha in 0..1 as 0..255, rounded.
 Picture ToBytes(const Map& alpha);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "closer_look.h"
 #include "guided_filter.h"
 #include "resize.h"
 #include "small_components.h"
@@ -13,16 +14,10 @@ namespace {
 constexpr size_t kAlphaOutput = 1;
 constexpr float kMargin = 0.15f;  // alpha below becomes 0, above 1 - kMargin becomes 1
 
-// The part of a square map that the photo covers, with its contrast stretched.
-Map CutAndStretch(const Map& square, const Place& place) {
-  Map part(place.height, place.width, 1);
-  for (int y = 0; y < place.height; ++y) {
-    const float* source = square.Row(place.top + y) + place.left;
-    std::transform(source, source + place.width, part.Row(y), [](float alpha) {
-      return std::clamp((alpha - kMargin) / (1 - 2 * kMargin), 0.0f, 1.0f);
-    });
+void StretchContrast(Map* alpha) {
+  for (float& value : alpha->values) {
+    value = std::clamp((value - kMargin) / (1 - 2 * kMargin), 0.0f, 1.0f);
   }
-  return part;
 }
 
 }  // namespace
@@ -40,32 +35,49 @@ PhotoMatting::PhotoMatting(Session* session, const Mean& mean) : session_(sessio
   size_ = static_cast<int>(shape[2]);
 }
 
-Prepared PhotoMatting::Prepare(const PhotoJob&, const Photo& photo) const {
-  const Place place = LetterboxPlace({photo.colours.height, photo.colours.width}, {size_, size_});
-  Picture small = Resize(photo.colours, place.height, place.width);
+Prepared PhotoMatting::Prepare(const PhotoJob&, const Photo& photo) const { return Prepare(photo.colours); }
+
+Prepared PhotoMatting::Prepare(const Picture& colours) const {
+  const Place place = LetterboxPlace({colours.height, colours.width}, {size_, size_});
+  Picture small = Resize(colours, place.height, place.width);
   std::vector<float> input = LetterboxInput(small, place, size_, mean_);
   return {place, std::move(small), std::move(input), {}};
 }
 
-Map PhotoMatting::Run(const Prepared& prepared) const {
-  session_->Run({prepared.input.data()});
-  const std::vector<float> alpha = session_->Output(kAlphaOutput);
-  session_->Run({Mirrored(prepared.input, size_).data()});
-  const std::vector<float> mirrored = Mirrored(session_->Output(kAlphaOutput), size_);
-  Map averaged(size_, size_, 1);
-  std::transform(alpha.begin(), alpha.end(), mirrored.begin(), averaged.values.begin(),
-                 [](float one, float other) { return (one + other) / 2; });
-  RequireNumbers(averaged.values);
-  return averaged;
+std::vector<float> PhotoMatting::RunOnce(const std::vector<float>& input) const {
+  session_->Run({input.data()});
+  std::vector<float> alpha = session_->Output(kAlphaOutput);
+  RequireNumbers(alpha);
+  return alpha;
 }
 
-Picture PhotoMatting::Finish(const Photo& photo, const Prepared& prepared, const Map& averaged) const {
-  Map small = CutAndStretch(averaged, prepared.place);
+Map PhotoMatting::Run(const Photo& photo, const Prepared& prepared) const {
+  std::vector<float> averaged = RunOnce(prepared.input);
+  const std::vector<float> mirrored = Mirrored(RunOnce(Mirrored(prepared.input, size_)), size_);
+  std::transform(averaged.begin(), averaged.end(), mirrored.begin(), averaged.begin(),
+                 [](float one, float other) { return (one + other) / 2; });
+  Map alpha = CutPlace(averaged, size_, prepared.place);
+  if (!IsTall(photo.colours) || !IsSmall(alpha)) {
+    return alpha;
+  }
+  const auto of_part = [this](const Picture& part) {
+    const Prepared alone = Prepare(part);
+    return CutPlace(RunOnce(alone.input), size_, alone.place);
+  };
+  const std::array<Picture, 2> parts = Parts(photo.colours);
+  return Joined(photo.colours, of_part(parts[0]), of_part(parts[1]));
+}
+
+Picture PhotoMatting::Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const {
+  Map small = alpha;
+  StretchContrast(&small);
   RemoveSmallComponents(&small);
   const Picture& colours = photo.colours;
-  const bool shrinks = colours.height < small.height || colours.width < small.width;
-  return shrinks ? ToBytes(ResizeCubic(small, colours.height, colours.width))
-                 : GuidedFilter(colours, prepared.small, small);
+  if (colours.height < small.height || colours.width < small.width) {
+    return ToBytes(ResizeCubic(small, colours.height, colours.width));
+  }
+  const bool is_whole = small.height == prepared.place.height && small.width == prepared.place.width;
+  return GuidedFilter(colours, is_whole ? prepared.small : Resize(colours, small.height, small.width), small);
 }
 
 }  // namespace matting

@@ -14,12 +14,17 @@ class PhotoMatting : public Matting {
 
   Prepared Prepare(const PhotoJob& job, const Photo& photo) const override;
 
-  // Runs the network on the photo and its mirror image, and averages both alphas.
-  Map Run(const Prepared& prepared) const override;
+  // Runs the network on the photo and its mirror image, and averages both alphas; then, perhaps, on parts of the photo.
+  Map Run(const Photo& photo, const Prepared& prepared) const override;
 
-  Picture Finish(const Photo& photo, const Prepared& prepared, const Map& averaged) const override;
+  Picture Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const override;
 
  private:
+  Prepared Prepare(const Picture& colours) const;
+
+  // The network's alpha for an input, bars included.
+  std::vector<float> RunOnce(const std::vector<float>& input) const;
+
   Session* session_;
   Mean mean_;
   int size_;

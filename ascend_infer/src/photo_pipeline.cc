@@ -87,7 +87,7 @@ PhotoResult RunPhotoPipeline(const Matting& matting, const std::vector<PhotoJob>
       const std::vector<std::string>& remarks = loaded.prepared.remarks;
       result.remarks.insert(result.remarks.end(), remarks.begin(), remarks.end());
       const Stopwatch run;
-      Map network_alpha = matting.Run(loaded.prepared);
+      Map network_alpha = matting.Run(loaded.photo, loaded.prepared);
       times.network.push_back(run.Milliseconds());
       wait_for_last();
       finishing = std::async(std::launch::async, [&matting, &job = jobs[i], loaded = std::move(loaded),

@@ -75,21 +75,16 @@ Prepared PlateMatting::Prepare(const PhotoJob& job, const Photo& photo) const {
   return prepared;
 }
 
-Map PlateMatting::Run(const Prepared& prepared) const {
+Map PlateMatting::Run(const Photo&, const Prepared& prepared) const {
   session_->RunJoined(reinterpret_cast<const char*>(prepared.input.data()));
-  Map alpha(size_.height, size_.width, 1);
-  alpha.values = session_->Output(0);  // the other is the foreground
-  RequireNumbers(alpha.values);
-  return alpha;
+  const std::vector<float> alpha = session_->Output(0);  // the other is the foreground
+  RequireNumbers(alpha);
+  return CutPlace(alpha, size_.width, prepared.place);
 }
 
 Picture PlateMatting::Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const {
-  Map part(prepared.place.height, prepared.place.width, 1);
-  for (int y = 0; y < part.height; ++y) {
-    std::copy_n(alpha.Row(y), part.width, part.Row(y));
-  }
-  const bool is_whole = part.height == photo.colours.height && part.width == photo.colours.width;
-  return is_whole ? ToBytes(part) : GuidedFilter(photo.colours, prepared.small, part);
+  const bool is_whole = alpha.height == photo.colours.height && alpha.width == photo.colours.width;
+  return is_whole ? ToBytes(alpha) : GuidedFilter(photo.colours, prepared.small, alpha);
 }
 
 }  // namespace matting

@@ -14,7 +14,7 @@ class PlateMatting : public Matting {
 
   Prepared Prepare(const PhotoJob& job, const Photo& photo) const override;
 
-  Map Run(const Prepared& prepared) const override;
+  Map Run(const Photo& photo, const Prepared& prepared) const override;
 
   Picture Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const override;
 

@@ -14,6 +14,7 @@ from src.common.errors import UserError
 from src.images.letterbox import letterbox, letterbox_place, stretched_place
 from src.images.preprocessing import alpha_to_bytes, normalise, resize, resize_trimap, upsample_alpha
 from src.images.trimap import class_map_to_trimap, make_trimap
+from src.inference import closer_look
 from src.inference.contrast_stretch import stretch_contrast
 from src.inference.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, Arrays, Engine, open_engine
 from src.inference.engine_choice import EngineName
@@ -67,12 +68,19 @@ class MattingSteps:
                 "image must be BGR (H, W, 3) uint8, as read_image returns it, of at least one pixel, "
                 f"not {found}"
             )
-        size, mean = self.info.size, self.info.mean
-        square = resize(image, size, size) if self.protocol.stretch else letterbox(image, size, mean)
+        square = self._square(image)
         inputs = [self._inputs(square, previous)]
         if self.protocol.mirror:
             inputs.append(self._inputs(square[:, ::-1], None if previous is None else previous[:, ::-1]))
         return inputs
+
+    def prepare_parts(self, image: np.ndarray) -> list[Arrays]:
+        """Turn both parts of a photo that is worth a closer look into inputs, as `prepare` does."""
+        return [self._inputs(self._square(part), None) for part in closer_look.parts(image)]
+
+    def _square(self, image: np.ndarray) -> np.ndarray:
+        size = self.info.size
+        return resize(image, size, size) if self.protocol.stretch else letterbox(image, size, self.info.mean)
 
     def _inputs(self, square: np.ndarray, previous: np.ndarray | None) -> Arrays:
         if takes_normalised(self.info.system):
@@ -88,10 +96,15 @@ class MattingSteps:
         return self._mean([each[ALPHA][0] for each in outputs])[0]
 
     def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
-        """Turn the outputs for `prepare(image)` into a matte at the network's size, without the bars."""
-        alpha = self._cut(image, [each[ALPHA][0] for each in outputs])[0]
+        """Turn outputs into a matte at the network's size, without the bars.
+
+        Args:
+            image: the photo.
+            outputs: for `prepare(image)`, and those for `prepare_parts(image)`, if there are.
+        """
+        alpha = self._alpha(image, outputs)
         if predicts(TRIMAP_LOGITS, self.info.system):
-            logits = self._cut(image, [each[TRIMAP_LOGITS][0] for each in outputs])
+            logits = self._seen(image, [each[TRIMAP_LOGITS][0] for each in outputs])
             trimap = class_map_to_trimap(logits.argmax(axis=0))
         else:
             trimap = make_trimap(alpha_to_bytes(alpha), 1)  # MODNet predicts none
@@ -110,15 +123,26 @@ class MattingSteps:
         """
         if not predicts(TRIMAP_LOGITS, self.info.system):
             raise UserError(f"trimap tnet: {self.info.system} has no T-Net; choose auto, or give a file")
-        logits = self._cut(image, [each[TRIMAP_LOGITS][0] for each in outputs])
+        logits = self._seen(image, [each[TRIMAP_LOGITS][0] for each in outputs])
         odds = np.exp(logits - logits.max(axis=0))
         return odds / odds.sum(axis=0)
 
-    def _cut(self, image: np.ndarray, maps: Sequence[np.ndarray]) -> np.ndarray:
-        """The mean of maps (C, S, S), without the bars."""
+    def _alpha(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
+        return self._seen(image, [each[ALPHA][0] for each in outputs])[0]
+
+    def _seen(self, image: np.ndarray, maps: Sequence[np.ndarray]) -> np.ndarray:
+        """The map of a photo from those of its parts, or else from those (C, S, S) of the whole."""
+        of_parts = maps[1 + self.protocol.mirror :]
+        if not of_parts:
+            return self._cut(image, self._mean(maps))
+        upper, lower = map(self._cut, closer_look.parts(image), of_parts)
+        return closer_look.joined(image, upper, lower)
+
+    def _cut(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """A map (C, S, S) without the bars."""
         place_of = stretched_place if self.protocol.stretch else letterbox_place
         place = place_of(*image.shape[:2], self.info.size)
-        return np.stack([place.cut(each) for each in self._mean(maps)])
+        return np.stack([place.cut(each) for each in values])
 
     def _mean(self, maps: Sequence[np.ndarray]) -> np.ndarray:
         """A map (C, S, S), averaged with that of the mirror image if there is one."""
@@ -133,7 +157,7 @@ class MattingSteps:
         return guided_filter(image, pred_alpha)
 
     def finish(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
-        """Turn the outputs for `prepare(image)` into the photo's matte, at its size."""
+        """Turn outputs, as for `join`, into the photo's matte, at its size."""
         return self._at_size(image, self.join(image, outputs))
 
     def _at_size(self, image: np.ndarray, small: Matte) -> Matte:
@@ -177,7 +201,10 @@ class Matting(MattingSteps):
 
     def run(self, image: np.ndarray) -> list[Arrays]:
         """The network's outputs for a photo, which `join` joins."""
-        return self.engine.run_all(self.prepare(image))
+        outputs = self.engine.run_all(self.prepare(image))
+        if self.protocol.looks_closer and closer_look.is_worth_it(image, self._alpha(image, outputs)):
+            outputs += self.engine.run_all(self.prepare_parts(image))
+        return outputs
 
 
 def load_matting(
@@ -203,7 +230,8 @@ def load_matting(
         mean: BGR, 0..255, subtracted from photos in training; None for the model's own.
         stretch: stretch photos to the network's square, as published; otherwise keep their aspect ratio.
         upsampling: of alpha to the photo's size: 'guided' (along its edges) or 'none' (bicubic).
-        mirror: average the alphas of the photo and its mirror image: better, but takes twice the time.
+        mirror: average the alphas of the photo and its mirror image, and look closer at people from head to
+            feet: better, but takes two to four times as long.
         otherwise: the metadata of a model that has none.
 
     Raises:
@@ -211,7 +239,13 @@ def load_matting(
     """
     opened = open_engine(checkpoint, engine=engine, size=size, mean=mean, device=device, otherwise=otherwise)
     require_output(ALPHA, checkpoint, opened.info)
-    protocol = Protocol(stretch=stretch, mirror=mirror, clean_up=DEFAULT.clean_up, upsampling=upsampling)
+    protocol = Protocol(
+        stretch=stretch,
+        mirror=mirror,
+        looks_closer=mirror and not stretch,
+        clean_up=DEFAULT.clean_up,
+        upsampling=upsampling,
+    )
     return Matting(opened, protocol)
 
 

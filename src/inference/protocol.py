@@ -14,20 +14,22 @@ class Protocol:
     Args:
         stretch: stretch the photo to the network's square; otherwise letterbox it, keeping its aspect ratio.
         mirror: average the outputs for the photo and its mirror image: better, but takes twice the time.
+        looks_closer: matte tall photos of people from head to feet in two parts as well, see `closer_look`.
         clean_up: stretch alpha's contrast and remove small components.
         upsampling: of alpha to the photo's size: 'guided' (along its edges) or 'none' (bicubic).
     """
 
     stretch: bool
     mirror: bool
+    looks_closer: bool
     clean_up: bool
     upsampling: Upsampling
 
 
 PROTOCOLS: dict[ProtocolName, Protocol] = {
     # Comparable with published results; used by eval.py by default and for the C++ runner.
-    "published": Protocol(stretch=True, mirror=False, clean_up=False, upsampling="none"),
+    "published": Protocol(stretch=True, mirror=False, looks_closer=False, clean_up=False, upsampling="none"),
     # Used by predict.py.
-    "default": Protocol(stretch=False, mirror=True, clean_up=True, upsampling="guided"),
+    "default": Protocol(stretch=False, mirror=True, looks_closer=True, clean_up=True, upsampling="guided"),
 }
 PUBLISHED, DEFAULT = PROTOCOLS["published"], PROTOCOLS["default"]

@@ -10,7 +10,7 @@ from src.inference.matting import MattingSteps
 from src.inference.protocol import Protocol
 from src.inference.shipped import require_output
 
-_PROTOCOL = Protocol(stretch=False, mirror=False, clean_up=False, upsampling="none")
+_PROTOCOL = Protocol(stretch=False, mirror=False, looks_closer=False, clean_up=False, upsampling="none")
 
 
 class TrimapNetwork:
