@@ -57,7 +57,7 @@ def test_thirty_frames_in_the_runner(runner, exported, tmp_path):
     golden = modnet_golden.read("forward_4.npz")
     frames = [np.roll(golden["image"][0], 3 * number, axis=2) for number in range(30)]
     (tmp_path / "clip.rgb").write_bytes(b"".join(frame.transpose(1, 2, 0).tobytes() for frame in frames))
-    lower_file(exported["MINDIR"], tmp_path / "lowered.mindir")
+    lower_file(exported["MINDIR"], tmp_path / "lowered.mindir", for_cpu=True)
     arguments = ["--model", tmp_path / "lowered.mindir", "--video", tmp_path / "clip.rgb", "--format", "rgb"]
     result = call_runner(*arguments, "--size", "160x128", "--mattes", tmp_path / "alphas", "--warmup", "0")
     assert result.returncode == 0, result.stderr

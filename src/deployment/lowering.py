@@ -20,6 +20,8 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 from src.common.atomic_file import write_bytes  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
 from src.deployment.bilinear import border_gain, enlarging_kernel, shrinking_kernel  # noqa: E402
+from src.deployment.channels_last import ChannelsLast  # noqa: E402
+from src.deployment.ib_norms import IBNorms  # noqa: E402
 from src.deployment.mindir_graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
 from src.deployment.subpixel import is_doubling, subpixel_weight  # noqa: E402
 from src.inference.mindir import MindirError, read_mindir  # noqa: E402
@@ -51,17 +53,23 @@ _SAME = frozenset(
 _FORMATS = {0: "NCHW", 1: "NHWC"}
 
 
-def lower_file(source: str | Path, target: str | Path) -> None:
+def lower_file(source: str | Path, target: str | Path, *, for_cpu: bool = False) -> None:
     """Write `source` to `target` in version 1; a file that is already version 1 is copied.
+
+    Args:
+        source: a MINDIR file.
+        target: the file to write.
+        for_cpu: in the form that is fastest in MindSpore Lite on CPU, which MindSpore itself cannot run.
 
     Raises:
         MindirError: `source` is missing, damaged or no MINDIR, or has an operator without a known conversion.
         UserError: `target` cannot be written.
     """
     model = read_mindir(source)
-    if model.mind_ir_version > LOWERED_VERSION:
+    steps = [_Lowering] if model.mind_ir_version > LOWERED_VERSION else []
+    for step in [*steps, *([IBNorms, ChannelsLast] if for_cpu else [])]:
         try:
-            _Lowering(model).run()
+            step(model).run()
         except (MindirError, LookupError, AttributeError, ValueError) as error:
             reason = error if isinstance(error, MindirError) else f"its graph has an unknown form ({error!r})"
             raise MindirError(f"{source}: cannot be lowered to version {LOWERED_VERSION}: {reason}") from None
@@ -75,15 +83,12 @@ class _Lowering(MindirGraph):
         if self.model.functions:
             raise MindirError("it contains functions besides its graph")
         self.model.mind_ir_version = LOWERED_VERSION
-        nodes = [lowered for node in self.model.graph.node for lowered in self._lower(node)]
-        copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
-        del self.model.graph.node[:]
-        self.model.graph.node.extend(copies)
+        self.replace_nodes([lowered for node in self.model.graph.node for lowered in self._lower(node)])
 
     def _lower(self, node: Any) -> Iterator[Any]:
         """Yield the nodes that replace `node`."""
         primitive = self.primitives.get(node.op_type.removeprefix(REFERENCE))
-        operator = primitive.op_type if primitive else node.op_type
+        operator = self.operator(node)
         if operator == _RESIZE:
             yield from self._resizing(node)
         elif operator == _CLAMP:
@@ -229,8 +234,13 @@ def main() -> None:
     )
     parser.add_argument("source", help="a MINDIR file written by export.py")
     parser.add_argument("target", help="the file to write")
+    parser.add_argument(
+        "--for_cpu",
+        action="store_true",
+        help="in the form that is fastest in MindSpore Lite on CPU, which MindSpore itself cannot run",
+    )
     arguments = parser.parse_args()
-    lower_file(arguments.source, arguments.target)
+    lower_file(arguments.source, arguments.target, for_cpu=arguments.for_cpu)
 
 
 if __name__ == "__main__":

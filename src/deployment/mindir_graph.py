@@ -1,5 +1,6 @@
 """Edits the graph of a MINDIR file: nodes, primitives and parameters."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ class MindirGraph:
         nodes = model.graph.node
         self.primitives = {primitive.name: primitive for primitive in model.primitives}
         self.constants = {node.output[0]: node.attribute[0] for node in nodes if node.op_type == "Constant"}
+
+    def operator(self, node: Any) -> str:
+        """The name of a node's operator."""
+        primitive = self.primitives.get(node.op_type.removeprefix(REFERENCE))
+        return primitive.op_type if primitive else node.op_type
 
     def add_convolution(
         self, node: Any, channels: int, groups: int, *, kernel: int = 3, margin: int = 1, stride: int = 1
@@ -55,6 +61,7 @@ class MindirGraph:
         primitive = self.model.primitives.add()
         primitive.name = f"{operator}:{node.name}"
         primitive.op_type = operator
+        self.primitives[primitive.name] = primitive
         node.op_type = REFERENCE + primitive.name
         return primitive
 
@@ -66,6 +73,45 @@ class MindirGraph:
         new.domain = f"{node.domain}-{name}"
         new.input[:] = inputs
         return new
+
+    def tuple_before(self, node: Any, name: str, members: Sequence[Any], *inputs: str) -> Any:
+        """Make a new node whose output is a tuple of what is shaped as the outputs of `members`."""
+        new = self.node_before(node, name, *inputs)
+        del new.attribute[:]
+        shape = new.attribute.add()
+        shape.name, shape.type = "shape", shape.TUPLE
+        for member in members:
+            shape.values.add().CopyFrom(member.attribute[0])
+            shape.values[-1].name = ""
+        shape.seq_info.is_dyn_len = False
+        return new
+
+    def number_before(self, node: Any, name: str, value: int) -> Any:
+        """Make a new node whose output is a constant whole number."""
+        new = self.node_before(node, name)
+        new.op_type = "Constant"
+        del new.attribute[:]
+        add_attribute(new, "value", value)
+        return new
+
+    def insert(self, new: Mapping[str, Sequence[Any]]) -> None:
+        """Add nodes, by the output of the node that they precede, and remove those no longer needed."""
+        graph = self.model.graph
+        nodes = [each for node in graph.node for each in (*new.get(node.output[0], ()), node)]
+        node_of = {node.output[0]: node for node in nodes}
+        needed, waiting = set(), [output.name for output in graph.output]
+        while waiting:
+            name = waiting.pop()
+            if name in node_of and name not in needed:
+                needed.add(name)
+                waiting += node_of[name].input
+        self.replace_nodes([node for node in nodes if node.output[0] in needed])
+
+    def replace_nodes(self, nodes: Sequence[Any]) -> None:
+        """Make these the nodes of the graph."""
+        copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
+        del self.model.graph.node[:]
+        self.model.graph.node.extend(copies)
 
     def parameter(self, node: Any, name: str, value: np.ndarray) -> str:
         """Add a parameter for a node, int32 or float32; returns its name."""
@@ -90,12 +136,14 @@ def number_of(constant: Any) -> float:
     return constant.f + constant.d + constant.i
 
 
-def add_attribute(holder: Any, name: str, value: int | str | tuple[int, ...]) -> None:
+def add_attribute(holder: Any, name: str, value: int | float | str | tuple[int, ...]) -> None:
     attribute = holder.attribute.add()
     attribute.name = name
     if isinstance(value, int):
         attribute.type = attribute.BOOL if isinstance(value, bool) else attribute.INT64
         attribute.i = int(value)
+    elif isinstance(value, float):
+        attribute.type, attribute.f = attribute.FLOAT, value
     elif isinstance(value, str):
         attribute.type, attribute.s = attribute.STRING, value.encode()
     else:

@@ -11,6 +11,7 @@ import numpy as np
 
 from src.common.cache_folders import cache_folder
 from src.common.errors import UserError
+from src.common.unfinished import temporary_folder
 from src.inference.embedded_info import digest_of
 from src.inference.exported import Run
 from src.systems.registry import SystemName, needed_shapes, size_of_inputs
@@ -142,19 +143,24 @@ def export_for_lite(checkpoint: Path, size: int) -> Path:
     path = cache_folder() / f"{digest_of(checkpoint)}-{size}.mindir"
     if path.is_file():
         return path
-    settings = {
-        "ckpt_file": checkpoint.absolute(),
-        "file_name": path.with_suffix(""),
-        "file_format": "MINDIR",
-        "mindir_version": 1,
-        "size": size,
-        "device_target": "CPU",
-    }
-    sets = [f"--set=export.{key}={value}" for key, value in settings.items()]
     print(f"{checkpoint}: is exported for the C++ runner, which is needed once", flush=True)
-    # A process of its own, since MindSpore's threads would compete with the runner's.
-    result = subprocess.run([sys.executable, _ROOT / "export.py", *sets], capture_output=True, text=True)
+    with temporary_folder() as folder:
+        exported = Path(folder, "network.mindir")
+        settings = {
+            "ckpt_file": checkpoint.absolute(),
+            "file_name": exported.with_suffix(""),
+            "file_format": "MINDIR",
+            "size": size,
+            "device_target": "CPU",
+        }
+        _run(checkpoint, "export.py", *(f"--set=export.{key}={value}" for key, value in settings.items()))
+        _run(checkpoint, "src/deployment/lowering.py", exported, path, "--for_cpu")
+    return path
+
+
+def _run(checkpoint: Path, script: str, *arguments: str | Path) -> None:
+    """Run a script in a process of its own, since MindSpore's threads would compete with the runner's."""
+    result = subprocess.run([sys.executable, _ROOT / script, *arguments], capture_output=True, text=True)
     if result.returncode != 0:
         reason = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[-1]
         raise LiteError(f"{checkpoint}: engine lite: the export failed: {reason.removeprefix('error: ')}")
-    return path
