@@ -36,7 +36,7 @@ class PlateBatch(NamedTuple):
     foreground: torch.Tensor  # (N, 3, S, S)
 
 
-_Made = TypeVar("_Made", Batch, PlateBatch)
+_Made = TypeVar("_Made", bound=tuple)
 
 
 class DatasetSamples(Generic[_Made]):
@@ -49,6 +49,9 @@ class DatasetSamples(Generic[_Made]):
         seed: of the order.
         device: of the tensors.
         workers: processes that read endless batches; 0 is a thread. Batches do not depend on it.
+
+    Attributes:
+        form: see above.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class DatasetSamples(Generic[_Made]):
         device: str,
         workers: int = 0,
     ):
-        self._stacks, self._form = _Stacks(dataset), form
+        self._stacks, self.form = _Stacks(dataset), form
         self._batch, self._seed, self._device, self._workers = batch, seed, device, workers
 
     def whole_split(self) -> Iterator[_Made]:
@@ -95,7 +98,7 @@ class DatasetSamples(Generic[_Made]):
     def _on_device(self, columns: Sequence[torch.Tensor] | UserError) -> _Made:
         if isinstance(columns, UserError):
             raise columns
-        return self._form(*(each.to(self._device) for each in columns))
+        return self.form(*(each.to(self._device) for each in columns))
 
 
 def _take_one_core(worker: int) -> None:

@@ -11,6 +11,7 @@ from src.conversion.torch_state_dict import torch_name
 from src.pytorch.background_matting import RefineNetwork
 from src.pytorch.background_matting_loss import base_loss, refine_loss
 from src.pytorch.batch import Batch, DatasetSamples, PlateBatch, alpha_samples, plate_samples
+from src.pytorch.clips import ClipBatch, frame_samples
 from src.pytorch.losses import phase_loss, trained_part
 from src.pytorch.modnet import MODNet, supervised_loss
 from src.pytorch.modnet_samples import light_up, normalise, previous_alpha, soft_trimap
@@ -26,6 +27,7 @@ class Phase(NamedTuple):
     loss: Callable[..., torch.Tensor]  # of (network, mean network, batch, pyramid_weight)
     torch_names: Callable[[Iterable[str]], dict[str, str]]  # PyTorch's names of our parameters
     open_samples: Callable[..., DatasetSamples] = alpha_samples
+    takes_pictures: bool = True  # of photos alone, in place of those of the data set
     weight_decay: float = 5e-4
     rates: Mapping[str, float] = MappingProxyType({})  # of its parts, relative to the learning rate
 
@@ -41,7 +43,11 @@ def _shm_loss(name: str):
 
 
 def _modnet_loss(sees_previous: bool):
-    def loss(network: nn.Module, teacher: nn.Module, batch: Batch, pyramid_weight: float) -> torch.Tensor:
+    def loss(
+        network: nn.Module, teacher: nn.Module, batch: Batch | ClipBatch, pyramid_weight: float
+    ) -> torch.Tensor:
+        if isinstance(batch, ClipBatch):
+            return _clip_loss(network, batch)
         learns = network.training
         image = normalise(light_up(batch) if learns else batch.colours)
         seen = image
@@ -51,6 +57,11 @@ def _modnet_loss(sees_previous: bool):
         return sum(supervised_loss(*outputs, image=image, alpha=batch.alpha, trimap=soft_trimap(batch.alpha)))
 
     return loss
+
+
+def _clip_loss(network: nn.Module, batch: ClipBatch) -> torch.Tensor:
+    outputs = [each.float() for each in network(torch.cat((batch.image, batch.previous), 1))]
+    return sum(supervised_loss(*outputs, image=batch.image, alpha=batch.alpha, trimap=batch.trimap))
 
 
 def _plate_loss(is_base: bool):
@@ -95,13 +106,22 @@ def _of_shm(name: str) -> Phase:
 
 def _of_plates(name: str, part: Callable[[nn.Module], nn.Module], rates: Mapping[str, float]) -> Phase:
     loss, samples = _plate_loss(is_base=name == "base"), plate_samples(name)
-    return Phase(lambda: RefineNetwork(None), part, loss, _plate_names, samples, weight_decay=0, rates=rates)
+    return Phase(
+        lambda: RefineNetwork(None),
+        part,
+        loss,
+        _plate_names,
+        samples,
+        takes_pictures=False,
+        weight_decay=0,
+        rates=rates,
+    )
 
 
 PHASES = {
     **{name: _of_shm(name) for name in ("pre_train_t_net", "pre_train_m_net", "end_to_end")},
     "supervised": Phase(MODNet, _whole, _modnet_loss(sees_previous=False), _modnet_names),
-    "video": Phase(lambda: MODNet(4), _whole, _modnet_loss(sees_previous=True), _modnet_names),
+    "video": Phase(lambda: MODNet(4), _whole, _modnet_loss(sees_previous=True), _modnet_names, frame_samples),
     "base": _of_plates("base", _all_but_the_refiner, {"aspp": 5, "decoder": 5}),
     "refine": _of_plates("refine", _whole, {"decoder": 2, "refiner": 6}),
 }

@@ -6,7 +6,8 @@
 Samples, losses and Adam are those of train.py. The learning rate falls along a cosine, and a running mean of
 the weights is validated and saved. Started again, the program resumes where it stopped. On processors with
 AVX512_BF16 and on NVIDIA cards, --bfloat16 makes steps more than twice as fast. A card is faster than files
-are read: --pictures trains on pictures of src/composite_data.py in its memory, also while they are made.
+are read: --pictures trains on pictures of src/composite_data.py in its memory, also while they are made. The
+phase `video` trains on clips where DATASETS/train and DATASETS/valid hold them.
 """
 
 import argparse
@@ -26,7 +27,8 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's
 from src.common.atomic_file import atomic_path
 from src.common.command_line import run_command
 from src.common.errors import UserError
-from src.pytorch.batch import Batch, PlateBatch, alpha_samples
+from src.pytorch.batch import Batch, PlateBatch
+from src.pytorch.clips import ClipBatch
 from src.pytorch.light import vary_light
 from src.pytorch.phases import PHASES, shm_names
 from src.pytorch.pictures import Pictures
@@ -77,7 +79,7 @@ class Training:
         share = (time.perf_counter() - self.started) / (60 * self.options.minutes)
         return self.step if share >= 1 else math.ceil((self.step + 1) / share)
 
-    def train_step(self, batch: Batch | PlateBatch) -> torch.Tensor:
+    def train_step(self, batch: Batch | ClipBatch | PlateBatch) -> torch.Tensor:
         """Update the weights; return the loss."""
         rate = learning_rate(
             self.step, self.steps, lr=self.options.lr, schedule="cosine", warmup_steps=_WARM_UP
@@ -132,7 +134,7 @@ class Training:
         both = (each.state_dict().values() for each in (self.mean, self.network))
         return tuple([each for each in values if each.is_floating_point()] for values in both)
 
-    def _loss(self, network: nn.Module, batch: Batch | PlateBatch) -> torch.Tensor:
+    def _loss(self, network: nn.Module, batch: Batch | ClipBatch | PlateBatch) -> torch.Tensor:
         return self.phase.loss(network, self.mean, batch, self.options.pyramid_weight)
 
 
@@ -193,7 +195,7 @@ def main() -> None:
     )
     parser.add_argument("--capacity", type=int, default=60000, help="pictures held (default: %(default)s)")
     options = parser.parse_args()
-    if PHASES[options.phase].open_samples is not alpha_samples:
+    if not PHASES[options.phase].takes_pictures:
         if options.pictures:
             parser.error(
                 f"--pictures: {options.phase} needs plates, which pictures of composites do not have"
@@ -208,6 +210,8 @@ def main() -> None:
         samples = Pictures(options.pictures, capacity=options.capacity, **sizes)
     else:
         samples = open_samples(options.data, "train", **sizes, workers=options.workers)
+        if options.vary_light and samples.form is ClipBatch:
+            parser.error(f"--vary_light: frames of clips, as in {options.data}, are lit anyway")
     started, losses = time.perf_counter(), []
     for batch in samples.endless(training.step):
         if training.step >= training.steps:
