@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
+
+# isort: split
 from src.clips.split_frames import SplitFrames
 from src.common.errors import UserError
 from src.systems.modnet_data import ClipSamples
@@ -77,4 +80,128 @@ def test_clips_that_cannot_be_trained_on_are_named(root, capsys):
     write_frames(root / "valid" / "pha" / "c", (1, 2), make=alpha)
     with pytest.raises(UserError, match="valid"):
         SplitFrames(root, "eval")
-    assert "clip c: has no background" in capsys.readouterr().out
+    assert f"clip c: has no background; put photos without people into {root / 'backgrounds' / 'valid'}" in (
+        capsys.readouterr().out
+    )
+    (root / "backgrounds" / "valid").mkdir(parents=True)
+    with pytest.raises(UserError, match="backgrounds.valid: holds no plates"):
+        SplitFrames(root, "eval")
+
+
+PERSON, BACKGROUNDS = 170, {"a": 0, "b": 90, "c": 250}  # shades of grey
+
+
+@pytest.fixture
+def filmed(tmp_path) -> Path:
+    """Two clips of a grey person without a background, and backgrounds of one colour each."""
+    for clip in ("d", "e"):
+        for number in range(1, 5):
+            person = np.full((SIDE, SIDE, 3), PERSON, np.uint8)
+            write(tmp_path / "train" / "fgr" / clip / f"{number}.png", person)
+            write(tmp_path / "train" / "pha" / clip / f"{number}.png", alpha(number, SIDE, SIDE))
+    for name, shade in BACKGROUNDS.items():
+        write(tmp_path / "backgrounds" / "train" / f"{name}.png", np.full((SIDE, SIDE, 3), shade, np.uint8))
+    return tmp_path
+
+
+def shade(image: np.ndarray, where: np.ndarray) -> int:
+    """The one shade of a column `image` in some pixels."""
+    (found,) = {round(float(value)) for value in 127.5 * image[:, where].ravel() + 127.5}
+    return found
+
+
+def test_clips_without_a_background_get_one_for_each_clip_and_epoch(filmed):
+    data = samples(filmed, augments=False)
+    drawn = set()
+    for epoch in range(12):
+        for clip in range(2):
+            behind = set()
+            for place in range(4):
+                image, true, _, _ = data.sample(4 * clip + place, epoch)
+                assert shade(image, true[0] == 1) == PERSON
+                behind.add(shade(image, true[0] == 0))
+            assert len(behind) == 1 and behind <= {*BACKGROUNDS.values()}
+            drawn.add((clip, *behind))
+    assert len(drawn) == 6
+    np.testing.assert_array_equal(data.sample(0, 3)[0], samples(filmed, augments=False).sample(0, 3)[0])
+    assert data.picture(0).shape == (SIDE, SIDE, 3)
+
+
+def test_people_leave_where_the_background_is_known(filmed):
+    data, left = samples(filmed), 0
+    for epoch in range(60):
+        for index in range(8):
+            _, true, previous, _ = data.sample(index, epoch)
+            if not true.any():
+                assert index % 4 and previous.any()
+                left += 1
+    assert left / (60 * 6) == pytest.approx(0.05, abs=0.035)
+
+
+def test_a_background_that_cannot_be_read_is_named_once(filmed, capsys):
+    (filmed / "backgrounds" / "train" / "b.png").write_bytes(b"no picture")
+    data = samples(filmed, augments=False)
+    for epoch in range(12):
+        image, true, _, _ = data.sample(0, epoch)
+        assert shade(image, true[0] == 0) in (0, 250)
+    assert capsys.readouterr().out.count("left out: ") == 1
+
+
+@pytest.fixture
+def masked(tmp_path) -> Path:
+    """A clip of the conference layout: a mask in JPEG, whose edge is upright in the middle."""
+    for number in (1, 2):
+        mask = np.zeros((SIDE, SIDE), np.uint8)
+        mask[:, SIDE // 2 :] = 255
+        write(tmp_path / "original_training" / f"original7_{number}.jpg", frame(number, SIDE, SIDE))
+        write(tmp_path / "ground_truth_training" / f"gt7_{number}.jpg", mask)
+    return tmp_path
+
+
+def test_of_masks_only_what_is_far_from_the_edge_is_known(masked):
+    files = SplitFrames(masked, "train")
+    columns = ("alpha", "trimap", "known")
+    data = ClipSamples(files, columns, patch_size=SIDE, seed=5, augments=False)
+    true, trimap, known = data.sample(0)
+    np.testing.assert_array_equal(trimap, true)
+    expected = np.ones(SIDE, bool)
+    expected[SIDE // 2 - 10 : SIDE // 2 + 10] = False
+    np.testing.assert_array_equal(known[0], np.tile(expected, (SIDE, 1)))
+    data = ClipSamples(files, columns, patch_size=SIZE, seed=5, augments=True)
+    for epoch in range(10):
+        _, _, known = data.sample(0, epoch)
+        assert set(np.unique(known)) <= {0, 1}
+
+
+@pytest.mark.parametrize("by", ["mindspore", "torch"])
+def test_what_is_not_known_does_not_count(by):
+    rng = np.random.default_rng(0)
+    coarse = rng.random((1, 1, 4, 4), np.float32)
+    detail, matte, true = rng.random((3, 1, 1, SIZE, SIZE), np.float32)
+    image = rng.random((1, 3, SIZE, SIZE), np.float32)
+    known = (rng.random(matte.shape) < 0.5).astype(np.float32)
+
+    def loss(matte: np.ndarray, known: np.ndarray) -> float:
+        batch = {"image": image, "alpha": true, "trimap": true, "previous": true, "known": known}
+        if by == "mindspore":
+            from mindspore import Tensor
+
+            from src.systems import modnet
+
+            tensors = {name: Tensor(values) for name, values in batch.items()}
+            terms = modnet.MODNET_VIDEO.phases["video"].loss(
+                tuple(map(Tensor, (coarse, detail, matte))), tensors
+            )
+            return float(terms["loss"].asnumpy())
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+        from src.pytorch.clips import ClipBatch
+        from src.pytorch.phases import PHASES
+
+        outputs = [torch.from_numpy(values) for values in (coarse, detail, matte)]
+        tensors = ClipBatch(**{name: torch.from_numpy(values) for name, values in batch.items()})
+        return PHASES["video"].loss(lambda seen: outputs, None, tensors, 0).item()
+
+    other = np.where(known == 1, matte, rng.random(matte.shape, np.float32))
+    assert loss(matte, known) == pytest.approx(loss(other, known))
+    everywhere = np.ones_like(known)
+    assert loss(matte, everywhere) != pytest.approx(loss(other, everywhere))

@@ -1,25 +1,38 @@
 """The frames of all clips of a training split, one after the other."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from src.clips.backgrounds import Backgrounds
+from src.clips.clip import Clip
 from src.clips.layouts import find_split
 from src.common.errors import UserError
+from src.common.making import random_for
 from src.common.progress import say
+from src.data.binary_masks import far_from_edge
+from src.data.plate_files import find_plates
 
 _FOLDERS = {"train": "train", "eval": "valid"}
-_UNUSABLE = {
-    "foreground": "has no background; training needs composed clips",
-    "mask": "has binary masks; training needs soft alpha",
-}
+_BACKGROUNDS = "backgrounds"
+
+
+class TrainingFrame(NamedTuple):
+    """A frame with its alpha."""
+
+    image: np.ndarray  # BGR (H, W, 3) uint8; with a background of its own, the colours of the person alone
+    alpha: np.ndarray  # (H, W) uint8
+    behind: np.ndarray | None = None  # the background that belongs behind the person, as `image`
+    known: np.ndarray | None = None  # (H, W) bool: where alpha is true; None: everywhere
 
 
 class SplitFrames:
     """The frames of one split; clips that cannot be used are named and left out.
 
     Args:
-        folder: a data set with the folders train/ and valid/, each with clips in a layout of `find_clips`.
+        folder: a data set with train/ and valid/, each with clips in a layout of `find_clips`; for clips
+            without a background also backgrounds/train/ and backgrounds/valid/, photos without people.
         split: 'train' or 'eval', which is valid/.
 
     Attributes:
@@ -27,30 +40,50 @@ class SplitFrames:
         listed: what a resumed run must find unchanged.
 
     Raises:
-        UserError: the split's folder is missing or holds no clip that can be used.
+        UserError: the split's folder is missing or holds no clip that can be used, or there are clips without
+            a background, and the folder of backgrounds is empty.
     """
 
     def __init__(self, folder: str | Path, split: str):
         name = _FOLDERS[split]
+        place = Path(folder, _BACKGROUNDS, name)
+        photos: list[Path] = []
         self._frames = []
         for clip in find_split(Path(folder), name, lambda problem: say(f"left out: {problem}")):
-            if clip.kind in _UNUSABLE:
-                say(f"left out: clip {clip.name}: {_UNUSABLE[clip.kind]}")
-            else:
-                self._frames += [(clip, number) for number in clip.numbers]
+            if clip.kind == "foreground" and not place.is_dir():
+                say(f"left out: clip {clip.name}: has no background; put photos without people into {place}")
+                continue
+            if clip.kind == "foreground" and not photos:
+                photos = find_plates(place)
+            self._frames += [(clip, number) for number in clip.numbers]
         if not self._frames:
-            raise UserError(
-                f"{Path(folder, name)}: holds no composed clip with soft alpha; see docs/dataset.md"
-            )
-        self.names = self.listed = [f"{clip.name}/{number}" for clip, number in self._frames]
+            raise UserError(f"{Path(folder, name)}: holds no clip to train on; see docs/dataset.md")
+        self._backgrounds = Backgrounds(tuple(photos), ())
+        self._told: set[str] = set()
+        self.names = [f"{clip.name}/{number}" for clip, number in self._frames]
+        self.listed = [*self.names, *(path.relative_to(place).as_posix() for path in photos)]
 
     def __len__(self) -> int:
         return len(self._frames)
 
-    def image(self, index: int) -> np.ndarray:
-        """Read a frame, BGR (H, W, 3) uint8; ImageError where it cannot be read."""
+    def frame(self, index: int, seed: int, epoch: int) -> TrainingFrame:
+        """Read a frame.
+
+        Args:
+            index: of the frame.
+            seed: of all that is drawn.
+            epoch: in each epoch, a clip has one background for all its frames.
+
+        Raises:
+            ImageError: it cannot be read.
+            UserError: none of the backgrounds can be read.
+        """
         clip, number = self._frames[index]
-        return clip.frames.images([number])[0]
+        [image] = clip.frames.images([number])
+        [alpha] = clip.frames.alphas([number])
+        if clip.kind == "foreground":
+            return TrainingFrame(image, alpha, behind=self._behind(clip, number, seed, epoch))
+        return TrainingFrame(image, alpha, known=far_from_edge(alpha) if clip.kind == "mask" else None)
 
     def alpha(self, index: int) -> np.ndarray:
         """Read a frame's alpha, (H, W) uint8; ImageError where it cannot be read."""
@@ -61,3 +94,12 @@ class SplitFrames:
         """The index of the frame before in the same clip; None where there is none, see `Clip.before`."""
         clip, number = self._frames[index]
         return None if clip.before(number) is None else index - 1
+
+    def _behind(self, clip: Clip, number: int, seed: int, epoch: int) -> np.ndarray:
+        problems: list[str] = []
+        count = len(clip.numbers)
+        background = self._backgrounds.draw(random_for(seed, clip.name, epoch), clip.size, count, problems)
+        for problem in sorted({*problems} - self._told):
+            say(f"left out: {problem}")
+        self._told |= {*problems}
+        return background.at([clip.numbers.index(number)], count)[0]

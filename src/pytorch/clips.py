@@ -18,10 +18,11 @@ class ClipBatch(NamedTuple):
     alpha: torch.Tensor  # (N, 1, S, S) in [0, 1]
     trimap: torch.Tensor  # (N, 1, S, S): 0, 0.5 or 1
     previous: torch.Tensor  # (N, 1, S, S) in [0, 1]: the alpha of the frame before
+    known: torch.Tensor  # (N, 1, S, S): 1 where alpha is true, else 0
 
 
 def frame_samples(data: str, split: str, *, size: int, **settings) -> DatasetSamples[Batch | ClipBatch]:
-    """As `alpha_samples`; where DATASETS/train holds clips, their frames instead, lit and disturbed already."""
+    """As `alpha_samples`; where DATASETS/train holds clips, their frames as train.py sees them."""
     if not holds_clips(Path(data), "train"):
         return alpha_samples(data, split, size=size, **settings)
     dataset = ClipSamples(

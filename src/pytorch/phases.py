@@ -60,8 +60,12 @@ def _modnet_loss(sees_previous: bool):
 
 
 def _clip_loss(network: nn.Module, batch: ClipBatch) -> torch.Tensor:
-    outputs = [each.float() for each in network(torch.cat((batch.image, batch.previous), 1))]
-    return sum(supervised_loss(*outputs, image=batch.image, alpha=batch.alpha, trimap=batch.trimap))
+    seen = torch.cat((batch.image, batch.previous), 1)
+    semantic, detail, matte = (each.float() for each in network(seen))
+    # Where alpha is not known, the matte counts as right.
+    matte = batch.known * matte + (1 - batch.known) * batch.alpha
+    labels = {"image": batch.image, "alpha": batch.alpha, "trimap": batch.trimap}
+    return sum(supervised_loss(semantic, detail, matte, **labels))
 
 
 def _plate_loss(is_base: bool):

@@ -48,6 +48,13 @@ def _supervised_loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
     return supervised_loss(*outputs, image=batch["image"], alpha=batch["alpha"], trimap=batch["trimap"])
 
 
+def _video_loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
+    """The same; where alpha is not known, the matte counts as right."""
+    semantic, detail, matte = outputs
+    known = batch["known"]
+    return _supervised_loss((semantic, detail, known * matte + (1 - known) * batch["alpha"]), batch)
+
+
 def _soc_loss(outputs: tuple[Tensor, ...], batch: Batch) -> Terms:
     semantic, detail, matte = outputs
     return soc_loss(
@@ -92,8 +99,9 @@ _SUPERVISED = _with_labels(
 _VIDEO = _with_labels(
     name="video",
     title="Video",
-    columns=("image", "alpha", "trimap", "previous"),
+    columns=("image", "alpha", "trimap", "previous", "known"),
     predict=_predict_with_previous,
+    loss=_video_loss,
 )
 _ADAPT = _adapt(
     columns=("image", "alpha"),

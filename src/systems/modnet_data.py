@@ -7,8 +7,9 @@ alpha         (N, 1, S, S), true alpha in [0, 1]
 trimap        (N, 1, S, S), 0 background, 0.5 unsure, 1 foreground
 previous      (N, 1, S, S), alpha of the frame before in [0, 1]; 0 everywhere where there is none
 image_before  (N, 3, S, S), the frame before as `image`; the image itself where there is none
+known         (N, 1, S, S), 1 where alpha is true; 0 near the edges of a binary mask
 
-A still is its own frame before.
+A still is its own frame before. A binary mask is its own trimap, in which nothing is unsure.
 """
 
 from abc import abstractmethod
@@ -17,12 +18,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from src.clips.split_frames import SplitFrames
+from src.clips.split_frames import SplitFrames, TrainingFrame
 from src.data.augmentation import Augmentation, draw_augmentation
 from src.data.light import Light, draw_light
-from src.data.previous_alpha import draw_way, previous_alpha
+from src.data.previous_alpha import Way, draw_way, previous_alpha
 from src.data.samples import Samples
 from src.data.split_files import SplitFiles
+from src.images.blending import blend
 from src.images.files import read_gray
 from src.images.preprocessing import alpha_to_float, normalise_rgb, resize
 from src.images.trimap import draw_trimap_sides, soft_trimap
@@ -39,14 +41,23 @@ class _View(NamedTuple):
         """Of an alpha (H, W) uint8: (S, S) uint8."""
         return self.part.apply_to_one(alpha, self.size)
 
-    def image(self, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        """Of a frame (H, W, 3) uint8 and its alpha: the column, (3, S, S) float32."""
-        image = self.part.apply_to_one(image, self.size)
+    def image(self, frame: TrainingFrame) -> np.ndarray:
+        """Of a frame: the column, (3, S, S) float32."""
+        image = self.part.apply_to_one(frame.image, self.size)
+        if frame.behind is not None:
+            behind = self.part.apply_to_one(frame.behind, self.size)
+            image = blend(image, behind, self.alpha(frame.alpha))
         if self.light and self.light.is_behind:
-            image = self.light.shine_behind(image, self.alpha(alpha))
+            image = self.light.shine_behind(image, self.alpha(frame.alpha))
         elif self.light:
             image = self.light.shine(image)
         return normalise_rgb(image)
+
+    def known(self, frame: TrainingFrame) -> np.ndarray:
+        """Of a frame: the column, (1, S, S) float32."""
+        if frame.known is None:
+            return np.ones((1, self.size, self.size), np.float32)
+        return (self.alpha(255 * frame.known.astype(np.uint8)) == 255)[np.newaxis].astype(np.float32)
 
 
 class ModnetSamples(Samples):
@@ -69,20 +80,31 @@ class ModnetSamples(Samples):
             UserError: a file cannot be read, or has another size than its photo.
         """
         rng = np.random.default_rng((self._seed, epoch, index))
-        full_image, full_alpha = self._read_frame(index)
-        view = self._draw_view(rng, *full_alpha.shape)
-        alpha = alpha_to_float(view.alpha(full_alpha))
+        frame = self._read_frame(index, epoch)
+        view = self._draw_view(rng, *frame.alpha.shape)
+        sides = draw_trimap_sides(rng, self._patch_size)
+        before = self._before(index)
+        way: Way = "empty"
+        if "previous" in self.columns and self._augments:
+            can_leave = frame.behind is not None
+            way = draw_way(rng, has_before=before is not None, can_leave=can_leave)
+        true_alpha = alpha_to_float(view.alpha(frame.alpha))
+        if way == "left":
+            frame = frame._replace(alpha=np.zeros_like(frame.alpha))
+        alpha = alpha_to_float(view.alpha(frame.alpha))
         made = {
-            "image": view.image(full_image, full_alpha),
+            "image": view.image(frame),
             "alpha": alpha[np.newaxis],
-            "trimap": soft_trimap(alpha, *draw_trimap_sides(rng, self._patch_size))[np.newaxis],
+            "trimap": (soft_trimap(alpha, *sides) if frame.known is None else alpha)[np.newaxis],
+            "known": view.known(frame),
         }
         if "previous" in self.columns:
-            made["previous"] = self._previous(rng, index, alpha, view)[np.newaxis]
+            if before not in (None, index):
+                true_alpha = alpha_to_float(view.alpha(self._read_alpha(before)))
+            made["previous"] = self._previous(rng, way, true_alpha)[np.newaxis]
         if "image_before" in self.columns:
-            before = self._before(index)
             is_same = before in (None, index)
-            made["image_before"] = made["image"] if is_same else view.image(*self._read_frame(before))
+            made["image_before"] = made["image"] if is_same else view.image(self._read_frame(before, epoch))
         return tuple(made[name] for name in self.columns)
 
     def _draw_view(self, rng: np.random.Generator, height: int, width: int) -> _View:
@@ -91,24 +113,16 @@ class ModnetSamples(Samples):
             return _View(Augmentation(0, 0, height, width, False, False), None, size)
         return _View(draw_augmentation(rng, height, width, size, vertical_flip=False), draw_light(rng), size)
 
-    def _previous(self, rng: np.random.Generator, index: int, alpha: np.ndarray, view: _View) -> np.ndarray:
-        if not self._augments:
-            return np.zeros_like(alpha)
-
+    def _previous(self, rng: np.random.Generator, way: Way, before: np.ndarray) -> np.ndarray:
         def other() -> np.ndarray:
             drawn = self._read_alpha(int(rng.integers(len(self))))
-            return alpha_to_float(resize(drawn, *alpha.shape))
+            return alpha_to_float(resize(drawn, *before.shape))
 
-        before = self._before(index)
-        # Without a background of its own, nobody can leave the picture.
-        way = draw_way(rng, has_before=before is not None, can_leave=False)
-        if before not in (None, index):
-            alpha = alpha_to_float(view.alpha(self._read_alpha(before)))
-        return previous_alpha(rng, way, alpha, other)
+        return previous_alpha(rng, way, before, other)
 
     @abstractmethod
-    def _read_frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Read an image, BGR (H, W, 3) uint8, and its alpha, (H, W) uint8."""
+    def _read_frame(self, index: int, epoch: int) -> TrainingFrame:
+        """Read a frame, as an epoch sees it."""
 
     @abstractmethod
     def _read_alpha(self, index: int) -> np.ndarray:
@@ -124,9 +138,9 @@ class StillSamples(ModnetSamples):
 
     files: SplitFiles
 
-    def _read_frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def _read_frame(self, index: int, epoch: int) -> TrainingFrame:
         image, _, alpha = self._read(index)
-        return image, alpha
+        return TrainingFrame(image, alpha)
 
     def _read_alpha(self, index: int) -> np.ndarray:
         return read_gray(self.files.alpha(index))
@@ -141,11 +155,12 @@ class ClipSamples(ModnetSamples):
     files: SplitFrames
 
     def picture(self, index: int) -> np.ndarray:
-        """The frame of a sample."""
-        return self.files.image(index)
+        """The frame of a sample, as validation sees it."""
+        frame = self._read_frame(index, 0)
+        return frame.image if frame.behind is None else blend(frame.image, frame.behind, frame.alpha)
 
-    def _read_frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.files.image(index), self.files.alpha(index)
+    def _read_frame(self, index: int, epoch: int) -> TrainingFrame:
+        return self.files.frame(index, self._seed, epoch)
 
     def _read_alpha(self, index: int) -> np.ndarray:
         return self.files.alpha(index)
