@@ -24,6 +24,7 @@ def export(config: CommonConfig) -> Path:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.common.device import use_device
     from src.deployment.export import export_checked
+    from src.inference.exported import compiled
     from src.load_model import load_for_inference, load_network
 
     settings = config.export
@@ -34,7 +35,7 @@ def export(config: CommonConfig) -> Path:
     load = load_network if settings.file_format == "ONNX" else load_for_inference
     path, difference = export_checked(
         load(settings.ckpt_file, info.system),
-        load_network(settings.ckpt_file, info.system),
+        compiled(load_network(settings.ckpt_file, info.system)),
         settings.file_name,
         settings.file_format,
         info,

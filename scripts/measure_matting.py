@@ -3,12 +3,14 @@
 python scripts/measure_matting.py PAIRS --list PAIRS/val.txt
 
 PAIRS holds image/<id>.jpg and alpha/<id>.png (or mask/<id>.png), or the frames of one video,
-frame_<number>.jpg and alpha_<number>.png. With --predictions, mattes that are there already are measured:
+frame_<number>.jpg and alpha_<number>.png. With --plate, a photo of the video's place without the person,
+Background Matting V2 mattes the video. With --predictions, mattes that are there already are measured:
 PAIRS then holds clips of frames, such as <clip>/com/<frame>.png and <clip>/pha/<frame>.png.
 """
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -29,10 +31,14 @@ from src.evaluation.evaluate import measure_photos  # noqa: E402
 from src.evaluation.from_trimap import FromTrimap, MeasuredTrimap  # noqa: E402
 from src.evaluation.predicted_clips import mean_over_clips, measure_predictions  # noqa: E402
 from src.evaluation.report import best_median_worst  # noqa: E402
-from src.evaluation.video import measure_video  # noqa: E402
+from src.evaluation.video import measure_video, measure_video_with_plate  # noqa: E402
 from src.images.files import read_gray, read_image, write_image  # noqa: E402
 from src.inference.engine_choice import EngineName  # noqa: E402
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting  # noqa: E402
+from src.inference.plate_engine import open_plate_engine, plate_system_of  # noqa: E402
+from src.inference.plate_matting import PlateMatting  # noqa: E402
+from src.inference.plate_preparation import PlatePreparation  # noqa: E402
+from src.inference.shipped import shipped_model  # noqa: E402
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName  # noqa: E402
 
 
@@ -54,7 +60,8 @@ def main() -> int:
         type=Path,
         help="measure these alphas of videos, each named as the true one is within PAIRS",
     )
-    parser.add_argument("--checkpoint", metavar="FILE", type=Path, default=SHIPPED_MODEL)
+    parser.add_argument("--plate", metavar="FILE", type=Path, help="the video's place without the person")
+    parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="model (default: the shipped one)")
     parser.add_argument("--engine", choices=get_args(EngineName), default="auto", help="as predict.py")
     parser.add_argument("--size", type=int, help="size of the network's input (default: the model's own)")
     parser.add_argument("--stretch", "--squash", action="store_true")
@@ -86,12 +93,19 @@ def main() -> int:
         raise UserError(f"{arguments.pairs}: holds a video; --list, --picture and --trimap are for photos")
     if arguments.trimap and arguments.picture:
         raise UserError("--picture shows the network's mattes: leave out --trimap")
+    if arguments.plate:
+        if len(frames) < 2:
+            raise UserError(
+                f"{arguments.pairs}: holds no video; scripts/measure_plates.py takes photos with plates"
+            )
+        _measure_video_with_plate(frames, arguments)
+        return 0
     left_out: list[str] = []
     samples = [] if len(frames) > 1 else _find_samples(arguments.pairs, arguments.list, left_out)
     for problem in left_out:
         print(f"skipped: {problem}")
     matting = load_matting(
-        arguments.checkpoint,
+        arguments.checkpoint or SHIPPED_MODEL,
         engine=arguments.engine,
         device=arguments.device,
         size=arguments.size,
@@ -118,12 +132,34 @@ def _measure_predictions(predictions: Path, true: Path) -> int:
 
 
 def _measure_video(frames: list[Path], matting: Matting) -> None:
-    read = (
-        (read_image(frame), read_gray(frame.with_name(f"alpha_{frame.stem.partition('_')[2]}.png")))
-        for frame in track(frames, "measuring", "frame", len(frames))
+    _print_video(measure_video(_read_frames(frames), matting), len(frames))
+
+
+def _measure_video_with_plate(frames: list[Path], arguments: argparse.Namespace) -> None:
+    checkpoint = arguments.checkpoint or shipped_model("background_matting")
+    system = plate_system_of(checkpoint, None)
+    matting = PlateMatting(
+        open_plate_engine(checkpoint, system, engine=arguments.engine, device=arguments.device)
     )
-    for way, values in measure_video(read, matting).items():
-        print(f"{way}: dtSSD {values['dtssd']:.2f}, mean SAD {values['sad']:.2f}, of {len(frames)} frames")
+    plate, remarks = PlatePreparation(matting).prepare(
+        read_image(frames[0]), read_image(arguments.plate), arguments.plate
+    )
+    for remark in remarks:
+        print(f"{frames[0]}: {remark}")
+    _print_video(measure_video_with_plate(_read_frames(frames), matting, plate), len(frames))
+
+
+def _read_frames(frames: list[Path]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for frame in track(frames, "measuring", "frame", len(frames)):
+        yield read_image(frame), read_gray(frame.with_name(f"alpha_{frame.stem.partition('_')[2]}.png"))
+
+
+def _print_video(found: dict[str, dict[str, float]], count: int) -> None:
+    for way, values in found.items():
+        print(
+            f"{way}: dtSSD {values['dtssd']:.2f}, mean SAD {values['sad']:.2f}, "
+            f"MAD x 1000 {values['mad']:.2f}, of {count} frames"
+        )
 
 
 def _find_samples(folder: Path, list_file: Path | None, left_out: list[str]) -> list[PhotoWithAlpha]:

@@ -33,7 +33,7 @@ from src.config_sections import (
     Section,
     TestConfig,
 )
-from src.config_values import ChannelMean, Natural, Positive, Switch
+from src.config_values import ANY, ChannelMean, Natural, Positive, Switch
 from src.systems.model_info import ModelInfo
 from src.systems.registry import BackgroundMattingName, SystemName
 
@@ -154,6 +154,14 @@ class BackgroundMattingConfig(CommonConfig):
     test: TestConfig = TestConfig(model=BEST_BACKGROUND_MATTING)
     export: BackgroundMattingExportConfig = BackgroundMattingExportConfig()
     generate_data: PlateCompositesConfig = PlateCompositesConfig()
+
+    @model_validator(mode="after")
+    def _any_size_is_possible(self) -> "BackgroundMattingConfig":
+        needed = {"file_format": "ONNX", "refinement": "full", "backbone_scale": None}
+        for key, value in needed.items():
+            if ANY in self.export.sizes and getattr(self.export, key) != value:
+                raise ValueError(f"export.sizes = [{ANY}] needs export.{key} = {value or 'auto'}")
+        return self
 
     @model_validator(mode="after")
     def _laplacian_has_room(self) -> "BackgroundMattingConfig":

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from src.config_values import (
+    ANY,
     CheckpointCount,
     ImageSize,
     LearningRate,
@@ -19,7 +20,7 @@ from src.config_values import (
     WidthAndHeight,
     parse_size,
 )
-from src.systems.plate_form import PlateForm, RefinementName, plate_form
+from src.systems.plate_form import ANY_SIZE, PlateForm, RefinementName, plate_form
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
 LearningRateSchedule = Literal["constant", "cosine"]
@@ -151,16 +152,16 @@ class BackgroundMattingExportConfig(ExportSettings):
 
     def forms(self) -> list[PlateForm]:
         """What each file is to be made for."""
-        return [
-            plate_form(
-                *parse_size(size),
-                self.refinement,
-                backbone_scale=self.backbone_scale,
-                sample_pixels=self.sample_pixels,
-                threshold=self.threshold,
-            )
-            for size in self.sizes
-        ]
+        return [ANY_SIZE if size == ANY else self._form(size) for size in self.sizes]
+
+    def _form(self, size: str) -> PlateForm:
+        return plate_form(
+            *parse_size(size),
+            self.refinement,
+            backbone_scale=self.backbone_scale,
+            sample_pixels=self.sample_pixels,
+            threshold=self.threshold,
+        )
 
 
 class PlateCompositesConfig(Section):

@@ -29,6 +29,9 @@ def _three_parts(value: str) -> str:
     return value
 
 
+ANY = "any"  # in place of a size
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """Width and height of a text such as 1920x1088."""
     width, _, height = text.partition("x")
@@ -36,9 +39,11 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def _width_and_height(value: str) -> str:
+    if value == ANY:
+        return value
     width, cross, height = value.partition("x")
     if not (cross and width.isdecimal() and height.isdecimal()):
-        raise ValueError("must be WIDTHxHEIGHT, such as 1920x1088")
+        raise ValueError(f"must be WIDTHxHEIGHT, such as 1920x1088, or {ANY}")
     if any(side < 32 or side % 4 for side in parse_size(value)):
         raise ValueError("both sides must be multiples of 4, 32 or more")
     return value

@@ -43,6 +43,7 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("plates")
     with pytest.MonkeyPatch.context() as patch:
         save_thin_model(patch, folder)
+        patch.setattr("src.deployment.export._check", lambda *_: 0.0)  # the tests do so themselves
         for mode, file_format in FILES:
             export(folder, mode, file_format)
         yield folder
@@ -58,7 +59,6 @@ def save_thin_model(patch: pytest.MonkeyPatch, folder: Path) -> None:
     conv.weight.set_data(conv.weight * 4)
     save_parameters(network, folder / "model.ckpt")
     write_model_info(folder / "model.ckpt", ModelInfo(system=SYSTEM))
-    patch.setattr("src.deployment.export._check", lambda *_: 0.0)  # the tests do so themselves
 
 
 def export(folder: Path, mode: str, file_format: str, sizes: str = f"{WIDTH}x{HEIGHT}", **more: object):
@@ -128,10 +128,13 @@ def test_the_description_beside_a_file_and_in_it_says_what_it_was_made_for(folde
 
 
 class OnPaper:
-    """A form's size is all that choosing among files needs."""
+    """An export whose room is all that choosing among files needs."""
 
     def __init__(self, width: int, height: int):
         self.path, self.size = Path(f"{width}x{height}"), (height, width)
+
+    def room(self, height: int, width: int) -> tuple[int, int]:
+        return self.size
 
 
 def test_each_photo_takes_the_smallest_file_that_holds_it_or_shrinks_least():
@@ -190,7 +193,7 @@ def test_files_of_another_checkpoint_or_mode_are_not_taken(folder, tmp_path):
         open_plate_engine(checkpoint, SYSTEM, engine="onnx")
 
 
-@pytest.mark.parametrize("size", ["640", "640x639", "0x64", "axb"])
+@pytest.mark.parametrize("size", ["640", "640x639", "0x64", "axb", "all"])
 def test_sizes_that_no_file_can_have(size):
     with pytest.raises(UserError, match=r"export\.sizes"):
         load_config(CONFIG, [f"export.sizes=[{size}]"])

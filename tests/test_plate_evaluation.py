@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import eval as evaluation
+from scripts import measure_matting
 from src.common.errors import UserError
 from src.config import BackgroundMattingConfig, load_config
 from src.data.plate_composites import find_composites
@@ -151,3 +152,41 @@ def test_the_command(folder, monkeypatch, capsys, metric):
     log = (folder / "out" / "eval.log").read_text()
     assert damaged.name in log and "mean of 2 composites" in log
     assert (folder / "out" / "alpha" / whole[0].name).is_file()
+
+
+def test_a_clip_with_its_plate_is_measured(tmp_path, monkeypatch, capsys):
+    """By a model that finds the person, and half of it in the second frame."""
+    rng = np.random.default_rng(0)
+    plate = rng.integers(0, 200, (40, 60, 3), np.uint8)
+    for number in range(2):
+        frame, alpha = plate.copy(), np.zeros((40, 60), np.uint8)
+        frame[10:30, 20:40], alpha[10:30, 20:40] = 255, 255
+        write_image(tmp_path / f"frame_{number}.jpg", frame)
+        write_image(tmp_path / f"alpha_{number}.png", alpha)
+    write_image(tmp_path / "plate.png", plate)
+    halves = iter((1, 0.5))
+
+    class Difference:
+        def room(self, height: int, width: int) -> tuple[int, int]:
+            return height, width
+
+        def run(self, photo: np.ndarray, plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            alpha = np.zeros((1, 1, *photo.shape[2:]), np.float32)
+            alpha[..., 10:30, 20:40] = next(halves)
+            assert plate[..., 20, 30].max() < 0.9 < photo[..., 20, 30].min()
+            return alpha, photo
+
+    monkeypatch.setattr(measure_matting, "open_plate_engine", lambda *_, **__: Difference())
+    monkeypatch.setattr(measure_matting, "plate_system_of", lambda *_: "background_matting")
+    command = ["measure_matting.py", str(tmp_path), "--plate", str(tmp_path / "plate.png")]
+    monkeypatch.setattr("sys.argv", command)
+    assert measure_matting.main() == 0
+    [line] = [each for each in capsys.readouterr().out.splitlines() if each.startswith("frame by frame")]
+    # The second frame lacks 400 halves of 2400 pixels.
+    assert line.endswith("dtSSD 20.41, mean SAD 0.10, MAD x 1000 41.67, of 2 frames")
+
+
+def test_a_plate_for_photos_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["measure_matting.py", str(tmp_path), "--plate", "plate.png"])
+    with pytest.raises(UserError, match="holds no video"):
+        measure_matting.main()

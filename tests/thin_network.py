@@ -128,7 +128,7 @@ class ThinBackbone(nn.Cell):
         super().__init__()
         self.conv = nn.Conv2d(6, 2, 3, stride=2)
         self.last = nn.Conv2d(2, 4, 3, stride=2)
-        self.pool = nn.MaxPool2d(2, 2)
+        self.pool = nn.MaxPool2d(2, 2, pad_mode="same")
 
     def construct(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         x1 = self.conv(x)

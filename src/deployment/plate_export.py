@@ -1,4 +1,4 @@
-"""Export of Background Matting V2: a file for each size of photos and plates."""
+"""Export of Background Matting V2: a file for each size of photos and plates, or one for any."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +7,15 @@ from src.common.device import use_device
 from src.common.errors import UserError
 from src.config import BackgroundMattingConfig
 from src.deployment.export import export_checked
+from src.deployment.onnx_any_size import TRACED
 from src.inference.embedded_info import find_model_info
+from src.inference.exported import Run, compiled
+from src.inference.plate_checkpoint import CheckpointEngine
 from src.load_model import load_matte_network
 from src.model.folding import fold_batch_norms
 from src.systems.model_info import write_model_info
-from src.systems.registry import needs_plate
+from src.systems.plate_form import PlateForm
+from src.systems.registry import SystemName, needs_plate
 
 
 def export_for_plates(config: BackgroundMattingConfig) -> list[Path]:
@@ -35,14 +39,14 @@ def export_for_plates(config: BackgroundMattingConfig) -> list[Path]:
     use_device(settings.device_target)
     paths = []
     for form in settings.forms():
-        network = load_matte_network(checkpoint, info.system, form)
+        network = load_matte_network(checkpoint, info.system, TRACED if form.takes_any_size else form)
         if settings.file_format != "ONNX":  # ONNX Runtime does it itself
             fold_batch_norms(network)
         own_info = replace(info, plate_form=form)
         path, difference = export_checked(
             network,
-            load_matte_network(checkpoint, info.system, form),
-            f"{settings.file_name}_{form.width}x{form.height}",
+            _reference(checkpoint, info.system, form, settings.device_target),
+            f"{settings.file_name}{_ending(form)}",
             settings.file_format,
             own_info,
             mindir_version=settings.mindir_version,
@@ -50,6 +54,19 @@ def export_for_plates(config: BackgroundMattingConfig) -> list[Path]:
         )
         write_model_info(path, own_info)
         found = "not checked here" if difference is None else f"largest difference {difference:.3g}"
-        print(f"exported {path}: {form.refinement}, scale {form.backbone_scale:g}; {found}")
+        scale = "any size" if form.takes_any_size else f"scale {form.backbone_scale:g}"
+        print(f"exported {path}: {form.refinement}, {scale}; {found}")
         paths.append(path)
     return paths
+
+
+def _reference(checkpoint: Path, system: SystemName, form: PlateForm, device: str) -> Run:
+    """What an exported file must compute."""
+    if form.takes_any_size:
+        return CheckpointEngine(checkpoint, system, form.refinement, device).run
+    return compiled(load_matte_network(checkpoint, system, form))
+
+
+def _ending(form: PlateForm) -> str:
+    """Of a file's name: its size, if it has one."""
+    return "" if form.takes_any_size else f"_{form.width}x{form.height}"

@@ -20,11 +20,14 @@ def form_of_model(model: str | None) -> PlateForm:
     """What the model of the option --model was exported for.
 
     Raises:
-        UserError: the option is missing, or the file does not say it.
+        UserError: the option is missing, or the file does not say it, or is for any size.
     """
     if model is None:
         raise UserError("--model is needed with plates: the exported model, which determines the size")
-    return form_of_export(Path(model))
+    form = form_of_export(Path(model))
+    if form.takes_any_size:
+        raise UserError(f"{model}: takes photos of any size, which the runner cannot; export one of a size")
+    return form
 
 
 class RunnerPlateFiles:

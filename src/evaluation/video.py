@@ -1,7 +1,7 @@
 """Quality of a video's mattes, for each way to make them steady."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +9,10 @@ import numpy as np
 from src.common.errors import UserError
 from src.images.preprocessing import alpha_to_float
 from src.inference.matting import Matting
+from src.inference.plate_matting import PlateMatting
 from src.inference.stream import Stream
 from src.inference.temporal import steadied
-from src.metric import dtssd, sad
+from src.metric import dtssd, mad, sad
 
 WAYS = {"smoothed in time": "smoothing", "one-frame delay": "ofd", "frame by frame": "none"}
 
@@ -26,31 +27,51 @@ class _Frame(NamedTuple):
 def measure_video(
     frames: Iterable[tuple[np.ndarray, np.ndarray]], matting: Matting
 ) -> dict[str, dict[str, float]]:
-    """Measure a video's mean dtSSD and SAD, with each way of `predict.py --temporal`.
+    """Measure a video's mattes, with each way of `predict.py --temporal`.
 
     Args:
         frames: at least two, BGR (H, W, 3) uint8, each with its true alpha (H, W) uint8.
         matting: the matting to measure.
 
     Returns:
-        'dtssd' and 'sad' for each of `WAYS`.
+        Means of 'dtssd', 'sad' (thousands of pixels) and 'mad' (times 1000) for each of `WAYS`.
 
     Raises:
         UserError: a frame and its alpha differ in size.
     """
-    stream = Stream(matting)
+    return _measure(frames, Stream(matting).predict, matting.upsample)
+
+
+def measure_video_with_plate(
+    frames: Iterable[tuple[np.ndarray, np.ndarray]], matting: PlateMatting, plate: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """The same with one plate for all frames, BGR (H, W, 3) uint8, of their size."""
+
+    def predict(image: np.ndarray, _: float) -> np.ndarray:
+        return matting.predict(image, plate)[0]
+
+    return _measure(frames, predict, lambda _, alpha: alpha)
+
+
+def _measure(
+    frames: Iterable[tuple[np.ndarray, np.ndarray]],
+    predict: Callable[[np.ndarray, float], np.ndarray],
+    upsample: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> dict[str, dict[str, float]]:
+    """Measure what `predict` gives of a frame and its time in seconds, steadied, at the frame's size."""
     predicted = (
-        (frame, stream.predict(frame.image, number / _RATE))
+        (frame, predict(frame.image, number / _RATE))
         for number, frame in enumerate(map(_checked, itertools.count(), frames))
     )
     copies = itertools.tee(predicted, len(WAYS))
     steady = (steadied(way, copy) for way, copy in zip(WAYS.values(), copies, strict=True))
-    before, found = None, {way: {"dtssd": [], "sad": []} for way in WAYS}
+    before, found = None, {way: {"dtssd": [], "sad": [], "mad": []} for way in WAYS}
     for mattes in zip(*steady, strict=True):
         frame = mattes[0][0]
-        alphas = [matting.upsample(frame.image, alpha) for _, alpha in mattes]
+        alphas = [upsample(frame.image, alpha) for _, alpha in mattes]
         for number, (values, alpha) in enumerate(zip(found.values(), alphas, strict=True)):
             values["sad"].append(sad(alpha, frame.true_alpha))
+            values["mad"].append(1000 * mad(alpha, frame.true_alpha))
             if before is not None:
                 earlier, true_earlier = before
                 values["dtssd"].append(dtssd((earlier[number], alpha), (true_earlier, frame.true_alpha)))

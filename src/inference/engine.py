@@ -110,13 +110,10 @@ def open_engine(
 
 
 def _open_checkpoint(path: Path, system: SystemName) -> Run:
-    import mindspore as ms
-
-    from src.inference.exported import as_arrays
+    from src.inference.exported import compiled
     from src.load_model import load_for_inference
 
-    compiled = ms.jit(load_for_inference(path, system).construct)
-    return lambda *inputs: as_arrays(compiled(*map(ms.Tensor, inputs)))
+    return compiled(load_for_inference(path, system))
 
 
 def _checked(

@@ -66,6 +66,14 @@ def load_mindir(path: Path) -> Run:
     return lambda *inputs: as_arrays(graph(*map(ms.Tensor, inputs)))
 
 
+def compiled(network: Any) -> Run:
+    """A network of MindSpore as a function of its inputs; each shape of theirs is compiled once."""
+    import mindspore as ms
+
+    run = ms.jit(network.construct)
+    return lambda *inputs: as_arrays(run(*map(ms.Tensor, inputs)))
+
+
 def as_arrays(outputs: Any) -> list[np.ndarray]:
     """A network's output, or outputs, as arrays."""
     return [each.asnumpy() for each in (outputs if isinstance(outputs, tuple) else (outputs,))]

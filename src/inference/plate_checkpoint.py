@@ -7,8 +7,7 @@ import numpy as np
 
 from src.common.device import use_device
 from src.common.errors import UserError
-from src.inference.plate_engine import Size, checked
-from src.model.background_matting.cells import CELL
+from src.inference.plate_engine import Size, checked, whole_cells
 from src.model.background_matting.network import RefineNetwork, predict_refined
 from src.model.background_matting.refiner import FullRefiner, SamplingRefiner, ThresholdingRefiner
 from src.model.weights import load_weights
@@ -49,8 +48,8 @@ class CheckpointEngine:
         self._checkpoint = checkpoint
 
     def room(self, height: int, width: int) -> Size:
-        """Both rounded up to whole cells."""
-        return height + -height % CELL, width + -width % CELL
+        """See `whole_cells`."""
+        return whole_cells(height, width)
 
     def run(self, photo: np.ndarray, plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `PlateEngine`."""

@@ -1,7 +1,7 @@
 """What runs a model of Background Matting V2 on a photo and its plate: a checkpoint, or its exported files.
 
-A checkpoint takes photos of any size, an exported file those of its own. Of several files, made for different
-sizes, each photo takes the smallest that it fits into.
+A checkpoint and a file exported for any size take photos as they are, another exported file those of its own
+size. Of several files, made for different sizes, each photo takes the smallest that it fits into.
 """
 
 import glob
@@ -19,7 +19,7 @@ from src.inference.embedded_info import find_model_info, is_export_of, is_export
 from src.inference.engine_choice import EngineName, choose_engine, has_accelerator
 from src.inference.exported import Run, load_mindir, load_onnx
 from src.inference.shipped import require_system
-from src.systems.plate_form import PlateForm, RefinementName
+from src.systems.plate_form import CELL, PlateForm, RefinementName
 from src.systems.registry import SystemName, needs_plate
 
 Size = tuple[int, int]  # height and width
@@ -128,9 +128,16 @@ class _Export(NamedTuple):
     path: Path
     form: PlateForm
 
-    @property
-    def size(self) -> Size:
+    def room(self, height: int, width: int) -> Size:
+        """The size of the inputs for a photo of this size, see `PlateEngine`."""
+        if self.form.takes_any_size:
+            return whole_cells(height, width)
         return self.form.height, self.form.width
+
+
+def whole_cells(height: int, width: int) -> Size:
+    """Both rounded up to whole cells of the refiner."""
+    return height + -height % CELL, width + -width % CELL
 
 
 class ExportedPlates:
@@ -143,9 +150,9 @@ class ExportedPlates:
     """
 
     def __init__(self, exports: Sequence[_Export], device: str, engine: EngineName):
-        self._paths = {each.size: each.path for each in exports}
+        self._exports = exports
         self._device, self._engine = device, engine
-        self._runs: dict[Size, Run] = {}
+        self._runs: dict[tuple[Path, bool], Run] = {}
 
     def room(self, height: int, width: int) -> Size:
         """The smallest size that holds the photo, or else the one for which it shrinks least."""
@@ -153,23 +160,24 @@ class ExportedPlates:
         def cost(size: Size) -> tuple[float, int]:
             return -min(1, size[0] / height, size[1] / width), size[0] * size[1]
 
-        return min(self._paths, key=cost)
+        return min((each.room(height, width) for each in self._exports), key=cost)
 
     def run(self, photo: np.ndarray, plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `PlateEngine`."""
         size = photo.shape[2:]
-        path = self._paths[size]
-        if size not in self._runs:
-            self._runs[size] = self._load(path, size)
-        return checked(path, self._runs[size](photo, plate))
+        path = next(each.path for each in self._exports if each.room(*size) == size)
+        key = path, size[0] * size[1] > _LARGE
+        if key not in self._runs:
+            self._runs[key] = self._load(*key)
+        return checked(path, self._runs[key](photo, plate))
 
-    def _load(self, path: Path, size: Size) -> Run:
+    def _load(self, path: Path, is_large: bool) -> Run:
         if self._engine == "lite":
             from src.inference.lite import start_runner
 
             return start_runner(path, self._device)
         if self._engine == "onnx":
-            return load_onnx(path, keeps_memory=size[0] * size[1] <= _LARGE)
+            return load_onnx(path, keeps_memory=not is_large)
         from src.common.device import use_device
 
         use_device(self._device)

@@ -6,9 +6,9 @@ from typing import Any, Literal, get_args
 from src.common.text_values import choice_of, number, read_keys, whole_number
 
 RefinementName = Literal["full", "sampling", "thresholding"]
-_CELL = 4  # pixels to a side
-_COPY_SIDE = 480  # longer side of the copy that the base network sees, if the photo is large enough
-_LARGEST_SCALE = 0.5
+CELL = 4  # pixels to a side, of what the refiner takes or leaves
+COPY_SIDE = 480  # longer side of the copy that the base network sees, if the photo is large enough
+LARGEST_SCALE = 0.5
 _TRAINING_SCALE = 0.25  # of the published training, whose samples have 2048 pixels
 
 
@@ -17,27 +17,40 @@ class PlateForm:
     """The fixed settings of an exported model.
 
     Args:
-        width: of its photos and plates, in pixels.
+        width: of its photos and plates, in pixels; None, as height and backbone_scale: photos of any size.
         height: likewise.
-        backbone_scale: of the copy that the base network sees.
+        backbone_scale: of the copy that the base network sees; None: `copy_scale` of each photo.
         refinement: 'full' refines all, 'sampling' a fixed number of cells of 4x4 pixels, 'thresholding' those
             whose expected error is above a threshold.
         sample_cells: that number, in 'sampling'.
         threshold: that threshold, in 'thresholding'.
     """
 
-    width: int
-    height: int
-    backbone_scale: float
+    width: int | None = None
+    height: int | None = None
+    backbone_scale: float | None = None
     refinement: RefinementName
     sample_cells: int | None = None
     threshold: float | None = None
 
+    @property
+    def takes_any_size(self) -> bool:
+        """Whether photos of any size are taken, if their sides are multiples of 4."""
+        return self.width is None
+
+    @property
+    def copies_evenly(self) -> bool:
+        """Whether each pixel of the copy that the base network sees stands for as many whole ones."""
+        sides = self.width, self.height
+        return all(side % int(side * self.backbone_scale) == 0 for side in sides)
+
+
+ANY_SIZE = PlateForm(refinement="full")  # its shapes are those of convolutions and resizing alone
 
 _READERS = {
-    "width": whole_number(32, _CELL),
-    "height": whole_number(32, _CELL),
-    "backbone_scale": number(lambda scale: 0 < scale <= _LARGEST_SCALE, f"above 0, {_LARGEST_SCALE} at most"),
+    "width": whole_number(32, CELL),
+    "height": whole_number(32, CELL),
+    "backbone_scale": number(lambda scale: 0 < scale <= LARGEST_SCALE, f"above 0, {LARGEST_SCALE} at most"),
     "refinement": choice_of(get_args(RefinementName)),
     "sample_cells": whole_number(1),
     "threshold": number(lambda value: 0 <= value < 1, "from 0 to below 1"),
@@ -45,11 +58,13 @@ _READERS = {
 
 
 def read_plate_form(values: Any) -> PlateForm:
-    """Read a form from YAML.
+    """Read a form from YAML; width, height and scale are there together or not at all.
 
     Raises:
         WrongValuesError: a key is missing, unknown or wrong.
     """
+    if values == {"refinement": ANY_SIZE.refinement}:
+        return ANY_SIZE
     required = ("width", "height", "backbone_scale", "refinement")
     return PlateForm(**read_keys(values, _READERS, required))
 
@@ -73,7 +88,7 @@ def plate_form(
         sample_pixels: 16 in a cell; at most all cells are refined.
         threshold: of the expected error.
     """
-    cells = min(sample_pixels // _CELL**2, width * height // _CELL**2)
+    cells = min(sample_pixels // CELL**2, width * height // CELL**2)
     return PlateForm(
         width=width,
         height=height,
@@ -86,7 +101,7 @@ def plate_form(
 
 def copy_scale(height: int, width: int) -> float:
     """The scale of the copy that the base network sees: 0.125 for 3840x2160, at most 0.5."""
-    return min(_LARGEST_SCALE, _COPY_SIDE / max(height, width))
+    return min(LARGEST_SCALE, COPY_SIDE / max(height, width))
 
 
 def training_scale(side: int) -> float:
