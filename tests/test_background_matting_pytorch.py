@@ -119,6 +119,6 @@ def test_both_phases_are_trained_and_converted(tmp_path, monkeypatch, capsys):
     arguments = [source, "--system", "background_matting", "--output", str(output)]
     monkeypatch.setattr("sys.argv", ["convert", *arguments])
     assert convert() == 0
-    read = trainer.read_weights(str(output), trainer.PHASES["refine"].torch_names)
+    read = trainer.read_weights(str(output), trainer.PHASES["refine"].torch_state)
     for name, value in read.items():
         np.testing.assert_array_equal(value.numpy(), after[name].numpy(), err_msg=name)

@@ -160,7 +160,7 @@ def test_modnet_learns_from_pictures_and_comes_back(tmp_path, monkeypatch, capsy
     monkeypatch.setattr("sys.argv", ["convert", weights, "--system", "modnet_video", "--output", str(output)])
     convert()
     saved = torch.load(weights, weights_only=True)
-    read = trainer.read_weights(str(output), trainer.PHASES["video"].torch_names)
+    read = trainer.read_weights(str(output), trainer.PHASES["video"].torch_state)
     assert len(read) == sum(not name.endswith("num_batches_tracked") for name in saved)
     for name, value in read.items():
         np.testing.assert_array_equal(value.numpy(), saved[name].numpy(), err_msg=name)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from src.pytorch import network
+from src.pytorch import network, pspnet
 
 
 class ThinTNet(torch.nn.Module):
@@ -40,3 +40,12 @@ def make_torch_encoder_short(patch: pytest.MonkeyPatch) -> None:
         return stage(inputs, outputs, count if inputs == 16 else 1, stride)
 
     patch.setattr(network, "stage", short_stage)
+
+
+def make_torch_pspnet_thin(patch: pytest.MonkeyPatch) -> None:
+    """Every PSPNet made from now on has as few layers as with `make_pspnet_thin`."""
+    thin = ((1 + (dilation == 4), 4, stride, dilation) for _, _, stride, dilation in pspnet.STAGES)
+    patch.setattr(pspnet, "STAGES", tuple(thin))
+    patch.setattr(pspnet, "SIDES", (1, 3))
+    patch.setattr(pspnet, "PYRAMID_CHANNELS", 8)
+    patch.setattr(pspnet, "UP_CHANNELS", (4, 4, 4))

@@ -42,6 +42,13 @@ def convert_state_dict(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
     return weights | {name: weights[name][order] for name in _LAST}
 
 
+def original_state(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The published state dict, without counters, of weights by our names: undoes `convert_state_dict`."""
+    published = {f"{_WHOLE}{original_name(name)}": value for name, value in weights.items()}
+    order = [int(each) for each in _PUBLISHED_CLASSES]
+    return published | {f"{_WHOLE}{name}": weights[name][order] for name in _LAST}
+
+
 def take_backbone(state: Mapping[str, np.ndarray], mean: Sequence[float] | None) -> dict[str, np.ndarray]:
     """Take the weights of torchvision's ResNet-50 for the backbone.
 

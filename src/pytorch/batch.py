@@ -17,6 +17,7 @@ from src.data.plate_files import PlateFiles
 from src.data.plate_sample import SMALLEST_PERSON
 from src.data.samples import MattingDataset, Samples
 from src.data.split_files import SplitFiles
+from src.systems.model_info import NO_MEAN, ModelInfo
 
 
 class Batch(NamedTuple):
@@ -121,27 +122,40 @@ class _Stacks(Dataset):
         return [torch.from_numpy(np.stack(each)) for each in zip(*samples, strict=True)]
 
 
-def alpha_samples(data: str, split: str, *, size: int, **settings) -> DatasetSamples[Batch]:
+def alpha_samples(data: str, split: str, **settings) -> DatasetSamples[Batch]:
     """The samples of a data set of src/generate_datasets.py.
 
     Args:
         data: its folder.
         split: 'train', whose samples are changed at random, or 'eval'.
-        size: height and width of a sample.
-        settings: batch, seed, device and workers.
+        settings: size (height and width of a sample), batch, seed, device and workers.
     """
+    return _matting_samples(data, split, mean=NO_MEAN, letterbox=False, **settings)
+
+
+def letterboxed_samples(data: str, split: str, **settings) -> DatasetSamples[Batch]:
+    """As `alpha_samples`, but whole photos keep their shape, between bars of background of PSPNet's mean."""
+    mean = ModelInfo(system="pspnet").mean
+    return _matting_samples(data, split, mean=mean, letterbox=True, **settings)
+
+
+def _matting_samples(
+    data: str, split: str, *, mean: Sequence[float], letterbox: bool, size: int, seed: int, **settings
+) -> DatasetSamples[Batch]:
     dataset = MattingDataset(
         SplitFiles(data, split),
         patch_size=size,
-        mean=(0, 0, 0),
-        seed=settings["seed"],
+        mean=mean,
+        letterbox=letterbox,
+        seed=seed,
         augments=split == "train",
     )
-    return DatasetSamples(dataset, _batch_of_alphas, **settings)
 
+    def form(image: torch.Tensor, class_map: torch.Tensor, alpha: torch.Tensor) -> Batch:
+        colours = image + torch.tensor(mean, device=image.device)[:, None, None] / 255
+        return Batch(colours.contiguous(memory_format=torch.channels_last), class_map.long(), alpha)
 
-def _batch_of_alphas(image: torch.Tensor, class_map: torch.Tensor, alpha: torch.Tensor) -> Batch:
-    return Batch(image.contiguous(memory_format=torch.channels_last), class_map.long(), alpha)
+    return DatasetSamples(dataset, form, seed=seed, **settings)
 
 
 def plate_samples(phase: str) -> Callable[..., DatasetSamples[PlateBatch]]:

@@ -15,7 +15,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +30,9 @@ from src.common.errors import UserError
 from src.pytorch.batch import Batch, PlateBatch
 from src.pytorch.clips import ClipBatch
 from src.pytorch.light import vary_light
-from src.pytorch.phases import PHASES, shm_names
+from src.pytorch.phases import PHASES, State, shm_state
 from src.pytorch.pictures import Pictures
+from src.systems.registry import check_input_size, needs_plate
 from src.training.schedule import learning_rate, memory_at
 
 _WARM_UP = 100  # steps
@@ -124,7 +125,7 @@ class Training:
         return groups
 
     def _start_from(self, path: str) -> None:
-        found = self.network.load_state_dict(read_weights(path, self.phase.torch_names), strict=False)
+        found = self.network.load_state_dict(read_weights(path, self.phase.torch_state), strict=False)
         missing = [name for name in found.missing_keys if not name.endswith("num_batches_tracked")]
         if missing or found.unexpected_keys:
             raise UserError(f"{path}: wrong weights: missing {missing}, unknown {found.unexpected_keys}")
@@ -138,22 +139,18 @@ class Training:
         return self.phase.loss(network, self.mean, batch, self.options.pyramid_weight)
 
 
-def read_weights(
-    path: str, names: Callable[[Iterable[str]], dict[str, str]] = shm_names
-) -> dict[str, torch.Tensor]:
+def read_weights(path: str, torch_state: Callable[[State], State] = shm_state) -> dict[str, torch.Tensor]:
     """Read the weights of an earlier phase (.pth) or a MindSpore checkpoint (.ckpt), by PyTorch's names.
 
     Args:
         path: the file.
-        names: PyTorch's names of the parameters of the checkpoint.
+        torch_state: makes PyTorch's state dict of the weights of a checkpoint.
     """
     if not path.endswith(".ckpt"):
         return torch.load(path, weights_only=True, map_location="cpu")
     from src.model.weights import read_arrays  # needs MindSpore
 
-    arrays = read_arrays(path)
-    names_of = names(arrays)
-    return {names_of[name]: torch.from_numpy(value) for name, value in arrays.items()}
+    return {name: torch.from_numpy(value) for name, value in torch_state(read_arrays(path)).items()}
 
 
 def main() -> None:
@@ -195,13 +192,7 @@ def main() -> None:
     )
     parser.add_argument("--capacity", type=int, default=60000, help="pictures held (default: %(default)s)")
     options = parser.parse_args()
-    if not PHASES[options.phase].takes_pictures:
-        if options.pictures:
-            parser.error(
-                f"--pictures: {options.phase} needs plates, which pictures of composites do not have"
-            )
-        if options.vary_light:
-            parser.error(f"--vary_light: {options.phase} changes photo and plate itself")
+    _check(options, parser)
     training = Training(options)
     open_samples = training.phase.open_samples
     sizes = {"size": options.size, "batch": options.batch, "seed": options.seed, "device": training.device}
@@ -225,6 +216,23 @@ def main() -> None:
             training.save(validation.whole_split())
     if training.step % options.save_steps:
         training.save(validation.whole_split())
+
+
+def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """End with a usage error where the options do not fit the phase."""
+    system = PHASES[options.phase].system
+    if needs_plate(system):
+        if options.pictures:
+            parser.error(
+                f"--pictures: {options.phase} needs plates, which pictures of composites do not have"
+            )
+        if options.vary_light:
+            parser.error(f"--vary_light: {options.phase} changes photo and plate itself")
+        return
+    try:
+        check_input_size(options.size, system)
+    except ValueError as error:
+        parser.error(f"--size {options.size}: {error}")
 
 
 if __name__ == "__main__":
