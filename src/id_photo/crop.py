@@ -86,16 +86,8 @@ def find_crop(head: HeadPlace, edges: CutEdges, size: Size, force: bool = False)
         if up > _MOST_MOVE * height:
             raise UserError(f"size {size.name}: the photo shows too little of the body below the head")
         raise UserError(f"size {size.name}: the photo's edge cuts off the body, or a hand, beside the head")
-    enlargement = size.height / height
-    if enlargement > _MOST_ENLARGEMENT and not force:
-        raise UserError(
-            f"size {size.name}: the head has {head.chin - head.crown:.0f} pixels and would be enlarged by "
-            f"{enlargement:.1f}; take a larger photo, or --force"
-        )
     whole_height = round(height)
-    remarks = []
-    if enlargement > 1.02:
-        remarks.append(f"size {size.name}: enlarged by {enlargement:.2f}; a larger photo would be sharper")
+    remarks = _enlargement(f"the head has {head.chin - head.crown:.0f} pixels", height, size, force)
     if share > target * 1.001:
         remarks.append(f"size {size.name}: zoomed in by {share / target - 1:.0%}, as the body is cut off")
     if up > 0.01 * height:
@@ -109,6 +101,45 @@ def find_crop(head: HeadPlace, edges: CutEdges, size: Size, force: bool = False)
         max(1, round(whole_height * size.width / size.height)),
         tuple(remarks),
     )
+
+
+def centred_crop(alpha: np.ndarray, size: Size, force: bool = False) -> Crop:
+    """Place a document's picture where no face is known: the person fills it, below the usual margin.
+
+    Args:
+        alpha: (H, W) uint8, of at least one opaque pixel.
+        size: the document's.
+        force: enlarge a small snapshot to any extent.
+
+    Raises:
+        UserError: there are too few pixels; the message lacks the photo's name.
+    """
+    rows, columns = np.nonzero(alpha >= 255 * _OPAQUE)
+    top, bottom = rows.min(), rows.max() + 1
+    height = (bottom - top) / (1 - size.head.top)
+    width = height * size.width / size.height
+    remarks = _enlargement(f"the person has {bottom - top} pixels", height, size, force)
+    upper = columns[rows < (top + bottom) / 2]
+    return Crop(
+        round(top - size.head.top * height),
+        round(upper.mean() + 0.5 - width / 2),
+        max(1, round(height)),
+        max(1, round(width)),
+        tuple(remarks),
+    )
+
+
+def _enlargement(found: str, height: float, size: Size, force: bool) -> list[str]:
+    """What is to be said of a picture that has `height` rows in the snapshot."""
+    enlargement = size.height / height
+    if enlargement > _MOST_ENLARGEMENT and not force:
+        raise UserError(
+            f"size {size.name}: {found} and would be enlarged by {enlargement:.1f}; take a larger photo, "
+            "or --force"
+        )
+    if enlargement > 1.02:
+        return [f"size {size.name}: enlarged by {enlargement:.2f}; a larger photo would be sharper"]
+    return []
 
 
 def _beyond(places: np.ndarray, across: np.ndarray, start: float, length: float, limit: float) -> float:

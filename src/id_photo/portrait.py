@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from src.id_photo.backdrops import Backdrop
-from src.id_photo.crop import Crop, CutEdges, find_crop, find_cut_edges
+from src.id_photo.crop import Crop, CutEdges, centred_crop, find_crop, find_cut_edges
 from src.id_photo.eyes import eyes_are_dark
 from src.id_photo.faces import FindFaces, look_closer
 from src.id_photo.head import HeadPlace, choose_face, measure_head
@@ -26,7 +26,7 @@ class Portrait(NamedTuple):
     image: np.ndarray  # (H, W, 3) uint8, BGR
     foreground: np.ndarray  # (H, W, 3) uint8, BGR: without the old background's colours
     alpha: np.ndarray  # (H, W) uint8
-    head: HeadPlace
+    head: HeadPlace | None  # None: no face was found, and the outline decides
     edges: CutEdges
     tilt: float  # degrees by which the snapshot was turned, clockwise
     has_dark_eyes: bool
@@ -37,6 +37,8 @@ class Portrait(NamedTuple):
         remarks = []
         if self.tilt:
             remarks.append(f"turned by {abs(self.tilt):.0f} degrees, as the head was tilted")
+        if self.head is None:
+            remarks.append("no face found; the person's outline is centred, whatever the document's head")
         if self.has_dark_eyes:
             remarks.append(
                 "the eyes are dark, as behind sunglasses or in a shadow: hardly any office takes that"
@@ -45,6 +47,8 @@ class Portrait(NamedTuple):
 
     def crop(self, size: Size, force: bool = False) -> Crop:
         """Where a document's picture lies; errors as `find_crop`."""
+        if self.head is None:
+            return centred_crop(self.alpha, size, force)
         crop = find_crop(self.head, self.edges, size, force)
         if self._reaches_side(crop):
             remark = f"size {size.name}: hair, a hat or a hand beside the head reaches the picture's side"
@@ -74,7 +78,11 @@ class Portrait(NamedTuple):
 
 
 def make_portrait(
-    image: np.ndarray, alpha: np.ndarray, find_faces: FindFaces, number: int | None = None
+    image: np.ndarray,
+    alpha: np.ndarray,
+    find_faces: FindFaces,
+    number: int | None = None,
+    centres: bool = False,
 ) -> Portrait:
     """Find the head in a snapshot and put it upright.
 
@@ -83,12 +91,16 @@ def make_portrait(
         alpha: (H, W) float32 in [0, 1].
         find_faces: see `face_finder`.
         number: of the face, counted from the left, from 1; None: it must be clear which one is meant.
+        centres: go by the person's outline where no face is found.
 
     Raises:
         UserError: there is no clear face, or the head is cut off or too tilted; the message lacks the
             photo's name.
     """
-    face = choose_face(find_faces(image), alpha, number)
+    faces = find_faces(image)
+    if centres and not faces and (alpha >= 0.5).any():
+        return _without_face(image, alpha)
+    face = choose_face(faces, alpha, number)
     tilt = measure_tilt(image, face)
     measure_head(face, alpha)  # before a turn moves what the edges cut off into the picture
     foreground = estimate_foreground(image, alpha_to_bytes(alpha))
@@ -105,6 +117,12 @@ def make_portrait(
     head = measure_head(face, turned)
     edges = find_cut_edges(alpha, matrix)
     return Portrait(image, foreground, alpha_to_bytes(turned), head, edges, tilt, eyes_are_dark(image, face))
+
+
+def _without_face(image: np.ndarray, alpha: np.ndarray) -> Portrait:
+    opaque = alpha_to_bytes(alpha)
+    edges = find_cut_edges(alpha, np.eye(2, 3))
+    return Portrait(image, estimate_foreground(image, opaque), opaque, None, edges, 0, False)
 
 
 def resize_to(picture: np.ndarray, size: Size) -> np.ndarray:

@@ -119,11 +119,12 @@ def parse_size(text: str, dpi: int | None = None) -> Size:
 
 
 def describe_presets() -> str:
-    """A table of all presets, a line each: name, millimetres, pixels, head, what it is for."""
+    """A table of all presets, a line each: name, millimetres, pixels, head, what it is for; and their source."""
     lines = []
     for size in map(parse_size, PRESETS):
         paper = f"{size.width_mm:.0f}x{size.height_mm:.0f} mm"
         pixels = f"{size.width}x{size.height} px at {size.dpi} dpi"
         head = f"head {size.head.height:.0%}, {size.head.top:.0%} above"
         lines.append(f"{size.name:16} {paper:12} {pixels:24} {head:24} {size.note}".rstrip())
+    lines.append("From public pages of 2025: check with the authority.")
     return "\n".join(lines)

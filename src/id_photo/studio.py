@@ -71,7 +71,7 @@ class Studio(NamedTuple):
         Raises:
             UserError: as `make_portrait` and `encode_results`; the message lacks the photo's name.
         """
-        portrait = make_portrait(photo.seen(), alpha, self.find_faces, wanted.face)
+        portrait = make_portrait(photo.seen(), alpha, self.find_faces, wanted.face, wanted.centres)
         for remark in portrait.remarks:
             tell(remark)
         files, remarks = encode_results(portrait, wanted, results)

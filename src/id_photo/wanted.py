@@ -29,6 +29,7 @@ class Wanted:
         least_kb: of files at the document's size; None: the document's own limit.
         most_kb: likewise.
         face: number of the face from the left; None: it must be clear.
+        centres: go by the person's outline where no face is found.
         force: enlarge small snapshots to any extent.
         overwrite: make existing results again.
     """
@@ -43,6 +44,7 @@ class Wanted:
     least_kb: int | None = None
     most_kb: int | None = None
     face: int | None = None
+    centres: bool = False
     force: bool = False
     overwrite: bool = False
 

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +13,7 @@ import av.error
 from av.container import InputContainer
 
 from src.common.errors import UserError
-from src.live.live_frame import LiveFrame
+from src.live.live_frame import Taken
 from src.videos.coding import Coding
 
 _PATIENCE = 5.0  # seconds; slow exposures take less than one
@@ -53,7 +54,7 @@ class Camera:
             reason = _REMEDIES.get(error.errno, error.strerror)
             raise CameraError(f"{device}: {reason or 'cannot be used as a camera'}") from None
 
-    def frames(self, stop: Event) -> Iterator[LiveFrame]:
+    def frames(self, stop: Event) -> Iterator[Taken]:
         """The frames from now on, until `stop` is set.
 
         Raises:
@@ -67,8 +68,8 @@ class Camera:
                 taken = time.perf_counter()
                 with contextlib.suppress(av.error.InvalidDataError):  # a webcam's first one often is
                     for frame in packet.decode():
-                        image = Coding.of(frame).to_bgr(frame, frame.height, frame.width)
-                        yield LiveFrame(image, time.monotonic(), taken, time.perf_counter() - taken)
+                        picture = partial(Coding.of(frame).to_bgr, frame, frame.height, frame.width)
+                        yield Taken(picture, time.monotonic(), taken, time.perf_counter() - taken)
         except (av.error.FFmpegError, OSError) as error:
             reason = error.strerror
         if not stop.is_set():

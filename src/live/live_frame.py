@@ -1,5 +1,6 @@
 """A frame on its way from the camera to the preview."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import cv2
@@ -8,13 +9,21 @@ import numpy as np
 View = Literal["whole", "square"]
 
 
+class Taken(NamedTuple):
+    """A frame as its source gives it: most are dropped, so that only those that are shown become pictures."""
+
+    picture: Callable[[], np.ndarray]  # (H, W, 3) uint8, BGR; called once, in any thread
+    time: float  # seconds, on any clock
+    taken: float  # time.perf_counter() when it came
+    seconds: float  # that reading it took, without waiting for it
+
+
 class LiveFrame(NamedTuple):
-    """A frame as it was taken."""
+    """A frame that is shown."""
 
     image: np.ndarray  # (H, W, 3) uint8, BGR
     time: float  # seconds, on any clock
     taken: float  # time.perf_counter() when it came
-    seconds: float  # that reading it took, without waiting for it
     foreground: np.ndarray | None = None  # the person's colours, as `image`, where a network predicts them
 
 

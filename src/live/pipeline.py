@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
-from src.live.live_frame import LiveFrame, View, framed
+from src.live.live_frame import LiveFrame, Taken, View, framed
 from src.live.newest import Newest
 from src.live.report import Report
 from src.live.source import Source
@@ -45,12 +45,13 @@ def run_pipeline(
         TimeoutError: the source gave no frame for longer than its patience.
         UserError: what the source or a stage raised.
     """
-    newest: Newest[LiveFrame] = Newest()
+    newest: Newest[Taken] = Newest()
     # A thread of its own, not of a pool: a camera that hangs must not keep the program from ending.
-    reader = threading.Thread(target=_read, args=(source, view, newest, report, stop), daemon=True)
+    reader = threading.Thread(target=_read, args=(source, newest, stop), daemon=True)
     with ThreadPoolExecutor(1) as networks:
         reader.start()
-        frames = itertools.takewhile(lambda _: not stop.is_set(), newest.items(source.patience))
+        taken = itertools.takewhile(lambda _: not stop.is_set(), newest.items(source.patience))
+        frames = _pictures(taken, view, report)
         running = networks.submit(_show_all, predict(frames), compose, report)
         _wait(running, stop)
         newest.close()
@@ -69,20 +70,23 @@ def _wait(running: Future, stop: threading.Event) -> None:
     stop.set()
 
 
-def _read(
-    source: Source, view: View, newest: Newest[LiveFrame], report: Report, stop: threading.Event
-) -> None:
+def _read(source: Source, newest: Newest[Taken], stop: threading.Event) -> None:
     try:
         for frame in source.frames(stop):
-            started = time.perf_counter()
-            seen = frame._replace(image=framed(frame.image, view))
-            report.add("read", frame.seconds + time.perf_counter() - started)
-            newest.put(seen)
+            newest.put(frame)
         newest.close()
     except BaseException as error:  # goes on in the thread that takes the frames
         newest.close(error)
     finally:
         source.close()
+
+
+def _pictures(frames: Iterable[Taken], view: View, report: Report) -> Iterator[LiveFrame]:
+    for frame in frames:
+        started = time.perf_counter()
+        image = framed(frame.picture(), view)
+        report.add("read", frame.seconds + time.perf_counter() - started)
+        yield LiveFrame(image, frame.time, frame.taken)
 
 
 def _show_all(alphas: Alphas, compose: Callable[[LiveFrame, np.ndarray], None], report: Report) -> None:

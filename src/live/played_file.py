@@ -8,7 +8,7 @@ from threading import Event
 import av.error
 
 from src.images.files import ImageError
-from src.live.live_frame import LiveFrame
+from src.live.live_frame import Taken
 from src.videos.reader import VideoReader
 
 
@@ -28,13 +28,13 @@ class PlayedFile:
         self._path = path
         self._reader = VideoReader(path)
 
-    def frames(self, stop: Event) -> Iterator[LiveFrame]:
+    def frames(self, stop: Event) -> Iterator[Taken]:
         """The frames, as in `VideoReader`, each as soon as its time has come.
 
         Raises:
             ImageError: the video cannot be read further.
         """
-        frames = self._reader.frames()
+        frames = self._reader.pictures()
         clock = None  # what time.perf_counter() shows at the video's time 0
         while not stop.is_set():
             started = time.perf_counter()
@@ -47,11 +47,12 @@ class PlayedFile:
             if frame is None:
                 return
             read = time.perf_counter()
+            picture, moment = frame[0], float(frame[1])
             if clock is None:
-                clock = read - float(frame.time)
-            taken = max(read, clock + float(frame.time))
+                clock = read - moment
+            taken = max(read, clock + moment)
             if not stop.wait(taken - read):
-                yield LiveFrame(frame.image, float(frame.time), taken, read - started)
+                yield Taken(picture, moment, taken, read - started)
 
     def close(self) -> None:
         """Close the file."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from src.common.errors import UserError
 from src.live.camera import Camera, CameraError, named_cameras
-from src.live.live_frame import LiveFrame
+from src.live.live_frame import Taken
 from src.live.played_file import PlayedFile
 
 
@@ -18,7 +18,7 @@ class Source(Protocol):
         float | None
     )  # seconds without a frame after which it counts as gone; None: it may take its time
 
-    def frames(self, stop: Event) -> Iterator[LiveFrame]:
+    def frames(self, stop: Event) -> Iterator[Taken]:
         """The frames from now on, until `stop` is set or the source ends."""
 
     def close(self) -> None:

@@ -2,8 +2,9 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,6 +113,15 @@ class VideoReader:
 
     def frames(self) -> Iterator[Frame]:
         """All of them, in order; their times increase."""
+        for frame, time, duration in self._timed():
+            yield Frame(self._shown(frame), time, duration)
+
+    def pictures(self) -> Iterator[tuple[Callable[[], np.ndarray], Fraction]]:
+        """What makes the image of each of `frames`, in any thread, and its time: for who drops most of them."""
+        for frame, time, _ in self._timed():
+            yield partial(self._shown, frame), time
+
+    def _timed(self) -> Iterator[tuple[VideoFrame, Fraction, Fraction]]:
         earliest = end = self._start
         count = 0
         for frame in itertools.chain([self._first], self._frames):
@@ -121,7 +131,7 @@ class VideoReader:
             duration = frame.duration * self.tick if frame.duration else 1 / self.rate
             end = time + duration
             count += 1
-            yield Frame(self._shown(frame), time, duration)
+            yield frame, time, duration
         self.lost = self._damaged + self._missing(count, end)
 
     def _decode(self) -> Iterator[VideoFrame]:
