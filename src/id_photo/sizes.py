@@ -119,7 +119,7 @@ def parse_size(text: str, dpi: int | None = None) -> Size:
 
 
 def describe_presets() -> str:
-    """A table of all presets, a line each: name, millimetres, pixels, head, what it is for; and their source."""
+    """A table of all presets, a line each: name, mm, pixels, head, what it is for; and their source."""
     lines = []
     for size in map(parse_size, PRESETS):
         paper = f"{size.width_mm:.0f}x{size.height_mm:.0f} mm"

@@ -117,7 +117,7 @@ class VideoReader:
             yield Frame(self._shown(frame), time, duration)
 
     def pictures(self) -> Iterator[tuple[Callable[[], np.ndarray], Fraction]]:
-        """What makes the image of each of `frames`, in any thread, and its time: for who drops most of them."""
+        """What makes the image of each of `frames`, in any thread, and its time."""
         for frame, time, _ in self._timed():
             yield partial(self._shown, frame), time
 
