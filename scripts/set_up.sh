@@ -68,7 +68,8 @@ set_up() {
     esac
     echo "setting up .venv with $("$found" --version) and the packages of $requirements ($size)"
     _make_environment "$found" || return
-    if ! "$python" -m pip install --quiet --disable-pip-version-check -r "$root/$requirements"; then
+    # Python compiles modules when they are first imported; pip would compile all, used or not.
+    if ! "$python" -m pip install --quiet --disable-pip-version-check --no-compile -r "$root/$requirements"; then
         echo "error: the packages of $requirements could not be installed; see pip's message above" >&2
         return 1
     fi

