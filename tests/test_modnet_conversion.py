@@ -77,8 +77,22 @@ def test_the_fourth_channel_changes_nothing(state):
     expected = three(Tensor(x)).asnumpy()
     found = four(Tensor(np.concatenate([x, previous], 1))).asnumpy()
     np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_the_fourth_channel_is_taken_away():
+    """What is left computes what the whole network does with an empty alpha of the frame before."""
+    weights = {each.name: each.asnumpy() for each in MODNet(4).get_parameters()}
+    four, three = MatteNet(4).set_train(False), MatteNet(3).set_train(False)
+    for network, found in ((four, weights), (three, with_channels(weights, 3))):
+        for each in network.get_parameters():
+            each.set_data(Tensor(found[each.name]))
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 3, 64, 64)).astype(np.float32)
+    expected = four(Tensor(np.concatenate([x, np.zeros((1, 1, 64, 64), np.float32)], 1))).asnumpy()
+    np.testing.assert_allclose(three(Tensor(x)).asnumpy(), expected, atol=2e-6)
+    assert expected.std() > 1e-4
+    del weights["backbone.stem.conv.weight"]
     with pytest.raises(UserError, match="3 channels"):
-        with_channels(convert_state_dict(state, 4), 3)
+        with_channels(weights, 3)
 
 
 def test_the_encoder_of_t_net():

@@ -96,21 +96,28 @@ def convert_state_dict(state: Mapping[str, np.ndarray], channels: int) -> dict[s
 
 
 def with_channels(weights: Mapping[str, np.ndarray], channels: int) -> dict[str, np.ndarray]:
-    """Give a network of three channels a fourth, whose weights are zero: its outputs stay the same.
+    """Give a network of three channels a fourth, whose weights are zero, or take the fourth away.
+
+    Outputs stay the same; those of four channels as with an empty alpha of the frame before.
 
     Args:
         weights: arrays by our names.
         channels: 3 or 4; a network that has as many is left as it is.
 
     Raises:
-        UserError: the network has four channels, and three are asked for.
+        UserError: these are not the weights of a MODNet.
     """
     shapes = _shapes(channels)
-    widened = dict(weights)
-    for name in _ADDED_CHANNEL:
-        if name in weights and weights[name].shape[1] + 1 == shapes[name][1]:
-            widened[name] = _with_added_channel(name, weights[name])
-    return select_entries(widened, shapes, f"MODNet with {channels} channels")
+    changed = dict(weights)
+    for name, place in _ADDED_CHANNEL.items():
+        if name not in weights:
+            continue
+        missing = shapes[name][1] - weights[name].shape[1]
+        if missing == 1:
+            changed[name] = _with_added_channel(name, weights[name])
+        elif missing == -1:
+            changed[name] = np.delete(weights[name], place, axis=1)
+    return select_entries(changed, shapes, f"MODNet with {channels} channels")
 
 
 def take_encoder(weights: Mapping[str, np.ndarray], channels: int) -> dict[str, np.ndarray]:

@@ -18,9 +18,13 @@ def shipped_model(system: SystemName = "shm") -> Path:
     """
     path = SHIPPED_MODEL if system == "shm" else _FOLDER / f"{system}.ckpt"
     if not path.is_file():
-        also = "; modnet_video mattes photos as well" if system == "modnet" else ""
+        made = (
+            f", or make it of modnet_video: python src/get_init_weight.py {_FOLDER}/modnet_video.ckpt "
+            f"--system modnet --size 288 --half --output {path}"
+        )
         raise UserError(
-            f"{path}: no model of system {system} comes with this project; give --checkpoint{also}"
+            f"{path}: no model of system {system} comes with this project; give --checkpoint"
+            f"{made if system == 'modnet' else ''}"
         )
     return path
 
