@@ -45,8 +45,8 @@ def test_two_steps_of_training():
     trimap = torch.from_numpy(golden["trimap"].astype(np.float32) / 2)
     network = golden_twin(3).train()
     optimizer = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9)
-    # Rounding in the first step, amplified by statistics of two samples, moves the second by 0.03 from processor
-    # to processor; the step itself moves it by 0.55.
+    # Rounding in the first step, amplified by statistics of two samples, moves the second by 0.03 between
+    # processors; the step itself moves it by 0.55.
     for name, tolerance in (("train_losses", TOLERANCE), ("train_losses_step_2", 0.06)):
         terms = supervised_loss(*network(image), image=image, alpha=alpha, trimap=trimap)
         np.testing.assert_allclose([term.item() for term in terms], golden[name], atol=tolerance)
