@@ -13,10 +13,15 @@ _LARGE = 0.4  # mean alpha
 _OF_WIDTH, _OF_HEIGHT = 1.15, 0.6
 
 
-def is_worth_it(image: np.ndarray, alpha: np.ndarray) -> bool:
-    """Whether a photo (H, W, 3) is tall, and the person in it small, given alpha (h, w) in [0, 1]."""
+def is_tall(image: np.ndarray) -> bool:
+    """Whether a photo (H, W, 3) is much higher than wide."""
     height, width = image.shape[:2]
-    return height > _TALL * width and alpha.mean() < _LARGE
+    return height > _TALL * width
+
+
+def is_small(alpha: np.ndarray) -> bool:
+    """Whether a person is so small that parts show more, given alpha (h, w) of the whole photo, in [0, 1]."""
+    return alpha.mean() < _LARGE
 
 
 def parts(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

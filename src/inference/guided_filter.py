@@ -40,8 +40,8 @@ def guided_filter(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
     alpha = np.empty((height, width), np.float32)
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
-        strip = slice(top, top + rows)
-        alpha[strip] = _apply(image[strip], [_enlarged_rows(each, top, height, rows) for each in wide])
+        strip = slice(top, min(top + rows, height))
+        alpha[strip] = _apply(image[strip], _enlarged_rows(wide, strip, height))
     return alpha
 
 
@@ -88,15 +88,18 @@ def _mean(values: np.ndarray) -> np.ndarray:
     return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
 
 
-def _enlarged_rows(plane: np.ndarray, top: int, height: int, rows: int) -> np.ndarray:
-    """Rows from `top` on, `rows` at most, of a plane (h, W) enlarged bilinearly to (height, W)."""
-    y = (np.arange(top, min(top + rows, height)) + 0.5) * len(plane) / height - 0.5
-    y = np.clip(y, 0, len(plane) - 1)
+def _enlarged_rows(planes: Sequence[np.ndarray], strip: slice, height: int) -> list[np.ndarray]:
+    """A strip of rows of planes (h, W) that are enlarged bilinearly to (height, W)."""
+    last = len(planes[0]) - 1
+    y = (np.arange(strip.start, strip.stop) + 0.5) * len(planes[0]) / height - 0.5
+    y = np.clip(y, 0, last)
     above = y.astype(int)
+    below = np.minimum(above + 1, last)
     share = (y - above).astype(np.float32)[:, np.newaxis]
-    enlarged = plane[above]
-    enlarged += share * (plane[np.minimum(above + 1, len(plane) - 1)] - enlarged)
-    return enlarged
+    strips = [plane[above] for plane in planes]
+    for plane, enlarged in zip(planes, strips, strict=True):
+        enlarged += share * (plane[below] - enlarged)
+    return strips
 
 
 def _apply(image: np.ndarray, coefficients: Sequence[np.ndarray]) -> np.ndarray:

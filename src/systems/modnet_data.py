@@ -88,10 +88,10 @@ class ModnetSamples(Samples):
         if "previous" in self.columns and self._augments:
             can_leave = frame.behind is not None
             way = draw_way(rng, has_before=before is not None, can_leave=can_leave)
-        true_alpha = alpha_to_float(view.alpha(frame.alpha))
+        alpha = true_alpha = alpha_to_float(view.alpha(frame.alpha))
         if way == "left":
             frame = frame._replace(alpha=np.zeros_like(frame.alpha))
-        alpha = alpha_to_float(view.alpha(frame.alpha))
+            alpha = np.zeros_like(true_alpha)
         made = {
             "image": view.image(frame),
             "alpha": alpha[np.newaxis],
