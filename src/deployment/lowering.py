@@ -23,6 +23,7 @@ from src.deployment.bilinear import border_gain, enlarging_kernel, shrinking_ker
 from src.deployment.channels_last import ChannelsLast  # noqa: E402
 from src.deployment.ib_norms import IBNorms  # noqa: E402
 from src.deployment.mindir_graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
+from src.deployment.repeated_field import refill  # noqa: E402
 from src.deployment.subpixel import is_doubling, subpixel_weight  # noqa: E402
 from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
@@ -83,7 +84,8 @@ class _Lowering(MindirGraph):
         if self.model.functions:
             raise MindirError("it contains functions besides its graph")
         self.model.mind_ir_version = LOWERED_VERSION
-        self.replace_nodes([lowered for node in self.model.graph.node for lowered in self._lower(node)])
+        nodes = self.model.graph.node
+        refill(nodes, [lowered for node in nodes for lowered in self._lower(node)])
 
     def _lower(self, node: Any) -> Iterator[Any]:
         """Yield the nodes that replace `node`."""

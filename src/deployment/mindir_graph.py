@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from src.deployment.repeated_field import refill
 from src.inference.mindir import MindirError
 
 REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node
@@ -105,13 +106,7 @@ class MindirGraph:
             if name in node_of and name not in needed:
                 needed.add(name)
                 waiting += node_of[name].input
-        self.replace_nodes([node for node in nodes if node.output[0] in needed])
-
-    def replace_nodes(self, nodes: Sequence[Any]) -> None:
-        """Make these the nodes of the graph."""
-        copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
-        del self.model.graph.node[:]
-        self.model.graph.node.extend(copies)
+        refill(graph.node, [node for node in nodes if node.output[0] in needed])
 
     def parameter(self, node: Any, name: str, value: np.ndarray) -> str:
         """Add a parameter for a node, int32 or float32; returns its name."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from src.deployment.half_weights import import_onnx
+from src.deployment.repeated_field import refill
 from src.systems.plate_form import COPY_SIDE, LARGEST_SCALE, PlateForm, plate_form
 
 TRACED = PlateForm(width=916, height=604, backbone_scale=0.25, refinement="full")
@@ -68,9 +69,8 @@ class _Freeing:
         nodes = list(self._formulas(self.graph.input[0].name))
         for node in self.graph.node:
             nodes.extend(self._freed(node) if node.op_type == "Constant" else [node])
-        copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
-        del self.graph.node[:], self.graph.value_info[:]
-        self.graph.node.extend(copies)
+        refill(self.graph.node, nodes)
+        del self.graph.value_info[:]
         for end in (*self.graph.input, *self.graph.output):
             for dimension, name in zip(end.type.tensor_type.shape.dim[2:], ("height", "width"), strict=True):
                 dimension.dim_param = name

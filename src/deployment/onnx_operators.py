@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from src.deployment.half_weights import import_onnx
+from src.deployment.repeated_field import refill
 from src.deployment.subpixel import half_size_weight, subpixel_weight
 
 _DOUBLING = {"kernel_shape": [5, 5], "strides": [2, 2], "pads": [2, 1, 2, 1], "group": 1}
@@ -56,8 +57,8 @@ class _Rewriting:
             if needed.intersection(node.output):
                 kept.append(node)
                 needed.update(node.input)
-        _replace(self.graph.node, kept[::-1])
-        _replace(self.graph.initializer, [each for each in self.graph.initializer if each.name in needed])
+        refill(self.graph.node, kept[::-1])
+        refill(self.graph.initializer, [each for each in self.graph.initializer if each.name in needed])
 
     def _faster(self, node: Any) -> Iterator[Any]:
         """Yield the nodes that replace `node`; those without use are dropped later."""
@@ -167,10 +168,3 @@ class _Rewriting:
 def _quarters(output: str) -> str:
     """The name of a map before its pixels are taken apart."""
     return f"{output}.quarters"
-
-
-def _replace(repeated: Any, new: list[Any]) -> None:
-    """Fill a repeated field anew, in part with its own members."""
-    copies = [type(each).FromString(each.SerializeToString()) for each in new]
-    del repeated[:]
-    repeated.extend(copies)

@@ -202,9 +202,9 @@ class Matting(MattingSteps):
     def run(self, image: np.ndarray) -> list[Arrays]:
         """The network's outputs for a photo, which `join` joins."""
         outputs = self.engine.run_all(self.prepare(image))
-        if self.protocol.looks_closer and closer_look.is_tall(image):
-            if closer_look.is_small(self._alpha(image, outputs)):
-                outputs += self.engine.run_all(self.prepare_parts(image))
+        may_look = self.protocol.looks_closer and closer_look.is_tall(image)
+        if may_look and closer_look.is_small(self._alpha(image, outputs)):
+            outputs += self.engine.run_all(self.prepare_parts(image))
         return outputs
 
 
