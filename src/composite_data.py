@@ -37,9 +37,14 @@ _SHARES = {
     "walls": "of the rest in front of a drawn wall",
     "shadows": "of other backgrounds on which feet cast a shadow",
     "tints": "of other backgrounds tinted towards the person's colours",
+    "backlit": "of other backgrounds where the person is dark before a bright background, as a silhouette",
+    "clutter": "of the rest with things of random shape beside the person",
+    "parts": "of whole photos of tall people that show the upper or lower part alone",
+    "faces": "of pictures whose faces are made unrecognisable",
+    "turned": "of pictures turned by up to 20 degrees",
     "empty": "of pictures without anybody, from which a model for videos learns that people come and go",
 }
-_LATER_SHARES = ("whole", "empty")
+_LATER_SHARES = ("whole", "backlit", "clutter", "parts", "faces", "turned", "empty")
 
 
 def make_composites(
@@ -103,9 +108,7 @@ def make_composites(
         "seed": seed,
         "size": size,
         # Folders begun before these shares existed do not name them.
-        **{
-            name: share for name, share in shares._asdict().items() if name not in ("whole", "empty") or share
-        },
+        **{name: share for name, share in shares._asdict().items() if name not in _LATER_SHARES or share},
         "scenes": _summary(person.name for person in scenes),
         "companions": _summary(person.name for person in companions),
         "passers_by": _summary(person.name for person in passers_by),

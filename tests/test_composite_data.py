@@ -229,6 +229,8 @@ def test_each_share_is_seen(folders):
         "walls": {"walls": 1},
         "groups": {"groups": 1},
         "tints": {"tints": 1},
+        "backlit": {"backlit": 1},
+        "turned": {"turned": 1, "clutter": 1, "faces": 1},
         "empty": {"empty": 1},
     }.items():
         make_composites(folders / name, people, backgrounds, 24, **plain, **shares)
@@ -241,6 +243,16 @@ def test_each_share_is_seen(folders):
     assert blue["none"] > 0.7 and blue["walls"] < 0.4 and blue["tints"] < 0.4, blue
     wide = {name: np.mean([alpha.max(axis=0) > 127 for _, alpha in pairs]) for name, pairs in made.items()}
     assert wide["groups"] > wide["none"] + 0.1, wide
+    bright = {
+        name: np.median([image[alpha == 255].max() for image, alpha in pairs if (alpha == 255).any()])
+        for name, pairs in made.items()
+        if name != "empty"
+    }
+    assert bright["backlit"] < 0.7 * bright["none"] < 1.5 * bright["turned"], bright
+    assert all(
+        not np.array_equal(turned, straight)
+        for (turned, _), (straight, _) in zip(made["turned"], made["none"], strict=True)
+    )
     assert wide["empty"] == 0 and blue["empty"] > 0.7
 
 

@@ -1,13 +1,17 @@
 """Training pictures of people before other backgrounds."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from src.composites import camera, compositing
+from src.composites.clutter import add_clutter
 from src.composites.compositing import assemble, composite, reframe, show_empty, show_whole, stand_in
-from src.composites.framing import add_bars, come_near, draw_frame, draw_part
+from src.composites.framing import add_bars, come_near, draw_frame, draw_part, see_part
+from src.composites.hidden_face import hide_face
 from src.composites.light import tint_like
 from src.composites.person import Person, Scene
 from src.composites.placement import draw_place, draw_row
@@ -380,3 +384,74 @@ def test_an_empty_picture_shows_the_background_alone():
     assert image.shape == (40, 48, 3) and alpha.shape == (40, 48) and not alpha.any()
     colour = image.reshape(-1, 3).mean(axis=0)
     assert colour[1] > colour[2] > colour[0]  # in another light
+
+
+def test_things_beside_people_come_from_another_photo_and_leave_most_of_the_background():
+    behind, photo = painted((20, 20, 20), *SIZE), painted((200, 200, 200), 90, 120)
+    shares = []
+    for seed in range(30):
+        changed = add_clutter(rng(seed), behind, photo)[..., 0] > 100
+        shares.append(changed.mean())
+    assert max(shares) < 0.8 and np.mean(shares) < 0.4 and np.mean(np.array(shares) > 0.01) > 0.8
+
+
+def test_with_things_beside_them_people_stay_in_front(plain_light):
+    alpha = disc()
+    for seed in range(10):
+        image, shown = composite(
+            rng(seed), [plain(RED, alpha)], painted(BLUE, 90, 90), SIZE, clutter=painted(GREEN, 90, 90)
+        )
+        assert (image[shown == 255] == RED).all() or np.unique(image[shown == 255], axis=0).shape[0] == 1
+        assert not shown[(image == GREEN).all(axis=-1)].any()
+
+
+def test_against_the_light_people_are_dark_and_what_is_behind_is_brighter():
+    alpha = np.zeros(SIZE, np.uint8)
+    alpha[20:60, 10:30] = 255
+    layers, behind = [(painted((120, 130, 140), *SIZE), alpha)], painted((100, 110, 120), *SIZE)
+    for seed in range(20):
+        image, shown = assemble(rng(seed), layers, behind, backlit=True)
+        np.testing.assert_array_equal(shown, alpha)
+        assert (image[alpha == 255] <= 70).all() and (image[alpha == 0] >= (100, 110, 120)).all()
+
+
+def test_hidden_faces_change_nothing_below_the_head():
+    image = rng(1).integers(0, 256, (120, 80, 3), np.uint8)
+    alpha = np.zeros((120, 80), np.uint8)
+    alpha[20:120, 20:60] = 255
+    alpha[20:50, 20:30] = alpha[20:50, 50:60] = 0  # beside the head
+    for seed in range(20):
+        hidden = hide_face(rng(seed), image, alpha)
+        changed = (np.abs(hidden.astype(int) - image) > 8).any(axis=-1)
+        assert changed[20:50, 30:50].any() and not changed[90:].any() and not changed[:5].any()
+    nobody = np.zeros_like(alpha)
+    assert hide_face(rng(0), image, nobody) is image
+
+
+def test_turned_pictures_have_no_empty_corners_and_alpha_turns_too():
+    alpha = np.zeros((60, 90), np.uint8)
+    alpha[:, 45:] = 255
+    image = np.dstack([alpha, alpha, alpha])
+    slopes = []
+    for seed in range(10):
+        turned, shown = camera.turn(rng(seed), image, alpha)
+        np.testing.assert_array_equal(turned[..., 0], shown)
+        assert not shown[:, 0].any() and (shown[:, -1] == 255).all()
+        edge = (shown < 128).sum(axis=1)  # columns before the edge, in each row
+        slopes.append(np.degrees(math.atan2(edge[45] - edge[15], 30)))
+    assert max(np.abs(slopes)) < 22 and np.ptp(slopes) > 10
+
+
+def test_of_tall_photos_the_upper_or_the_lower_part_is_seen():
+    alpha = np.zeros((150, 90), np.uint8)
+    alpha[10:140, 30:60] = 255
+    tops = set()
+    for seed in range(20):
+        part = see_part(rng(seed), plain(RED, alpha)).alpha
+        assert part.shape[1] == 90 and 75 <= len(part) <= 118
+        at_top, at_bottom = (np.array_equal(part, each) for each in (alpha[: len(part)], alpha[-len(part) :]))
+        assert at_top != at_bottom
+        tops.add(at_top)
+    assert tops == {False, True}
+    wide = plain(RED, alpha[:100])
+    assert see_part(rng(0), wide) is wide

@@ -1,9 +1,13 @@
 """Camera effects: focus, sharpening, vignetting, loss of colour and noise."""
 
+import math
+
 import cv2
 import numpy as np
 
 from src.composites.light import change_light
+
+_MOST_TURNED = 20  # degrees
 
 
 def take_photo(
@@ -57,3 +61,17 @@ def _add_noise(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     if rng.random() < 0.3:
         noise = cv2.GaussianBlur(noise, (0, 0), 0.8) * 2.5
     return np.clip(np.round(image + noise * rng.uniform(1, 10)), 0, 255).astype(np.uint8)
+
+
+def turn(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Turn a picture by up to 20 degrees and enlarge it until no corner is empty, as a camera held askew."""
+    height, width = alpha.shape
+    angle = rng.uniform(-_MOST_TURNED, _MOST_TURNED)
+    across, along = abs(math.sin(math.radians(angle))), abs(math.cos(math.radians(angle)))
+    scale = along + across * max(height / width, width / height)
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, scale)
+    image, alpha = (
+        cv2.warpAffine(each, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        for each in (image, alpha)
+    )
+    return image, alpha

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from src.composites.camera import take_photo
+from src.composites.clutter import add_clutter
 from src.composites.framing import draw_frame, frame_whole
-from src.composites.light import change_light, tint_like
+from src.composites.light import change_light, draw_backlight, tint_like
 from src.composites.person import Person, Scene
 from src.composites.placement import Place, draw_place, draw_place_behind, draw_place_of, draw_row
 from src.composites.shadow import add_contact_shadow
@@ -26,8 +27,10 @@ def composite(
     size: tuple[int, int],
     passers_by: Sequence[Person] = (),
     *,
+    clutter: np.ndarray | None = None,
     shadows: bool = False,
     tinted: bool = False,
+    backlit: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put people at random positions in front of a background, each in different light.
 
@@ -37,8 +40,10 @@ def composite(
         background: BGR (h, w, 3) uint8 of any size.
         size: height and width of the picture in pixels.
         passers_by: smaller people in the background, who count as background.
+        clutter: a photo from which things beside the people are cut, BGR (h, w, 3) uint8.
         shadows: whether feet cast shadows on the ground.
         tinted: whether the background is tinted towards the colours of the people.
+        backlit: whether the light comes from behind the people.
 
     Returns:
         image BGR (H, W, 3) uint8 and alpha (H, W) uint8, the union of the people's alphas.
@@ -47,10 +52,13 @@ def composite(
     for passer_by in passers_by:
         layer = _place(rng, passer_by, draw_place_behind(rng, passer_by.alpha, size), size)
         behind, _ = assemble(rng, [layer], behind, shadows=shadows)
+    if clutter is not None:
+        behind = add_clutter(rng, behind, clutter)
     if rng.random() < 0.4:
         behind = cv2.GaussianBlur(behind, (0, 0), rng.uniform(0.5, 5))
     layers = _line_up(rng, people, size)
-    return take_photo(rng, *assemble(rng, layers, behind, shadows=shadows, tinted=tinted))
+    ways = {"shadows": shadows, "tinted": tinted, "backlit": backlit}
+    return take_photo(rng, *assemble(rng, layers, behind, **ways))
 
 
 def stand_in(
@@ -61,6 +69,7 @@ def stand_in(
     *,
     shadows: bool = False,
     tinted: bool = False,
+    backlit: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put a person into a scene in place of its original person, at about the same size.
 
@@ -71,6 +80,7 @@ def stand_in(
         size: height and width of the picture in pixels.
         shadows: whether feet cast shadows on the ground.
         tinted: whether the background is tinted towards the person's colours.
+        backlit: whether the light comes from behind the person.
 
     Returns:
         image BGR (H, W, 3) uint8 and alpha (H, W) uint8.
@@ -78,7 +88,8 @@ def stand_in(
     frame = draw_frame(rng, scene.alpha.shape, size)
     behind = change_light(rng, frame.show(scene.emptied, size))
     layer = _place(rng, person, draw_place_of(rng, person.alpha, scene.alpha, frame, size), size)
-    return take_photo(rng, *assemble(rng, [layer], behind, shadows=shadows, tinted=tinted))
+    ways = {"shadows": shadows, "tinted": tinted, "backlit": backlit}
+    return take_photo(rng, *assemble(rng, [layer], behind, **ways))
 
 
 def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -137,6 +148,7 @@ def assemble(
     *,
     shadows: bool = False,
     tinted: bool = False,
+    backlit: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Composite layers onto a background, from back to front.
 
@@ -148,6 +160,7 @@ def assemble(
         behind: the background, BGR (H, W, 3) uint8.
         shadows: whether feet cast shadows on the background.
         tinted: whether the background is tinted towards the colours of the first layer.
+        backlit: whether the layers are dark before a bright background.
 
     Returns:
         The picture (H, W, 3) uint8, and the union of the alphas (H, W) uint8: 1 - product of (1 - alpha).
@@ -157,6 +170,10 @@ def assemble(
     if shadows:
         for _, alpha in layers:
             behind = add_contact_shadow(rng, behind, alpha)
+    if backlit:
+        dark, bright = draw_backlight(rng)
+        layers = [(cv2.LUT(foreground, dark), alpha) for foreground, alpha in layers]
+        behind = cv2.LUT(behind, bright)
     image, through = behind, np.ones(behind.shape[:2], np.float32)
     for foreground, alpha in layers:
         image = blend(foreground, image, alpha)

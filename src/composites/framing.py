@@ -11,6 +11,7 @@ from src.systems.model_info import ModelInfo
 
 _SMALLEST_PART = 0.6  # relative to the largest part that fits
 _MOST_ENLARGED = 1.25  # scale factor for a photo with its own background; more looks blurred
+_TALL = 1.4  # height relative to width of photos that are looked at in parts
 _FEWEST_ROWS = 0.7  # of a close-up, relative to the picture's height; fewer look blurred
 
 
@@ -87,6 +88,18 @@ def come_near(rng: np.random.Generator, person: Person, size: tuple[int, int]) -
     return Person(
         *(np.ascontiguousarray(each[part]) for each in (person.image, person.foreground, person.alpha))
     )
+
+
+def see_part(rng: np.random.Generator, person: Person) -> Person:
+    """Crop the photo of a tall person to its upper or lower part, as the closer look of predict.py does."""
+    height, width = person.alpha.shape
+    if height <= _TALL * width:
+        return person
+    rows = min(height, round(max(rng.uniform(1, 1.3) * width, rng.uniform(0.5, 0.7) * height)))
+    top = int(rng.integers(2)) * (height - rows)
+    if not (person.alpha[top : top + rows] >= OPAQUE).any():
+        return person
+    return Person(*(each[top : top + rows] for each in (person.image, person.foreground, person.alpha)))
 
 
 def draw_part(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int]:

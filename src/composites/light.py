@@ -17,6 +17,18 @@ def change_light(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     return cv2.addWeighted(image, saturation, gray, 1 - saturation, 0)
 
 
+def draw_backlight(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw light from behind a person, who becomes dark, down to a silhouette, before what becomes bright.
+
+    Returns:
+        What becomes of each of the values 0 to 255, in the person and behind: (256,) uint8 both.
+    """
+    values = np.arange(256) / 255
+    dark = rng.uniform(0.03, 0.5) * values ** rng.uniform(0.8, 1.6)
+    bright = np.minimum(rng.uniform(1, 1.5) * values ** rng.uniform(0.5, 1), 1)
+    return np.round(255 * dark).astype(np.uint8), np.round(255 * bright).astype(np.uint8)
+
+
 def tint_like(
     rng: np.random.Generator, behind: np.ndarray, foreground: np.ndarray, alpha: np.ndarray
 ) -> np.ndarray:

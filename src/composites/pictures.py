@@ -10,8 +10,10 @@ import numpy as np
 from src.common.atomic_file import BadNameError
 from src.common.making import random_for
 from src.composites.backgrounds import draw_usable
+from src.composites.camera import turn
 from src.composites.compositing import composite, reframe, show_empty, show_whole, stand_in
-from src.composites.framing import add_bars, come_near, draw_part, is_large_enough
+from src.composites.framing import add_bars, come_near, draw_part, is_large_enough, see_part
+from src.composites.hidden_face import hide_face
 from src.composites.people import read_person, read_scene
 from src.composites.person import Person
 from src.composites.walls import draw_wall
@@ -37,6 +39,11 @@ class Shares(NamedTuple):
     walls: float = 0.0  # of the rest: in front of a drawn wall
     shadows: float = 0.0  # of other backgrounds: feet cast a shadow on the ground
     tints: float = 0.0  # of other backgrounds: tinted towards the person's colours
+    backlit: float = 0.0  # of other backgrounds: the person is dark before a bright background
+    clutter: float = 0.0  # of the rest: with things beside the person
+    parts: float = 0.0  # of whole photos of tall people: the upper or lower part alone
+    faces: float = 0.0  # whose faces are made unrecognisable
+    turned: float = 0.0  # turned by up to 20 degrees
     empty: float = 0.0  # without anybody: a background alone, with an alpha of 0
 
 
@@ -79,23 +86,39 @@ def _draw_picture(
     rng: np.random.Generator, whole: Person, task: Task, problems: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw one picture, BGR (H, W, 3) uint8, and its alpha (H, W) uint8, at the size of the task."""
+    image, alpha = _draw_scene(rng, whole, task, problems)
+    # With a share of 0 nothing is drawn: pictures made before this share existed stay as they are.
+    if task.shares.faces and rng.random() < task.shares.faces:
+        image = hide_face(rng, image, alpha)
+    if task.shares.turned and rng.random() < task.shares.turned:
+        image, alpha = turn(rng, image, alpha)
+    return add_bars(image, alpha, task.size)
+
+
+def _draw_scene(
+    rng: np.random.Generator, whole: Person, task: Task, problems: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a picture without bars, no larger than the size of the task."""
     shares = task.shares
     size = draw_part(rng, task.size) if rng.random() < shares.bars else task.size
-    # With a share of 0 nothing is drawn: pictures made before this share existed stay as they are.
     if shares.empty and rng.random() < shares.empty:
         background = draw_usable(rng, task.backgrounds, _read_background, problems)
-        return add_bars(*show_empty(rng, background, size), task.size)
+        return show_empty(rng, background, size)
     person = come_near(rng, whole, size) if rng.random() < shares.near else whole
     is_photo = task.person.alpha is not None and is_large_enough(person.alpha.shape, size)
     if is_photo and rng.random() < shares.keep:
         if shares.whole and rng.random() < shares.whole:
-            return add_bars(*show_whole(rng, person, task.size), task.size)
-        return add_bars(*reframe(rng, person, size), task.size)
+            if shares.parts and rng.random() < shares.parts:
+                person = see_part(rng, person)
+            return show_whole(rng, person, task.size)
+        return reframe(rng, person, size)
     ways = {"shadows": rng.random() < shares.shadows, "tinted": rng.random() < shares.tints}
+    if shares.backlit:
+        ways["backlit"] = rng.random() < shares.backlit
     # A person in close-up is too large to replace most others.
     if person is whole and rng.random() < shares.replace:
         scene = draw_usable(rng, task.scenes, _read_scene, problems)
-        return add_bars(*stand_in(rng, person, scene, size, **ways), task.size)
+        return stand_in(rng, person, scene, size, **ways)
     people = [person]
     if task.companions and rng.random() < shares.groups:
         people += _draw_people(rng, task.companions, _MOST_COMPANIONS, _read_companion, problems)
@@ -107,7 +130,10 @@ def _draw_picture(
         if task.passers_by and rng.random() < _PASSERS_BY:
             read = functools.partial(_read_passer_by, most=max(task.size))
             passers_by = _draw_people(rng, task.passers_by, _MOST_PASSERS_BY, read, problems)
-    return add_bars(*composite(rng, people, background, size, passers_by, **ways), task.size)
+    clutter = None
+    if shares.clutter and rng.random() < shares.clutter:
+        clutter = draw_usable(rng, task.backgrounds, _read_background, problems)
+    return composite(rng, people, background, size, passers_by, clutter=clutter, **ways)
 
 
 def _draw_people(

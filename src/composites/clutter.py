@@ -1,0 +1,49 @@
+"""Things that are no people, cut at random from other photos."""
+
+import cv2
+import numpy as np
+
+from src.composites.framing import draw_frame
+from src.composites.light import change_light
+from src.images.blending import blend
+
+_MOST = 4
+_SIDE = (0.08, 0.6)  # of a thing, relative to the picture's height
+_SLENDER = 0.4  # share of sticks, poles and the like
+
+
+def add_clutter(rng: np.random.Generator, behind: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    """Put one to four things of random shape, cut out of another photo, in front of a background.
+
+    Whoever learns from them learns that not all that stands out is a person.
+
+    Args:
+        rng: source of randomness.
+        behind: the background, BGR (H, W, 3) uint8.
+        photo: a photo without people, BGR (h, w, 3) uint8.
+    """
+    size = behind.shape[:2]
+    for _ in range(int(rng.integers(1, _MOST + 1))):
+        thing = change_light(rng, draw_frame(rng, photo.shape, size).show(photo, size))
+        behind = blend(thing, behind, _draw_shape(rng, size))
+    return behind
+
+
+def _draw_shape(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """The alpha of a thing, (H, W) uint8: round, angular or slender."""
+    height, width = size
+    long = rng.uniform(*_SIDE) * height
+    short = long * (rng.uniform(0.04, 0.2) if rng.random() < _SLENDER else rng.uniform(0.4, 1))
+    corners = int(rng.integers(4, 12))
+    angles = np.sort(rng.uniform(0, 2 * np.pi, corners))
+    reach = rng.uniform(0.6, 1, corners)[:, np.newaxis]
+    outline = reach * np.stack([np.cos(angles) * long, np.sin(angles) * short], axis=1) / 2
+    turn = rng.uniform(0, np.pi)
+    outline = outline @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    outline += rng.uniform(0, 1, 2) * (width, height)
+    shape = np.zeros(size, np.uint8)
+    cv2.fillPoly(shape, [np.round(16 * outline).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    if rng.random() < 0.5:  # round
+        shape = cv2.GaussianBlur(shape, (0, 0), max(0.5, short / 8))
+        shape = np.clip(4 * (shape.astype(np.int32) - 96), 0, 255).astype(np.uint8)
+    return shape
