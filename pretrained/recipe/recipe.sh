@@ -14,18 +14,18 @@ cd "$root"
 
 composites() { # NAME OPTIONS...
     "$python" src/composite_data.py "$work/$1" --size 352x352 --backgrounds "$data/backgrounds" \
-        --exclude pretrained/recipe/table_people.txt --exclude pretrained/recipe/development_people.txt "${@:2}"
+        --exclude pretrained/recipe/table_people.txt --exclude pretrained/recipe/development_people.txt \
+        --keep 0.5 --whole 0.55 --shadows 0.7 --tints 0.12 --backlit 0.12 --clutter 0.45 --faces 0.15 --turned 0.15 "${@:2}"
 }
 half="$data/pairs/ccp_halfbody" full="$data/masks/ccp_more"
 portraits=()
 for set in usgov ropensci interfaces synth_faker synth_t2i; do portraits+=(--people "$data/pairs/$set"); done
-composites portraits "${portraits[@]}" --passers_by "$half" --passers_by "$full" --count 5056 --keep 0.5 --whole 0.55 --bars 0.4 \
-    --near 0.15 --replace 0.35 --groups 0.15 --walls 0.25 --shadows 0.6 --tints 0.12 --seed 201
-composites halfbodies --people "$half" --passers_by "$full" --count 3075 --keep 0.5 --whole 0.55 --bars 0.45 --near 0.2 \
-    --replace 0.5 --groups 0.2 --walls 0.2 --shadows 0.6 --tints 0.12 --seed 202
+composites portraits "${portraits[@]}" --passers_by "$half" --passers_by "$full" --count 10112 --bars 0.4 \
+    --near 0.15 --replace 0.35 --groups 0.15 --walls 0.25 --seed 201
+composites halfbodies --people "$half" --passers_by "$full" --count 6150 --bars 0.45 --near 0.2 \
+    --replace 0.5 --groups 0.2 --walls 0.2 --seed 202
 composites fullbodies --people "$data/masks/ccp" --people "$full" --passers_by "$half" --passers_by "$full" \
-    --count 3690 --keep 0.5 --whole 0.55 --bars 0.5 --near 0.1 --replace 0.45 --groups 0.2 --walls 0.15 --shadows 0.8 \
-    --tints 0.12 --seed 203
+    --count 7380 --bars 0.5 --near 0.1 --replace 0.45 --groups 0.2 --walls 0.15 --parts 0.5 --seed 203
 for kind in clip_img matting; do
     mkdir -p "$work/pictures/$kind"
     for set in portraits halfbodies fullbodies; do cp -rlf "$work/$set/$kind/." "$work/pictures/$kind/"; done
@@ -44,13 +44,13 @@ if nvidia-smi > /dev/null 2>&1; then # minutes; the card holds the pictures
     card=(--bfloat16 --pictures "$work/pictures" --save_steps 1000)
     train pre_train_t_net t_net_256 --size 256 --batch 64 --steps 3000 --lr 1.5e-3 --seed 2 --init "$work/init.ckpt" "${card[@]}"
     train pre_train_m_net m_net --size 160 --batch 32 --steps 1000 --lr 2e-3 --seed 3 --init "$work/t_net_256/weights.pth" "${card[@]}"
-    train end_to_end e2e_320 --size 320 --batch 32 --steps 6000 --lr 1.2e-3 --pyramid_weight 0.15 --seed 5 \
+    train end_to_end e2e_320 --size 320 --batch 32 --steps 10000 --lr 1.2e-3 --pyramid_weight 0.15 --vary_light --seed 5 \
         --init "$work/m_net/weights.pth" "${card[@]}"
 else # days on a few cores
     train pre_train_t_net t_net_192 --size 192 --steps 4000 --lr 2e-3 --seed 1 --init "$work/init.ckpt"
     train pre_train_t_net t_net_256 --size 256 --steps 1500 --lr 5e-4 --seed 2 --init "$work/t_net_192/weights.pth"
     train pre_train_m_net m_net --size 160 --steps 1000 --lr 2e-3 --seed 3 --init "$work/t_net_256/weights.pth"
-    train end_to_end e2e_256 --size 256 --steps 2000 --lr 1e-3 --pyramid_weight 0.15 --seed 4 --init "$work/m_net/weights.pth"
-    train end_to_end e2e_320 --size 320 --steps 1000 --lr 3e-4 --pyramid_weight 0.15 --seed 5 --init "$work/e2e_256/weights.pth"
+    train end_to_end e2e_256 --size 256 --steps 2000 --lr 1e-3 --pyramid_weight 0.15 --vary_light --seed 4 --init "$work/m_net/weights.pth"
+    train end_to_end e2e_320 --size 320 --steps 1000 --lr 3e-4 --pyramid_weight 0.15 --vary_light --seed 5 --init "$work/e2e_256/weights.pth"
 fi
 "$python" src/get_init_weight.py "$work/e2e_320/weights.pth" --output "$work/shm_portrait.ckpt" --half --size 288
