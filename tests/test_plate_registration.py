@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from src.evaluation.plate_changes import Change
 from src.inference.plate_registration import match_exposure, register
 
 HEIGHT, WIDTH = 300, 400
@@ -104,3 +105,16 @@ def test_exposure_is_matched_outside_the_person():
     assert np.abs(match_exposure(lit, plate, alpha).astype(int) - photo).max() <= 2
     nothing = np.full_like(alpha, 255)
     np.testing.assert_array_equal(match_exposure(lit, plate, nothing), plate)
+
+
+def test_what_a_bright_plate_lost_is_taken_from_the_photo_and_from_around_the_person():
+    """A wall from 190 to 250, which is all white in a plate with 40 % more light, and a darker floor."""
+    place = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    place[:250] = np.linspace(190, 250, WIDTH)[:, np.newaxis]
+    photo = with_person(place)
+    alpha = (photo != place).any(axis=2) * np.uint8(255)
+    bright = Change("light", 40).apply(place, 0)
+    assert bright[:250].min() == 255
+    difference = np.abs(match_exposure(photo, bright, alpha).astype(int) - place)
+    assert difference[alpha == 0].max() <= 1
+    assert difference[:250].max() <= 16  # behind the person, of up to 71 levels that are lost

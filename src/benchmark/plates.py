@@ -55,7 +55,10 @@ def mindspore(width: int, height: int, folder: str):
 
 def runner(width: int, height: int, folder: str):
     """The C++ runner: the median it reports, which excludes reading and writing files."""
+    from src.deployment.lowering import lower_file
+
     exported, inputs = _exported(width, height, folder, "MINDIR"), Path(folder, "plate_inputs")
+    lower_file(exported, exported, for_cpu=True)
     inputs.mkdir(exist_ok=True)
     for number in range(_RUNNER_INPUTS):
         np.concatenate(_inputs(width, height)).tofile(inputs / f"{number}.bin")

@@ -33,3 +33,21 @@ def shrinking_kernel(factor: int) -> np.ndarray:
     kernel = np.zeros((factor, factor))
     kernel[factor // 2 - 1 : factor // 2 + 1, factor // 2 - 1 : factor // 2 + 1] = 0.25
     return kernel
+
+
+def subpixel_enlarging_weight(factor: int, channels: int) -> np.ndarray:
+    """Weights of a 3x3 convolution that computes, for each pixel, the interpolated ones that come of it.
+
+    Args:
+        factor: even; of the enlargement.
+        channels: each is enlarged by itself.
+
+    Returns:
+        (factor * factor * channels, channels, 3, 3), the first by row, column and channel. What misses at the
+        borders is as for `enlarging_kernel`.
+    """
+    places = (np.arange(factor) + 0.5) / factor - 0.5  # from the middle of the pixel
+    lines = np.stack((np.maximum(-places, 0), 1 - np.abs(places), np.maximum(places, 0)), axis=1)
+    kernels = np.einsum("ay,bx->abyx", lines, lines)
+    weight = np.einsum("abyx,oi->aboiyx", kernels, np.eye(channels))
+    return weight.reshape(-1, channels, 3, 3)

@@ -5,6 +5,7 @@ one that does, it would transpose the latter, join, and transpose the result bac
 nothing brings the former, which is smaller, into that layout instead.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,15 @@ class ChannelsLast(MindirGraph):
         return same
 
     def _is_last(self, name: str) -> bool:
-        """Whether an output comes from a convolution, so that its channels are last."""
-        node = self._node_of.get(name)
-        if node is None:
-            return False
-        operator = self.operator(node)
-        return operator == "Conv2D" or operator in _NEUTRAL and any(map(self._is_last, node.input))
+        return lies_last(self, self._node_of, name)
+
+
+def lies_last(graph: MindirGraph, node_of: Mapping[str, Any], name: str) -> bool:
+    """Whether an output comes from a convolution, so that its channels are last; `node_of` has its node."""
+    node = node_of.get(name)
+    if node is None:
+        return False
+    operator = graph.operator(node)
+    return operator == "Conv2D" or (
+        operator in _NEUTRAL and any(lies_last(graph, node_of, each) for each in node.input)
+    )

@@ -21,6 +21,7 @@ from src.common.atomic_file import write_bytes  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
 from src.deployment.bilinear import border_gain, enlarging_kernel, shrinking_kernel  # noqa: E402
 from src.deployment.channels_last import ChannelsLast  # noqa: E402
+from src.deployment.cheaper_maps import CheaperMaps  # noqa: E402
 from src.deployment.ib_norms import IBNorms  # noqa: E402
 from src.deployment.mindir_graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
 from src.deployment.repeated_field import refill  # noqa: E402
@@ -68,7 +69,7 @@ def lower_file(source: str | Path, target: str | Path, *, for_cpu: bool = False)
     """
     model = read_mindir(source)
     steps = [_Lowering] if model.mind_ir_version > LOWERED_VERSION else []
-    for step in [*steps, *([IBNorms, ChannelsLast] if for_cpu else [])]:
+    for step in [*steps, *([IBNorms, CheaperMaps, ChannelsLast] if for_cpu else [])]:
         try:
             step(model).run()
         except (MindirError, LookupError, AttributeError, ValueError) as error:

@@ -16,6 +16,8 @@ _LEAST_POINTS, _LEAST_SHARE = 30, 0.3  # that must agree, and of all matches
 _LEAST_HULL = 0.25  # of the frame that they must surround
 _MOST_MOVED = 0.15  # of the diagonal, of any corner
 _DARKEST, _BRIGHTEST = 8, 247  # of values that tell the light
+_AROUND = 6  # side of the window that fills what a plate lost, as a part of the width
+_FAINT = 1e-3  # weight of what is seen elsewhere
 
 
 class Registration(NamedTuple):
@@ -53,6 +55,9 @@ def register(photo: np.ndarray, plate: np.ndarray) -> Registration:
 def match_exposure(photo: np.ndarray, plate: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Give a plate the light of its photo: each channel's gain is the median ratio outside the person.
 
+    Where a plate that is too bright is white, it has lost what was there: walls of 200 and of 240 are both
+    255 in it. There, the photo tells it; behind the person, what the photo shows around.
+
     Args:
         photo: BGR (H, W, 3) uint8.
         plate: of the same size.
@@ -61,15 +66,34 @@ def match_exposure(photo: np.ndarray, plate: np.ndarray, alpha: np.ndarray) -> n
     Returns:
         The plate, BGR (H, W, 3) uint8; as it was, where nothing outside the person tells the light.
     """
-    tells = (alpha == 0)[..., np.newaxis]
+    empty = alpha == 0
+    return np.dstack([_lit(photo[..., each], plate[..., each], empty) for each in range(3)])
+
+
+def _lit(photo: np.ndarray, plate: np.ndarray, empty: np.ndarray) -> np.ndarray:
+    """One channel (H, W) uint8 of a plate in the light of its photo, whose place is seen where `empty`."""
+    tells = empty.copy()
     for each in (photo, plate):
-        tells = tells & (each >= _DARKEST) & (each <= _BRIGHTEST)
-    gains = np.ones(3)
-    for channel in range(3):
-        use = tells[..., channel]
-        if use.any():
-            gains[channel] = np.median(photo[..., channel][use] / plate[..., channel][use])
-    return np.clip(np.round(plate * gains), 0, 255).astype(np.uint8)
+        tells &= (each >= _DARKEST) & (each <= _BRIGHTEST)
+    if not tells.any():
+        return plate
+    gain = np.median(photo[tells] / plate[tells])
+    lit = np.clip(np.round(plate * gain), 0, 255).astype(np.uint8)
+    clipped = plate > _BRIGHTEST
+    seen = clipped & empty & (photo >= lit)
+    if gain >= 1 or not seen.any():
+        return lit
+    around = np.where(seen, photo, _mean_around(photo, seen))
+    return np.where(clipped, np.maximum(lit, around), lit)
+
+
+def _mean_around(channel: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """The mean (H, W) uint8 of what is seen around each pixel; where nothing is, of all that is."""
+    side = max(3, channel.shape[1] // _AROUND)
+    values = np.where(seen, channel, 0).astype(np.float32)
+    share, total = (cv2.blur(each, (side, side)) for each in (seen.astype(np.float32), values))
+    mean = (total + _FAINT * channel[seen].mean()) / (share + _FAINT)
+    return np.round(np.clip(mean, 0, 255)).astype(np.uint8)
 
 
 def _matches(photo: np.ndarray, plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
