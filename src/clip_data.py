@@ -138,12 +138,8 @@ def find_backgrounds(paths: Sequence[str | Path], leave_out=print) -> Background
     Raises:
         UserError: a path holds neither.
     """
-    files = find_background_files(paths, PHOTO_SUFFIXES + VIDEO_SUFFIXES, "photos or videos", leave_out)
-    photos, videos = (
-        tuple(file for file in files if (file.suffix.lower() in VIDEO_SUFFIXES) is is_video)
-        for is_video in (False, True)
-    )
-    return Backgrounds(photos, videos)
+    suffixes = PHOTO_SUFFIXES + VIDEO_SUFFIXES
+    return Backgrounds.of(find_background_files(paths, suffixes, "photos or videos", leave_out))
 
 
 def shown_people(folders: Sequence[str], excluded: Collection[str], leave_out=print) -> list[PhotoWithAlpha]:

@@ -19,7 +19,7 @@ def test_constant_alpha_stays_constant(value, height, width):
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     refined = guided_filter(image, np.full((8, 8), value, np.float32))
     assert refined.shape == (height, width) and refined.dtype == np.float32
-    np.testing.assert_allclose(refined, value, atol=2e-3)
+    np.testing.assert_allclose(refined, value, atol=1e-6)
 
 
 def test_alpha_that_is_linear_in_colour_comes_back_exactly():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -204,6 +205,21 @@ def test_a_file_through_a_slow_network(tmp_path, capsys, monkeypatch):
     np.testing.assert_array_equal(composite[:, 30:], np.broadcast_to((255, 0, 0), (32, 18, 3)))
     screen = capsys.readouterr().out
     assert f"{report.shown} frames shown, {report.dropped} dropped" in screen
+
+
+def test_the_network_comes_first(tmp_path, monkeypatch):
+    """What composes takes little: one thread of OpenCV, the interpreter for short, and a small estimate."""
+    before, found = (cv2.getNumThreads(), sys.getswitchinterval()), []
+
+    def estimate(image: np.ndarray, alpha: np.ndarray, scale: float) -> np.ndarray:
+        found.append((cv2.getNumThreads(), sys.getswitchinterval() < 0.001, scale))
+        return image
+
+    monkeypatch.setattr("src.inference.cutout.estimate_foreground", estimate)
+    path = write_video(tmp_path / "a.mp4", [picture(number) for number in range(3)], 25)
+    live(str(path), model(), background="blue", port=0)
+    assert set(found) == {(1, True, 0.5)}
+    assert (cv2.getNumThreads(), sys.getswitchinterval()) == before
 
 
 def test_smoothing_starts_anew_with_a_new_scene():

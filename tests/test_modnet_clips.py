@@ -11,7 +11,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from src.clips.split_frames import SplitFrames
 from src.common.errors import UserError
 from src.systems.modnet_data import ClipSamples
-from tests.small_clips import alpha, frame, write, write_frames
+from tests.small_clips import alpha, frame, write, write_frames, write_mp4
 
 COLUMNS = ("image", "alpha", "previous", "image_before")
 SIZE, SIDE = 64, 72
@@ -80,11 +80,11 @@ def test_clips_that_cannot_be_trained_on_are_named(root, capsys):
     write_frames(root / "valid" / "pha" / "c", (1, 2), make=alpha)
     with pytest.raises(UserError, match="valid"):
         SplitFrames(root, "eval")
-    assert f"clip c: has no background; put photos without people into {root / 'backgrounds' / 'valid'}" in (
-        capsys.readouterr().out
-    )
+    place = root / "backgrounds" / "valid"
+    reason = f"clip c: has no background; put photos or videos without people into {place}"
+    assert reason in capsys.readouterr().out
     (root / "backgrounds" / "valid").mkdir(parents=True)
-    with pytest.raises(UserError, match="backgrounds.valid: holds no plates"):
+    with pytest.raises(UserError, match="backgrounds.valid: holds no backgrounds"):
         SplitFrames(root, "eval")
 
 
@@ -125,6 +125,24 @@ def test_clips_without_a_background_get_one_for_each_clip_and_epoch(filmed):
     assert len(drawn) == 6
     np.testing.assert_array_equal(data.sample(0, 3)[0], samples(filmed, augments=False).sample(0, 3)[0])
     assert data.picture(0).shape == (SIDE, SIDE, 3)
+
+
+def test_half_of_the_backgrounds_are_videos(filmed):
+    """A video goes on from frame to frame, and the frame before is shown with what was behind it then."""
+    shown = [np.full((SIDE, SIDE, 3), 100 + 10 * number, np.uint8) for number in range(16)]
+    write_mp4(filmed / "backgrounds" / "train" / "v.mp4", shown)
+    data = samples(filmed, augments=False)
+    assert [*BACKGROUNDS, "v"] == [name.split(".")[0] for name in data.files.listed[8:]]
+    of_videos = 0
+    for epoch in range(40):
+        frames = [data.sample(place, epoch) for place in range(4)]
+        behind = [127.5 * image[0, true[0] == 0].mean() + 127.5 for image, true, *_ in frames]
+        if min(abs(behind[0] - shade) for shade in BACKGROUNDS.values()) > 5:
+            of_videos += 1
+            assert len({round(each) for each in behind}) > 1
+            for now, (*_, before) in zip(frames[:-1], frames[1:], strict=True):
+                np.testing.assert_array_equal(before, now[0])
+    assert of_videos == pytest.approx(20, abs=10)
 
 
 def test_people_leave_where_the_background_is_known(filmed):

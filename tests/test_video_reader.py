@@ -33,6 +33,18 @@ def test_a_constant_rate_is_that_which_is_said(tmp_path, rate):
         assert float(video.rate) == pytest.approx(rate, abs=1e-3) and video.expected == 30
 
 
+def test_a_look_shows_the_same_picture(tmp_path):
+    """But for rounding; colours change slowly, since a look takes them from the next pixel."""
+    ramp = np.linspace(20, 235, 64, dtype=np.uint8)
+    image = np.stack(np.broadcast_arrays(ramp, ramp[::-1], ramp[:, np.newaxis]), axis=-1)
+    path = write_video(tmp_path / "a.mp4", [image] * 2)
+    with VideoReader(path) as reader, VideoReader(path) as looking:
+        for frame, (look, time) in zip(reader.frames(), looking.pictures(), strict=True):
+            assert time == frame.time
+            apart = np.abs(look().astype(int) - frame.image)
+            assert apart.mean() < 3 and apart.max() < 20
+
+
 def test_a_video_that_was_cut_off_lacks_frames(tmp_path):
     clip = write_timed_video(tmp_path / "clip.mkv", FRAMES, STEADY)
     whole = clip.read_bytes()

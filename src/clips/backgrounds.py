@@ -13,6 +13,7 @@ from src.clips.video_frames import VideoFrames
 from src.composites.backgrounds import draw_usable
 from src.composites.framing import Frame, draw_frame
 from src.images.files import read_image
+from src.videos.kinds import VIDEO_SUFFIXES
 
 _VIDEOS = 0.5  # share of the clips, if there are videos
 _MOVING = 1 / 3  # share of the stills
@@ -64,6 +65,14 @@ class Backgrounds(NamedTuple):
 
     photos: tuple[Path, ...]
     videos: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, files: Sequence[Path]) -> "Backgrounds":
+        """Photos and videos, told apart by their suffixes."""
+        kinds = ([], [])
+        for file in files:
+            kinds[file.suffix.lower() in VIDEO_SUFFIXES].append(file)
+        return cls(*map(tuple, kinds))
 
     def draw(
         self, rng: np.random.Generator, size: tuple[int, int], count: int, problems: list[str]

@@ -9,10 +9,12 @@ from src.clips.backgrounds import Backgrounds
 from src.clips.clip import Clip
 from src.clips.layouts import find_split
 from src.common.errors import UserError
+from src.common.folder_search import search
 from src.common.making import random_for
 from src.common.progress import say
 from src.data.binary_masks import far_from_edge
-from src.data.plate_files import find_plates
+from src.images.suffixes import PHOTO_SUFFIXES
+from src.videos.kinds import VIDEO_SUFFIXES
 
 _FOLDERS = {"train": "train", "eval": "valid"}
 _BACKGROUNDS = "backgrounds"
@@ -32,7 +34,8 @@ class SplitFrames:
 
     Args:
         folder: a data set with train/ and valid/, each with clips in a layout of `find_clips`; for clips
-            without a background also backgrounds/train/ and backgrounds/valid/, photos without people.
+            without a background also backgrounds/train/ and backgrounds/valid/, photos and videos without
+            people.
         split: 'train' or 'eval', which is valid/.
 
     Attributes:
@@ -47,21 +50,22 @@ class SplitFrames:
     def __init__(self, folder: str | Path, split: str):
         name = _FOLDERS[split]
         place = Path(folder, _BACKGROUNDS, name)
-        photos: list[Path] = []
+        self._backgrounds = Backgrounds((), ())
         self._frames = []
         for clip in find_split(Path(folder), name, lambda problem: say(f"left out: {problem}")):
             if clip.kind == "foreground" and not place.is_dir():
-                say(f"left out: clip {clip.name}: has no background; put photos without people into {place}")
+                needed = f"put photos or videos without people into {place}"
+                say(f"left out: clip {clip.name}: has no background; {needed}")
                 continue
-            if clip.kind == "foreground" and not photos:
-                photos = find_plates(place)
+            if clip.kind == "foreground" and not any(self._backgrounds):
+                self._backgrounds = _find_backgrounds(place)
             self._frames += [(clip, number) for number in clip.numbers]
         if not self._frames:
             raise UserError(f"{Path(folder, name)}: holds no clip to train on; see docs/dataset.md")
-        self._backgrounds = Backgrounds(tuple(photos), ())
         self._told: set[str] = set()
         self.names = [f"{clip.name}/{number}" for clip, number in self._frames]
-        self.listed = [*self.names, *(path.relative_to(place).as_posix() for path in photos)]
+        behind = [path.relative_to(place).as_posix() for files in self._backgrounds for path in files]
+        self.listed = [*self.names, *behind]
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -103,3 +107,12 @@ class SplitFrames:
             say(f"left out: {problem}")
         self._told |= {*problems}
         return background.at([clip.numbers.index(number)], count)[0]
+
+
+def _find_backgrounds(folder: Path) -> Backgrounds:
+    found = search(folder, PHOTO_SUFFIXES + VIDEO_SUFFIXES)
+    for problem in found.problems:
+        say(f"left out: {problem}")
+    if not found.files:
+        raise UserError(f"{folder}: holds no backgrounds; put photos or videos without people there")
+    return Backgrounds.of(found.files)

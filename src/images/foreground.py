@@ -21,7 +21,7 @@ _TOGETHER = 2048  # pixels of one colour of the checkerboard solved at a time, s
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))  # a pixel and its four neighbours
 
 
-def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def estimate_foreground(image: np.ndarray, alpha: np.ndarray, scale: float = 1) -> np.ndarray:
     """Estimate the foreground colour of every pixel, so that no fringe of the old background remains.
 
     Where alpha is 255, the photo's colours are kept.
@@ -29,18 +29,19 @@ def estimate_foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     Args:
         image: (H, W, 3) uint8.
         alpha: (H, W) uint8.
+        scale: in (0, 1]; the photo is reduced by it for the estimate, which then gets the photo's detail.
 
     Returns:
         (H, W, 3) uint8 in the channel order of `image`.
     """
     height, width = alpha.shape
-    scale = min(1, (_MOST_PIXELS / alpha.size) ** 0.5)
+    scale = min(scale, (_MOST_PIXELS / alpha.size) ** 0.5)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small_image, small_alpha = (
         cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (image, alpha)
     )
     colours = _solve(small_image.astype(np.float32), small_alpha.astype(np.float32) / 255)
-    small = np.round(np.clip(colours, 0, 255)).astype(np.uint8)
+    small = cv2.convertScaleAbs(colours)  # rounds; colours are in [0, 255]
     foreground = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     if scale < 1:
         _add_detail(
@@ -168,10 +169,11 @@ def _equations(image: np.ndarray, alpha: np.ndarray, pixels: np.ndarray, places:
 
 
 def _add_detail(foreground: np.ndarray, image: np.ndarray, blurred: np.ndarray, alpha: np.ndarray) -> None:
-    """Add the detail that the photo lost by shrinking to an enlarged estimate, weighted by alpha."""
+    """Add the detail that the photo lost by shrinking to an enlarged estimate, where alpha is soft."""
     rows = max(1, _MOST_PIXELS // image.shape[1])
     for top in range(0, len(image), rows):
         part = slice(top, top + rows)
-        weight = alpha[part, :, np.newaxis] / np.float32(255)
-        detail = image[part].astype(np.float32) - blurred[part]
-        foreground[part] = np.clip(np.round(foreground[part] + weight * detail), 0, 255)
+        soft = np.nonzero((alpha[part] > 0) & (alpha[part] < 255))
+        weight = alpha[part][soft][:, np.newaxis] / np.float32(255)
+        detail = image[part][soft].astype(np.float32) - blurred[part][soft]
+        foreground[part][soft] = np.clip(np.round(foreground[part][soft] + weight * detail), 0, 255)

@@ -47,25 +47,37 @@ def guided_filter(image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
 
 def _linear_coefficients(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Slope (h, w, 3) and offset (h, w) of alpha over colour, averaged over all windows around a pixel."""
-    mean_guide, mean_alpha = _mean(guide), _mean(alpha)
-    covariance = _mean(guide * alpha[..., np.newaxis]) - mean_guide * mean_alpha[..., np.newaxis]
     # One plane after another: NumPy and OpenCV are slower on channels that lie side by side.
-    channels, means = cv2.split(guide), cv2.split(mean_guide)
+    channels, mean_alpha = cv2.split(guide), _mean(alpha)
+    means = [_mean(each) for each in channels]
+    covariances = [
+        _mean(channel * alpha) - mean * mean_alpha for channel, mean in zip(channels, means, strict=True)
+    ]
     variances = []
     for i, j in _PAIRS:
         variance = _mean(channels[i] * channels[j])
         variance += (_EPSILON if i == j else 0) - means[i] * means[j]
         variances.append(variance)
-    slopes = _solve(variances, cv2.split(covariance))
+    # Alpha that is the same in a whole window has no slope: so it is in all but a few windows.
+    window = np.ones((2 * _RADIUS + 1,) * 2, np.uint8)
+    varies = np.nonzero(cv2.dilate(alpha, window) > cv2.erode(alpha, window))
+    slopes = [np.zeros_like(alpha) for _ in channels]
+    solved = _solve([each[varies] for each in variances], [each[varies] for each in covariances])
+    for slope, values in zip(slopes, solved, strict=True):
+        slope[varies] = values
     parts = [slope * mean for slope, mean in zip(slopes, means, strict=True)]
     offset = mean_alpha - (parts[0] + parts[1] + parts[2])
     return _mean(cv2.merge(slopes)), _mean(offset)
 
 
 def _solve(matrices: list[np.ndarray], right: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Solve symmetric 3x3 equations, six planes (h, w) in the order of _PAIRS, for three right sides (h, w).
+    """Solve symmetric 3x3 equations for three right sides, all arrays of one shape.
 
-    By cofactors, which cancel: hence in double precision; the planes are float32.
+    By cofactors, which cancel: hence in double precision; the arrays are float32.
+
+    Args:
+        matrices: the six numbers of each, in the order of _PAIRS.
+        right: the three right sides.
     """
     a, b, c, d, e, f = (each.astype(np.float64) for each in matrices)
     x, y, z = (each.astype(np.float64) for each in right)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from src.common.errors import UserError
@@ -86,7 +87,7 @@ class MattingSteps:
         if takes_normalised(self.info.system):
             return {INPUT: normalise(square, self.info.mean)[np.newaxis]}
         inputs = empty_inputs(self.info.system, self.info.size)
-        inputs[FRAME] = np.ascontiguousarray(square[np.newaxis, ..., ::-1])
+        inputs[FRAME] = cv2.cvtColor(square, cv2.COLOR_BGR2RGB)[np.newaxis]
         if previous is not None and PREVIOUS in inputs:
             inputs[PREVIOUS] = np.ascontiguousarray(previous[np.newaxis, np.newaxis])
         return inputs

@@ -68,7 +68,8 @@ class Camera:
                 taken = time.perf_counter()
                 with contextlib.suppress(av.error.InvalidDataError):  # a webcam's first one often is
                     for frame in packet.decode():
-                        picture = partial(Coding.of(frame).to_bgr, frame, frame.height, frame.width)
+                        size = frame.height, frame.width
+                        picture = partial(Coding.of(frame).to_bgr, frame, *size, quick=True)
                         yield Taken(picture, time.monotonic(), taken, time.perf_counter() - taken)
         except (av.error.FFmpegError, OSError) as error:
             reason = error.strerror

@@ -22,6 +22,9 @@ from src.live.pipeline import Alphas, run_pipeline
 from src.live.preview import Preview
 from src.live.report import Report
 from src.live.source import open_source
+from src.live.threads import network_first
+
+_FOREGROUND_SCALE = 0.5  # half the time, and a moving rim's colours are not looked at closely
 
 
 def live(
@@ -52,7 +55,9 @@ def live(
     Raises:
         UserError: source, background or port cannot be used, or the camera has gone.
     """
-    cutouts = CutoutMaker(matting, Background(background), estimate_foreground)
+    cutouts = CutoutMaker(
+        matting, Background(background), estimate_foreground, foreground_scale=_FOREGROUND_SCALE
+    )
     return show_live(source, _Photos(cutouts, temporal or usual_way(matting.info.system)), view, port, stop)
 
 
@@ -77,7 +82,7 @@ def show_live(
     """Show a source until it ends or is stopped; see `live`."""
     stop = threading.Event() if stop is None else stop
     report = Report()
-    with Preview(port) as preview, stopped_by_signals(stop):
+    with Preview(port) as preview, stopped_by_signals(stop), network_first():
         matting.warm_up()
         opened = open_source(source)
         print(f"preview: {preview.address}  (Ctrl-C ends it)", flush=True)

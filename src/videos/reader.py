@@ -117,9 +117,9 @@ class VideoReader:
             yield Frame(self._shown(frame), time, duration)
 
     def pictures(self) -> Iterator[tuple[Callable[[], np.ndarray], Fraction]]:
-        """What makes the image of each of `frames`, in any thread, and its time."""
+        """What makes an image of each of `frames` for a look at it, in any thread, and its time."""
         for frame, time, _ in self._timed():
-            yield partial(self._shown, frame), time
+            yield partial(self._shown, frame, quick=True), time
 
     def _timed(self) -> Iterator[tuple[VideoFrame, Fraction, Fraction]]:
         earliest = end = self._start
@@ -153,8 +153,8 @@ class VideoReader:
         except (av.error.FFmpegError, OSError):  # the file is damaged: what was read is kept
             yield None
 
-    def _shown(self, frame: VideoFrame) -> np.ndarray:
-        return turned(self.coding.to_bgr(frame, *self._size), self._matrix)
+    def _shown(self, frame: VideoFrame, quick: bool = False) -> np.ndarray:
+        return turned(self.coding.to_bgr(frame, *self._size, quick), self._matrix)
 
     def _origin(self) -> Fraction:
         """The start of what starts first; where sound starts before 0, only its coder has begun."""
