@@ -28,7 +28,7 @@ _FIRST = 1000  # pictures to wait for, unless there are fewer
 _READERS = 2  # processes
 _CHUNK = 32  # pictures that a reader hands over together
 _TRIMAP_SIDES = (4, 13)  # of the trimap's kernel, in pixels; the second is excluded
-_PAUSE = 1  # seconds until a reader looks for new pictures
+_PAUSE, _LONGEST_PAUSE = 1, 60  # seconds until a reader looks for new pictures; longer where none come
 
 
 class Pictures:
@@ -126,6 +126,7 @@ class _Folders(IterableDataset):
         reader = get_worker_info()
         rng = np.random.default_rng((self._seed, reader.id))
         seen: set[Path] = set()
+        pause = _PAUSE
         while True:
             found = [path for folder in self._folders for path in _find(folder) if path not in seen]
             seen.update(found)
@@ -139,8 +140,11 @@ class _Folders(IterableDataset):
                 for shape in {picture.shape for picture in read}:
                     yield torch.from_numpy(np.stack([each for each in read if each.shape == shape])), 0
                 yield torch.zeros(0), len(part)
-            if not found:
-                time.sleep(_PAUSE)
+            if found:
+                pause = _PAUSE
+            else:
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _find(folder: str) -> list[Path]:
