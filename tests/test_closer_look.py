@@ -1,11 +1,16 @@
-"""The closer look at tall photos of people from head to feet."""
+"""The closer look at people who are small in a photo."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.images.letterbox import letterbox_place
+from src.images.preprocessing import resize
 from src.inference import closer_look
+from src.inference.closer_look import Frame
 from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine
 from src.inference.matting import Matting
 from src.inference.protocol import DEFAULT, PUBLISHED
@@ -45,10 +50,12 @@ def figure(height: int, width: int, share: float) -> np.ndarray:
         (figure(150, 100, 0.2), DEFAULT, 4),
         (figure(150, 100, 0.6), DEFAULT, 2),  # close by
         (figure(135, 100, 0.2), DEFAULT, 2),  # as wide as 3:4
-        (figure(100, 150, 0.2), DEFAULT, 2),
+        (figure(100, 150, 0.2), DEFAULT, 4),
+        (figure(100, 110, 0.2), DEFAULT, 2),  # fills the height
+        (figure(100, 150, 0), DEFAULT, 2),
         (figure(150, 100, 0.2), PUBLISHED, 1),
     ],
-    ids=["tall", "close by", "3:4", "wide", "published"],
+    ids=["tall", "close by", "3:4", "wide", "as high as wide", "nobody", "published"],
 )
 def test_who_is_looked_at_more_closely(photo, protocol, runs):
     network = BrightIsPerson()
@@ -57,11 +64,13 @@ def test_who_is_looked_at_more_closely(photo, protocol, runs):
     assert alpha.shape == photo.shape[:2]
 
 
-def test_a_closer_look_sees_more():
+@pytest.mark.parametrize("place", [(0, 384, 256), (120, 200, 512)], ids=["tall", "small"])
+def test_a_closer_look_sees_more(place):
     """Thin legs that the whole photo's copy blurs."""
-    photo = figure(384, 256, 0)
-    photo[:, 96:100] = photo[:, 120:124] = 255
-    matting = matting_of(BrightIsPerson())
+    top, rows, width = place
+    photo = figure(384, width, 0)
+    photo[top : top + rows, 96:102] = photo[top : top + rows, 110:116] = 255
+    matting = matting_of(BrightIsPerson(), replace(DEFAULT, upsampling="none"))
     true = photo[..., 0] / 255
     whole = matting.upsample(photo, matting.join(photo, matting.engine.run_all(matting.prepare(photo))).alpha)
     closer = matting(photo)
@@ -75,28 +84,58 @@ def test_the_trimap_is_that_of_the_parts():
     assert (matte.trimap[20:-20, 48:52] == 255).all() and (matte.trimap[:, :30] == 0).all()
 
 
-@given(width=st.integers(1, 300), ratio=st.floats(1.41, 40), size=st.sampled_from([16, 96]))
-def test_parts_join_to_the_whole(width, ratio, size):
-    """Of alpha that grows from top to bottom, whatever the shape."""
-    height = max(2, round(width * ratio))
-    image = np.broadcast_to(np.linspace(0, 200, height).astype(np.uint8)[:, None, None], (height, width, 3))
-    info = ModelInfo(size=size, mean=MEAN)
-    matting = Matting(Engine(BrightIsPerson(), info), DEFAULT)
-    outputs = matting.engine.run_all(matting.prepare(image)) + matting.engine.run_all(
-        matting.prepare_parts(image)
-    )
-    joined = matting._alpha(image, outputs)
-    assert joined.shape[1] >= 1
-    if height < 3 * size:
-        return  # too few rows to tell
-    profile = joined.mean(axis=1)
-    expected = (np.arange(len(profile)) + 0.5) / len(profile) * 200 / 255
-    np.testing.assert_allclose(profile, expected, atol=0.02 + 1.5 / len(profile))
+def ramp(frame: Frame, height: int, width: int, photo: tuple[int, int]) -> np.ndarray:
+    """A map (1, height, width) of a part of a photo, whose alpha grows from corner to corner."""
+    rows = frame.top + (np.arange(height, dtype=np.float32) + 0.5) / height * frame.height
+    columns = frame.left + (np.arange(width, dtype=np.float32) + 0.5) / width * frame.width
+    return ((rows / photo[0])[:, np.newaxis] + columns / photo[1])[np.newaxis] / 2
 
 
-def test_parts_cover_a_photo_and_overlap():
+@given(
+    sides=st.tuples(st.integers(30, 400), st.integers(30, 400)),
+    box=st.tuples(*[st.floats(0, 1)] * 4),
+    size=st.sampled_from([48, 96]),
+)
+def test_parts_join_to_the_whole(sides, box, size):
+    """Of alpha that grows from corner to corner, whatever the photo and wherever the people."""
+    image = np.zeros((*sides, 3), np.uint8)
+    whole_place = letterbox_place(*sides, size)
+    alpha = np.zeros((whole_place.height, whole_place.width), np.float32)
+    top, bottom = sorted(round(end * (len(alpha) - 1)) for end in box[:2])
+    left, right = sorted(round(end * (alpha.shape[1] - 1)) for end in box[2:])
+    alpha[top : bottom + 1, left : right + 1] = 0.9
+    look = closer_look.find_look(image, alpha)
+    frame = look.frame
+    assert frame.top >= 0 <= frame.left and frame.height > 0 < frame.width
+    assert frame.top + frame.height <= sides[0] and frame.left + frame.width <= sides[1]
+    shown = frame.cut(np.ones(sides)).sum() - frame.cut(resize(alpha, *sides) > 0.5).sum()
+    assert shown >= 0 and (resize(alpha, *sides) > 0.5).sum() == frame.cut(resize(alpha, *sides) > 0.5).sum()
+    if not look.parts:
+        return
+    maps = []
+    for part in look.parts:
+        place = letterbox_place(part.height, part.width, size)
+        maps.append(ramp(part, place.height, place.width, sides))
+    whole = ramp(Frame(0, 0, *sides), *alpha.shape, sides)
+    joined = closer_look.joined(image, look, whole, maps)
+    finer = joined.shape[1:]
+    assert finer[0] >= alpha.shape[0] and finer[1] >= alpha.shape[1] - 1
+    expected = ramp(Frame(0, 0, *sides), *finer, sides)
+    np.testing.assert_allclose(joined, expected, atol=0.03 + 1.5 / min(alpha.shape))
+
+
+def test_the_upper_and_the_lower_part_cover_a_frame_and_overlap():
     for height, width in ((141, 100), (200, 100), (1000, 3)):
-        image = np.arange(height)[:, None, None] + np.zeros((1, width, 3))
-        upper, lower = closer_look.parts(image)
-        assert upper.shape == lower.shape
-        assert upper[0, 0, 0] == 0 and lower[-1, 0, 0] == height - 1 and upper[-1, 0, 0] > lower[0, 0, 0]
+        image = np.zeros((height, width, 3), np.uint8)
+        alpha = np.full((height, width), 0.1, np.float32)
+        alpha[[0, -1]] = 0.6
+        upper, lower = closer_look.find_look(image, alpha).parts
+        assert upper.height == lower.height and upper.width == lower.width == width
+        assert upper.top == 0 and lower.top + lower.height == height and upper.height > lower.top > 0
+
+
+def test_a_speck_is_not_enlarged_beyond_recognition():
+    alpha = np.zeros((48, 64), np.float32)
+    alpha[20, 30] = 1
+    frame = closer_look.find_look(np.zeros((480, 640, 3), np.uint8), alpha).frame
+    assert max(frame.height, frame.width) >= 160

@@ -15,6 +15,8 @@ from PIL import Image
 
 from src.images.files import read_gray, read_photo
 from src.images.preprocessing import alpha_to_bytes
+from src.inference.closer_look import find_look
+from src.inference.engine import ALPHA
 from src.inference.matting import load_matting
 from tests.runner import ENVIRONMENT, RUNNER, SKIPPED, call_runner, error_lines
 from tests.small_file_system import small_file_system
@@ -86,6 +88,11 @@ def save_all_kinds(folder: Path) -> None:
         save(folder, f"{height}x{width}_q.jpg", draw(height, width), quality=90)
     for height, width in [(400, 280), (285, 200), (200, 110)]:  # tall, and dark: no person to a thin network
         save(folder, f"dark{height}x{width}.png", draw(height, width) // 2)
+    for colour in [(0, 0, 0), (0, 0, 255), (0, 255, 0)]:  # red is a person to a thin network
+        for rows, columns in [(100, 15), (60, 80)]:
+            picture = np.full((150, 240, 3), colour, np.uint8)
+            picture[20 : 20 + rows, 60 : 60 + columns] = (255, 0, 0)
+            save(folder, f"red{colour.index(max(colour))}{max(colour)}_{rows}.png", picture)
     for orientation in range(1, 9):
         suffix = "png" if orientation in (5, 6) else "jpg"
         save(folder, f"turned{orientation}.{suffix}", draw(120, 90), exif=turned(orientation))
@@ -109,11 +116,12 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
     assert (result.returncode, error_lines(result)) == (0, [])
     matting = load_matting(thin_lowered, engine="lite")  # whose outputs other tests compare
     paths = sorted((tmp_path / "in").iterdir())
-    spread, looks = [], set()
+    spread, looks = [], set()  # kinds of closer looks: the number of parts, and whether of the whole photo
     for path in paths:
         photo = read_photo(path)
         outputs = matting.run(photo.seen())
-        looks.add(len(outputs))
+        look = find_look(photo.seen(), matting._whole(photo.seen(), outputs, ALPHA)[0])
+        looks.add((len(look.parts), (look.frame.height, look.frame.width) == photo.seen().shape[:2]))
         expected = alpha_to_bytes(matting.finish(photo.seen(), outputs).alpha)
         if photo.alpha is not None:
             expected = np.minimum(expected, photo.alpha)
@@ -123,7 +131,7 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
         spread.append(found.std())
     assert len(files_of(tmp_path / "out")) == len(paths)
     assert np.mean(np.array(spread) > 10) > 0.6  # the mattes are not flat
-    assert looks == {2, 4}  # with and without a closer look
+    assert looks == {(0, True), (1, False), (2, True), (2, False)}
 
 
 def test_the_report_adds_up(thin_lowered, photos, tmp_path):

@@ -1,42 +1,80 @@
 #include "closer_look.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
+
+#include "resize.h"
 
 namespace matting {
 
 namespace {
 
-constexpr double kTall = 1.4;   // height relative to width
-constexpr double kLarge = 0.4;  // mean alpha
-// Size of a part, relative to the photo's width, and at least relative to its height.
+constexpr float kPerson = 0.5f;          // least alpha
+constexpr double kMargin = 0.2;          // around people, relative to their longer side
+constexpr double kLargeFrame = 0.9;      // relative to the photo's longer side: it shows little more than the photo
+constexpr double kSmallestFrame = 0.25;  // likewise: a smaller one would only be blurred
+constexpr double kRamp = 0.07;           // relative to the frame's longer side: where it passes into the rest
+constexpr double kTall = 1.4;            // height relative to width
+constexpr double kLarge = 0.4;           // mean alpha
+// Size of a part, relative to the frame's width, and at least relative to its height.
 constexpr double kOfWidth = 1.15, kOfHeight = 0.6;
 
-int PartHeight(const Picture& photo) {
-  return static_cast<int>(std::lrint(std::max(kOfWidth * photo.width, kOfHeight * photo.height)));
+int Rounded(double value) { return static_cast<int>(std::lrint(value)); }
+int Floor(double value) { return static_cast<int>(std::floor(value)); }
+int Ceil(double value) { return static_cast<int>(std::ceil(value)); }
+
+bool IsWhole(const Frame& frame, const Picture& photo) {
+  return frame.height == photo.height && frame.width == photo.width;
 }
 
-}  // namespace
-
-bool IsTall(const Picture& photo) { return photo.height > kTall * photo.width; }
-
-bool IsSmall(const Map& alpha) {
-  const double sum = std::accumulate(alpha.values.begin(), alpha.values.end(), 0.0);
-  return sum < kLarge * static_cast<double>(alpha.values.size());
+// The part of a photo in which all people are, with a margin; the whole if that is little more.
+Frame AroundPeople(const Picture& photo, const Map& alpha) {
+  const Frame whole{0, 0, photo.height, photo.width};
+  int first_row = alpha.height, last_row = -1, first_column = alpha.width, last_column = -1;
+  for (int y = 0; y < alpha.height; ++y) {
+    for (int x = 0; x < alpha.width; ++x) {
+      if (alpha.Row(y)[x] >= kPerson) {
+        first_row = std::min(first_row, y);
+        last_row = y;
+        first_column = std::min(first_column, x);
+        last_column = std::max(last_column, x);
+      }
+    }
+  }
+  if (last_row < 0) {
+    return whole;
+  }
+  const double rows = static_cast<double>(photo.height) / alpha.height;
+  const double columns = static_cast<double>(photo.width) / alpha.width;
+  const double top = first_row * rows, bottom = (last_row + 1) * rows;
+  const double left = first_column * columns, right = (last_column + 1) * columns;
+  const double longer = std::max(bottom - top, right - left);
+  const int longest = std::max(photo.height, photo.width);
+  const double margin = std::max(kMargin * longer, (kSmallestFrame * longest - longer) / 2);
+  const int from_row = std::max(0, Floor(top - margin)), from_column = std::max(0, Floor(left - margin));
+  const Frame frame{from_row, from_column, std::min(photo.height, Ceil(bottom + margin)) - from_row,
+                    std::min(photo.width, Ceil(right + margin)) - from_column};
+  return std::max(frame.height, frame.width) > kLargeFrame * longest ? whole : frame;
 }
 
-std::array<Picture, 2> Parts(const Picture& photo) {
-  const int height = PartHeight(photo);
-  Picture upper(height, photo.width, photo.channels);
-  Picture lower = upper;
-  std::copy_n(photo.values.begin(), upper.values.size(), upper.values.begin());
-  std::copy_n(photo.Row(photo.height - height), lower.values.size(), lower.values.begin());
-  return {std::move(upper), std::move(lower)};
+double MeanWithin(const Map& alpha, const Frame& frame, const Picture& photo) {
+  const double rows = static_cast<double>(alpha.height) / photo.height;
+  const double columns = static_cast<double>(alpha.width) / photo.width;
+  const int top = Floor(frame.top * rows), bottom = std::min(alpha.height, Ceil((frame.top + frame.height) * rows));
+  const int left = Floor(frame.left * columns);
+  const int right = std::min(alpha.width, Ceil((frame.left + frame.width) * columns));
+  double sum = 0;
+  for (int y = top; y < bottom; ++y) {
+    for (int x = left; x < right; ++x) {
+      sum += alpha.Row(y)[x];
+    }
+  }
+  return sum / (static_cast<double>(bottom - top) * (right - left));
 }
 
-Map Joined(const Picture& photo, const Map& upper, const Map& lower) {
-  const double scale = static_cast<double>(photo.height) / PartHeight(photo);
-  const int height = static_cast<int>(std::lrint(upper.height * scale));
+// Joins alpha of the upper and the lower part of a frame, which overlap.
+Map JoinedParts(const Look& look, const Map& upper, const Map& lower) {
+  const int height = Rounded(static_cast<double>(upper.height) * look.frame.height / look.parts[0].height);
   const int below = height - lower.height;  // where the lower part begins
   const int overlap = upper.height - below;
   Map joined(height, upper.width, 1);
@@ -48,6 +86,67 @@ Map Joined(const Picture& photo, const Map& upper, const Map& lower) {
                    [share](float one, float other) { return (1 - share) * one + share * other; });
   }
   return joined;
+}
+
+// Weights along a side of a frame: 1, but falling towards ends that are no edges of the photo.
+std::vector<float> Weights(int length, double reach, bool begins_inside, bool ends_inside) {
+  std::vector<float> weights(length, 1.0f);
+  for (int i = 0; i < length; ++i) {
+    if (begins_inside) {
+      weights[i] = std::min(weights[i], (static_cast<float>(i) + 0.5f) / static_cast<float>(reach));
+    }
+    if (ends_inside) {
+      weights[i] = std::min(weights[i], (static_cast<float>(length - 1 - i) + 0.5f) / static_cast<float>(reach));
+    }
+  }
+  return weights;
+}
+
+}  // namespace
+
+Look FindLook(const Picture& photo, const Map& alpha) {
+  const Frame frame = AroundPeople(photo, alpha);
+  if (frame.height > kTall * frame.width && MeanWithin(alpha, frame, photo) < kLarge) {
+    Frame upper = frame;
+    upper.height = Rounded(std::max(kOfWidth * frame.width, kOfHeight * frame.height));
+    Frame lower = upper;
+    lower.top = frame.top + frame.height - lower.height;
+    return {frame, {upper, lower}};
+  }
+  return IsWhole(frame, photo) ? Look{frame, {}} : Look{frame, {frame}};
+}
+
+Picture CutFrame(const Picture& photo, const Frame& frame) {
+  Picture part(frame.height, frame.width, photo.channels);
+  for (int y = 0; y < frame.height; ++y) {
+    const uint8_t* source = photo.Row(frame.top + y) + static_cast<size_t>(frame.left) * photo.channels;
+    std::copy_n(source, static_cast<size_t>(frame.width) * photo.channels, part.Row(y));
+  }
+  return part;
+}
+
+Map Joined(const Picture& photo, const Look& look, const Map& whole, const std::vector<Map>& parts) {
+  const Frame& frame = look.frame;
+  Map seen = parts.size() == 1 ? parts[0] : JoinedParts(look, parts[0], parts[1]);
+  if (IsWhole(frame, photo)) {
+    return seen;
+  }
+  const int height = Rounded(static_cast<double>(seen.height) * photo.height / frame.height);
+  const int width = Rounded(static_cast<double>(seen.width) * photo.width / frame.width);
+  Map canvas = ResizeCubic(whole, height, width);
+  const int top = std::min(Rounded(static_cast<double>(frame.top) * height / photo.height), height - seen.height);
+  const int left = std::min(Rounded(static_cast<double>(frame.left) * width / photo.width), width - seen.width);
+  const double reach = kRamp * std::max(seen.height, seen.width);
+  const std::vector<float> down = Weights(seen.height, reach, frame.top > 0, frame.top + frame.height < photo.height);
+  const std::vector<float> across = Weights(seen.width, reach, frame.left > 0, frame.left + frame.width < photo.width);
+  for (int y = 0; y < seen.height; ++y) {
+    float* around = canvas.Row(top + y) + left;
+    for (int x = 0; x < seen.width; ++x) {
+      const float weight = down[y] * across[x];
+      around[x] = (1 - weight) * around[x] + weight * seen.Row(y)[x];
+    }
+  }
+  return canvas;
 }
 
 }  // namespace matting

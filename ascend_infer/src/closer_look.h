@@ -1,24 +1,32 @@
-// A closer look at people from head to feet: tall photos are matted again in two parts, as src/inference/closer_look.py
-// does.
+// A closer look at people who are small in a photo: the part around them is matted again, a tall one in two parts, as
+// src/inference/closer_look.py does.
 #ifndef ASCEND_INFER_CLOSER_LOOK_H_
 #define ASCEND_INFER_CLOSER_LOOK_H_
 
-#include <array>
+#include <vector>
 
 #include "raster.h"
 
 namespace matting {
 
-bool IsTall(const Picture& photo);
+// A part of a photo, in pixels.
+struct Frame {
+  int top, left, height, width;
+};
 
-// Whether a person is so small that parts show more, given alpha of the whole photo.
-bool IsSmall(const Map& alpha);
+// What to look at more closely.
+struct Look {
+  Frame frame;               // around all people, or the whole photo
+  std::vector<Frame> parts;  // the frame, or its upper and lower part; none where nothing more would be seen
+};
 
-// The upper and the lower part of a tall photo, which overlap, of equal size.
-std::array<Picture, 2> Parts(const Picture& photo);
+// Finds what is worth a closer look, given alpha of the whole photo.
+Look FindLook(const Picture& photo, const Map& alpha);
 
-// Joins alpha of both parts of a photo; they pass into each other where they overlap.
-Map Joined(const Picture& photo, const Map& upper, const Map& lower);
+Picture CutFrame(const Picture& photo, const Frame& frame);
+
+// Joins alpha of the whole photo and of its parts, which pass into each other; as fine as that of the parts.
+Map Joined(const Picture& photo, const Look& look, const Map& whole, const std::vector<Map>& parts);
 
 }  // namespace matting
 

@@ -51,21 +51,27 @@ std::vector<float> PhotoMatting::RunOnce(const std::vector<float>& input) const 
   return alpha;
 }
 
-Map PhotoMatting::Run(const Photo& photo, const Prepared& prepared) const {
+Map PhotoMatting::RunWithMirrorImage(const Prepared& prepared) const {
   std::vector<float> averaged = RunOnce(prepared.input);
   const std::vector<float> mirrored = Mirrored(RunOnce(Mirrored(prepared.input, size_)), size_);
   std::transform(averaged.begin(), averaged.end(), mirrored.begin(), averaged.begin(),
                  [](float one, float other) { return (one + other) / 2; });
-  Map alpha = CutPlace(averaged, size_, prepared.place);
-  if (!IsTall(photo.colours) || !IsSmall(alpha)) {
-    return alpha;
+  return CutPlace(averaged, size_, prepared.place);
+}
+
+Map PhotoMatting::Run(const Photo& photo, const Prepared& prepared) const {
+  Map whole = RunWithMirrorImage(prepared);
+  const Look look = FindLook(photo.colours, whole);
+  if (look.parts.empty()) {
+    return whole;
   }
-  const auto of_part = [this](const Picture& part) {
-    const Prepared alone = Prepare(part);
-    return CutPlace(RunOnce(alone.input), size_, alone.place);
-  };
-  const std::array<Picture, 2> parts = Parts(photo.colours);
-  return Joined(photo.colours, of_part(parts[0]), of_part(parts[1]));
+  std::vector<Map> parts;
+  for (const Frame& part : look.parts) {
+    const Prepared alone = Prepare(CutFrame(photo.colours, part));
+    parts.push_back(look.parts.size() == 1 ? RunWithMirrorImage(alone)
+                                           : CutPlace(RunOnce(alone.input), size_, alone.place));
+  }
+  return Joined(photo.colours, look, whole, parts);
 }
 
 Picture PhotoMatting::Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const {

@@ -22,6 +22,9 @@ class PhotoMatting : public Matting {
  private:
   Prepared Prepare(const Picture& colours) const;
 
+  // The mean of the network's alphas for a photo and its mirror image, without bars.
+  Map RunWithMirrorImage(const Prepared& prepared) const;
+
   // The network's alpha for an input, bars included.
   std::vector<float> RunOnce(const std::vector<float>& input) const;
 

@@ -47,8 +47,8 @@ class Engine:
     lanes: int = 1
 
     def run_all(self, inputs: Sequence[Arrays]) -> list[Arrays]:
-        """The outputs for one or two inputs, computed at the same time if there are lanes for it."""
-        if self.lanes == 1 or len(inputs) == 1:
+        """The outputs for at most two inputs, computed at the same time if there are lanes for it."""
+        if self.lanes == 1 or len(inputs) < 2:
             return [self.run(each) for each in inputs]
         first, second = inputs
         with ThreadPoolExecutor(1) as other:

@@ -75,9 +75,17 @@ class MattingSteps:
             inputs.append(self._inputs(square[:, ::-1], None if previous is None else previous[:, ::-1]))
         return inputs
 
-    def prepare_parts(self, image: np.ndarray) -> list[Arrays]:
-        """Turn both parts of a photo that is worth a closer look into inputs, as `prepare` does."""
-        return [self._inputs(self._square(part), None) for part in closer_look.parts(image)]
+    def prepare_parts(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Arrays]:
+        """Turn what is worth a closer look, given the outputs for `prepare(image)`, into inputs as it does.
+
+        Returns:
+            Two inputs, of two parts or of one and its mirror image; none where nothing more would be seen.
+        """
+        parts = closer_look.find_look(image, self._whole(image, outputs, ALPHA)[0]).parts
+        squares = [self._square(part.cut(image)) for part in parts]
+        if len(squares) == 1:
+            squares.append(squares[0][:, ::-1])
+        return [self._inputs(square, None) for square in squares]
 
     def _square(self, image: np.ndarray) -> np.ndarray:
         size = self.info.size
@@ -101,11 +109,11 @@ class MattingSteps:
 
         Args:
             image: the photo.
-            outputs: for `prepare(image)`, and those for `prepare_parts(image)`, if there are.
+            outputs: for `prepare(image)`, and those for `prepare_parts(image, outputs)`, if there are.
         """
-        alpha = self._alpha(image, outputs)
+        alpha = self._seen(image, outputs, ALPHA)[0]
         if predicts(TRIMAP_LOGITS, self.info.system):
-            logits = self._seen(image, [each[TRIMAP_LOGITS][0] for each in outputs])
+            logits = self._seen(image, outputs, TRIMAP_LOGITS)
             trimap = class_map_to_trimap(logits.argmax(axis=0))
         else:
             trimap = make_trimap(alpha_to_bytes(alpha), 1)  # MODNet predicts none
@@ -124,20 +132,25 @@ class MattingSteps:
         """
         if not predicts(TRIMAP_LOGITS, self.info.system):
             raise UserError(f"trimap tnet: {self.info.system} has no T-Net; choose auto, or give a file")
-        logits = self._seen(image, [each[TRIMAP_LOGITS][0] for each in outputs])
+        logits = self._seen(image, outputs, TRIMAP_LOGITS)
         odds = np.exp(logits - logits.max(axis=0))
         return odds / odds.sum(axis=0)
 
-    def _alpha(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
-        return self._seen(image, [each[ALPHA][0] for each in outputs])[0]
+    def _seen(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
+        """An output of the network for a photo, (C, h, w) without bars, with what a closer look shows."""
+        whole = self._whole(image, outputs, name)
+        maps = [each[name][0] for each in outputs[1 + self.protocol.mirror :]]
+        if not maps:
+            return whole
+        look = closer_look.find_look(image, self._whole(image, outputs, ALPHA)[0])
+        if len(look.parts) == 1:
+            maps = [_mean_of_mirrored(*maps)]
+        parts = [self._cut(part.cut(image), each) for part, each in zip(look.parts, maps, strict=True)]
+        return closer_look.joined(image, look, whole, parts)
 
-    def _seen(self, image: np.ndarray, maps: Sequence[np.ndarray]) -> np.ndarray:
-        """The map of a photo from those of its parts, or else from those (C, S, S) of the whole."""
-        of_parts = maps[1 + self.protocol.mirror :]
-        if not of_parts:
-            return self._cut(image, self._mean(maps))
-        upper, lower = map(self._cut, closer_look.parts(image), of_parts)
-        return closer_look.joined(image, upper, lower)
+    def _whole(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
+        """An output (C, h, w) for `prepare(image)`, without bars."""
+        return self._cut(image, self._mean([each[name][0] for each in outputs]))
 
     def _cut(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
         """A map (C, S, S) without the bars."""
@@ -147,7 +160,7 @@ class MattingSteps:
 
     def _mean(self, maps: Sequence[np.ndarray]) -> np.ndarray:
         """A map (C, S, S), averaged with that of the mirror image if there is one."""
-        return (maps[0] + maps[1][..., ::-1]) / 2 if self.protocol.mirror else maps[0]
+        return _mean_of_mirrored(*maps[:2]) if self.protocol.mirror else maps[0]
 
     def upsample(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
         """Resize the alpha of `join` to the photo's size, (H, W) float32 in [0, 1]."""
@@ -203,10 +216,13 @@ class Matting(MattingSteps):
     def run(self, image: np.ndarray) -> list[Arrays]:
         """The network's outputs for a photo, which `join` joins."""
         outputs = self.engine.run_all(self.prepare(image))
-        may_look = self.protocol.looks_closer and closer_look.is_tall(image)
-        if may_look and closer_look.is_small(self._alpha(image, outputs)):
-            outputs += self.engine.run_all(self.prepare_parts(image))
+        if self.protocol.looks_closer:
+            outputs += self.engine.run_all(self.prepare_parts(image, outputs))
         return outputs
+
+
+def _mean_of_mirrored(values: np.ndarray, of_mirror_image: np.ndarray) -> np.ndarray:
+    return (values + of_mirror_image[..., ::-1]) / 2
 
 
 def load_matting(
@@ -232,8 +248,8 @@ def load_matting(
         mean: BGR, 0..255, subtracted from photos in training; None for the model's own.
         stretch: stretch photos to the network's square, as published; otherwise keep their aspect ratio.
         upsampling: of alpha to the photo's size: 'guided' (along its edges) or 'none' (bicubic).
-        mirror: average the alphas of the photo and its mirror image, and look closer at people from head to
-            feet: better, but takes two to four times as long.
+        mirror: average the alphas of the photo and its mirror image, and look closer at people who are small
+            in it: better, but takes two to four times as long.
         otherwise: the metadata of a model that has none.
 
     Raises:
