@@ -9,6 +9,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from mindspore import Tensor, nn, ops
 
 from src.deployment.lowering import lower_file
+from src.model.layers import UpsampleTwice
 from src.model.modnet.layers import conv_ib_relu
 from tests.golden_weights import load_golden_weights, random_image
 from tests.runner import read_output, run_runner, write_input
@@ -26,6 +27,21 @@ class Joined(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         return self.second(ops.concat((self.first(x), x), 1))
+
+
+class Enlarged(nn.Cell):
+    """Convolutions of an enlarged map: to far fewer channels, and to a few less, with a dilation."""
+
+    def __init__(self):
+        super().__init__()
+        self.narrow = nn.Conv2d(16, 2, 5, pad_mode="pad", padding=2, has_bias=True)
+        self.dilated = nn.Conv2d(16, 2, 3, pad_mode="pad", padding=2, dilation=2)
+        self.wide = nn.Conv2d(16, 3, 3, pad_mode="pad", padding=1)
+        self.up = UpsampleTwice()
+
+    def construct(self, x: Tensor) -> Tensor:
+        large = self.up(ops.relu(x))
+        return ops.concat((self.narrow(large), self.dilated(large), self.wide(large)), 1)
 
 
 @pytest.fixture
@@ -58,6 +74,24 @@ def test_normalisation_is_one_operator_and_computes_the_same(runner, cell, tmp_p
         assert kinds.count("InstanceNorm") == 2 and not {"ReduceMean", "Square"} & {*kinds}
         assert kinds.count("Conv2D") == 3  # of which one hands on the image, channels last
         source = tmp_path / "once.mindir"
+
+
+def test_few_channels_of_an_enlarged_map_are_computed_at_its_small_size(runner, tmp_path):
+    """Also at the borders; the map is no square."""
+    cell, image = Enlarged(), random_image(1, 16, 4, 6)
+    load_golden_weights(cell)
+    expected = cell.set_train(False)(Tensor(image)).asnumpy()
+    lower_file(export_cell(cell, image, tmp_path), tmp_path / "lowered.mindir", for_cpu=True)
+    write_input(tmp_path / "in", "x", image)
+    result = run_runner(tmp_path / "lowered.mindir", tmp_path / "in", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    found = read_output(tmp_path / "out", "x_0", expected.shape)
+    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max(), rtol=1e-5)
+    kinds = operators(tmp_path / "lowered.mindir")
+    assert kinds.count("Resize") == 1 and "ResizeNearestNeighbor" not in kinds
+    assert kinds.count("BatchMatMul") == 2  # of one convolution
+    graph = read_model(tmp_path / "lowered.mindir").graph
+    assert {each.name for each in graph.parameter} <= {name for node in graph.node for name in node.input}
 
 
 def test_a_network_without_ib_norm_computes_the_same(runner, golden_mindir, lowered_mindir, tmp_path):

@@ -35,19 +35,19 @@ def shrinking_kernel(factor: int) -> np.ndarray:
     return kernel
 
 
-def subpixel_enlarging_weight(factor: int, channels: int) -> np.ndarray:
-    """Weights of a 3x3 convolution that computes, for each pixel, the interpolated ones that come of it.
+def enlarging_matrix(length: int, factor: int, kernel: int) -> np.ndarray:
+    """What a convolution of an enlarged line sees at each place of its kernel, as weights of the line before.
 
     Args:
-        factor: even; of the enlargement.
-        channels: each is enlarged by itself.
+        length: of the line.
+        factor: of the enlargement.
+        kernel: odd; the convolution sees zeros beyond the ends.
 
     Returns:
-        (factor * factor * channels, channels, 3, 3), the first by row, column and channel. What misses at the
-        borders is as for `enlarging_kernel`.
+        (factor * length, length * kernel), the second by pixel of the line and place in the kernel.
     """
-    places = (np.arange(factor) + 0.5) / factor - 0.5  # from the middle of the pixel
-    lines = np.stack((np.maximum(-places, 0), 1 - np.abs(places), np.maximum(places, 0)), axis=1)
-    kernels = np.einsum("ay,bx->abyx", lines, lines)
-    weight = np.einsum("abyx,oi->aboiyx", kernels, np.eye(channels))
-    return weight.reshape(-1, channels, 3, 3)
+    places = ((np.arange(factor * length) + 0.5) / factor - 0.5).clip(0, length - 1)
+    enlarging = np.maximum(1 - np.abs(places[:, np.newaxis] - np.arange(length)), 0)
+    padded = np.pad(enlarging, ((kernel // 2, kernel // 2), (0, 0)))
+    seen = [padded[place : place + factor * length] for place in range(kernel)]
+    return np.stack(seen, axis=2).reshape(factor * length, -1)

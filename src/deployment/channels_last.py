@@ -14,7 +14,7 @@ from src.deployment.mindir_graph import MindirGraph
 
 # Operators that take over the layout of what they get.
 _NEUTRAL = frozenset(
-    ("Add", "BiasAdd", "Concat", "InstanceNorm", "MakeTuple", "Mul", "ReLU", "ReLU6")
+    ("Add", "BiasAdd", "Concat", "InstanceNorm", "MakeTuple", "Mul", "ReLU", "ReLU6", "Resize")
     + ("ResizeNearestNeighbor", "Split", "TupleGetItem")
 )
 

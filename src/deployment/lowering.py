@@ -22,6 +22,7 @@ from src.common.command_line import run_command  # noqa: E402
 from src.deployment.bilinear import border_gain, enlarging_kernel, shrinking_kernel  # noqa: E402
 from src.deployment.channels_last import ChannelsLast  # noqa: E402
 from src.deployment.cheaper_maps import CheaperMaps  # noqa: E402
+from src.deployment.enlarged_convolutions import EnlargedConvolutions  # noqa: E402
 from src.deployment.ib_norms import IBNorms  # noqa: E402
 from src.deployment.mindir_graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
 from src.deployment.repeated_field import refill  # noqa: E402
@@ -53,6 +54,7 @@ _SAME = frozenset(
     + ("UpdateState",)
 )
 _FORMATS = {0: "NCHW", 1: "NHWC"}
+_FOR_CPU = IBNorms, CheaperMaps, EnlargedConvolutions, ChannelsLast
 
 
 def lower_file(source: str | Path, target: str | Path, *, for_cpu: bool = False) -> None:
@@ -69,7 +71,7 @@ def lower_file(source: str | Path, target: str | Path, *, for_cpu: bool = False)
     """
     model = read_mindir(source)
     steps = [_Lowering] if model.mind_ir_version > LOWERED_VERSION else []
-    for step in [*steps, *([IBNorms, CheaperMaps, ChannelsLast] if for_cpu else [])]:
+    for step in (*steps, *(_FOR_CPU if for_cpu else ())):
         try:
             step(model).run()
         except (MindirError, LookupError, AttributeError, ValueError) as error:
@@ -192,20 +194,11 @@ class _Lowering(MindirGraph):
 
     def _subpixels(self, node: Any) -> Iterator[Any]:
         """Yield a doubling transposed convolution as an ordinary one that computes four pixels for each."""
-        graph = self.model.graph
-        load = {each.output[0]: each for each in graph.node}[node.input[1]]
-        parameter = {each.name: each for each in graph.parameter}[load.input[0]]
-        weight = np.frombuffer(parameter.raw_data, np.float32).reshape(parameter.dims)
-        weight = subpixel_weight(weight)
-        parameter.raw_data = weight.tobytes()
+        weight = subpixel_weight(self.weight(node))
+        self.set_weight(node, weight)
         quarters = self.node_before(node, "quarters", node.input[0], node.input[1])
         height, width = quarters.attribute[0].tensors[0].dims[2:]
-        for holder, shape in (
-            (parameter.dims, weight.shape),
-            (load.attribute[0].tensors[0].dims, weight.shape),
-            (quarters.attribute[0].tensors[0].dims, (1, len(weight), height // 2, width // 2)),
-        ):
-            holder[:] = shape
+        quarters.attribute[0].tensors[0].dims[:] = (1, len(weight), height // 2, width // 2)
         self.add_convolution(quarters, len(weight), groups=1)
         join = self.add_primitive(node, "DepthToSpace")
         add_attribute(join, "block_size", 2)

@@ -9,6 +9,7 @@ from src.deployment.repeated_field import refill
 from src.inference.mindir import MindirError
 
 REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node
+TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)  # orders of transposing, by where channels go
 
 
 class MindirGraph:
@@ -95,8 +96,31 @@ class MindirGraph:
         add_attribute(new, "value", value)
         return new
 
+    def added(
+        self, node: Any, name: str, operator: str, inputs: Sequence[str], shape: Sequence[int], new: list[Any]
+    ) -> str:
+        """Add to `new` a node with an operator without attributes, before `node`; returns its output."""
+        result = self.node_before(node, name, *inputs)
+        result.attribute[0].tensors[0].dims[:] = shape
+        self.add_primitive(result, operator)
+        new.append(result)
+        return result.output[0]
+
+    def reshaped(self, node: Any, name: str, source: str, shape: tuple[int, ...], new: list[Any]) -> str:
+        """Add to `new` what reshapes an output, before `node`; returns the new output."""
+        wanted = self.numbers(node, f"{name}_shape", shape, new)
+        return self.added(node, name, "Reshape", (source, wanted), shape, new)
+
+    def numbers(self, node: Any, name: str, values: tuple[int, ...], new: list[Any]) -> str:
+        """Add a constant tuple to `new`; returns its output."""
+        constant = self.number_before(node, name, 0)
+        del constant.attribute[:]
+        add_attribute(constant, "value", values)
+        new.append(constant)
+        return constant.output[0]
+
     def insert(self, new: Mapping[str, Sequence[Any]]) -> None:
-        """Add nodes, by the output of the node that they precede, and remove those no longer needed."""
+        """Add nodes, by the output of the node that they precede, and remove what is no longer needed."""
         graph = self.model.graph
         nodes = [each for node in graph.node for each in (*new.get(node.output[0], ()), node)]
         node_of = {node.output[0]: node for node in nodes}
@@ -107,6 +131,30 @@ class MindirGraph:
                 needed.add(name)
                 waiting += node_of[name].input
         refill(graph.node, [node for node in nodes if node.output[0] in needed])
+        read = {name for node in graph.node for name in node.input}
+        for place in reversed(range(len(graph.parameter))):
+            if graph.parameter[place].name not in read:
+                del graph.parameter[place]
+
+    def weight(self, node: Any) -> np.ndarray:
+        """The weight of a convolution, float32 (out, in, h, w)."""
+        parameter, _ = self._holders(node)
+        return np.frombuffer(parameter.raw_data, np.float32).reshape(parameter.dims)
+
+    def set_weight(self, node: Any, weight: np.ndarray) -> None:
+        """Replace the weight of a convolution, in another shape if need be."""
+        parameter, loads = self._holders(node)
+        parameter.raw_data = weight.astype(np.float32).tobytes()
+        for dims in (parameter.dims, *(load.attribute[0].tensors[0].dims for load in loads)):
+            dims[:] = weight.shape
+
+    def _holders(self, node: Any) -> tuple[Any, list[Any]]:
+        """The parameter that holds a convolution's weight, and the node that loads it, if there is one."""
+        graph = self.model.graph
+        loads = [each for each in graph.node if each.output[0] == node.input[1]]
+        name = loads[0].input[0] if loads else node.input[1]
+        [parameter] = [each for each in graph.parameter if each.name == name]
+        return parameter, loads
 
     def parameter(self, node: Any, name: str, value: np.ndarray) -> str:
         """Add a parameter for a node, int32 or float32; returns its name."""
@@ -129,6 +177,14 @@ class MindirGraph:
 def number_of(constant: Any) -> float:
     """The value of a constant that is a number: only the field of its type is not 0."""
     return constant.f + constant.d + constant.i
+
+
+def settings_of(primitive: Any) -> dict[str, int | tuple[int, ...]]:
+    """The attributes of a primitive that are whole numbers or tuples of them."""
+    return {
+        each.name: each.i or tuple(value.ints[0] for value in each.values if value.ints)
+        for each in primitive.attribute
+    }
 
 
 def add_attribute(holder: Any, name: str, value: int | float | str | tuple[int, ...]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from src.deployment.mindir_graph import settings_of
+
 _KERNEL, _STRIDE, _PADDING = (5, 5), 2, (2, 1, 2, 1)  # of the transposed convolutions that this is about
 
 # Output row 2p + parity is a sum over the input's rows p - 1, p and p + 1, each with a row of the kernel.
@@ -53,9 +55,6 @@ def half_size_weight(weight: np.ndarray) -> np.ndarray:
 
 def is_doubling(primitive: Any) -> bool:
     """Whether a transposed convolution of a MINDIR file is one that `subpixel_weight` is for."""
-    settings = {
-        each.name: each.i or tuple(value.ints[0] for value in each.values if value.ints)
-        for each in primitive.attribute
-    }
+    settings = settings_of(primitive)
     wanted = {"kernel_size": _KERNEL, "pad_list": _PADDING, "stride": (1, 1, _STRIDE, _STRIDE), "group": 1}
     return all(settings.get(name) == value for name, value in wanted.items())
