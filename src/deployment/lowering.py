@@ -24,7 +24,9 @@ from src.deployment.channels_last import ChannelsLast  # noqa: E402
 from src.deployment.cheaper_maps import CheaperMaps  # noqa: E402
 from src.deployment.ib_norms import IBNorms  # noqa: E402
 from src.deployment.mindir_graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
-from src.deployment.repeated_field import refill  # noqa: E402
+from src.deployment.pasted_cells import PastedCells  # noqa: E402
+from src.deployment.repeated_field import refill
+from src.deployment.sampled_windows import SampledWindows  # noqa: E402
 from src.deployment.subpixel import is_doubling, subpixel_weight  # noqa: E402
 from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
@@ -52,6 +54,7 @@ _SAME = frozenset(
     + ("Select", "Sigmoid", "Sqrt", "Square", "Sub", "Tile", "TopK", "Transpose", "TupleGetItem")
     + ("UpdateState",)
 )
+_FOR_CPU = [IBNorms, SampledWindows, PastedCells, CheaperMaps, ChannelsLast]
 _FORMATS = {0: "NCHW", 1: "NHWC"}
 
 
@@ -69,7 +72,7 @@ def lower_file(source: str | Path, target: str | Path, *, for_cpu: bool = False)
     """
     model = read_mindir(source)
     steps = [_Lowering] if model.mind_ir_version > LOWERED_VERSION else []
-    for step in [*steps, *([IBNorms, CheaperMaps, ChannelsLast] if for_cpu else [])]:
+    for step in [*steps, *(_FOR_CPU if for_cpu else [])]:
         try:
             step(model).run()
         except (MindirError, LookupError, AttributeError, ValueError) as error:
