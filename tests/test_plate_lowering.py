@@ -12,7 +12,6 @@ import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from src.deployment.lowering import lower_file
-from src.deployment.mindir_graph import MindirGraph
 from src.model.background_matting.network import MatteNetwork
 from src.model.background_matting.refiner import SamplingRefiner
 from src.model.initialisation import initialise
@@ -35,21 +34,35 @@ class PhotoAndPlate(nn.Cell):
         return self.network(x[:, :3], x[:, 3:])
 
 
-def axes_of_gathering(path: Path) -> list[int]:
-    graph = MindirGraph(read_model(path))
-    gathering = [node for node in graph.model.graph.node if graph.operator(node) == "Gather"]
-    return [graph.constants[node.input[2]].i for node in gathering]
+ALL = 100_000
 
 
-@pytest.mark.parametrize("for_cpu", [False, True])
-def test_sampled_cells_are_refined_alike_in_the_runtime(runner, tmp_path, monkeypatch, for_cpu):
+def map_shapes(path: Path) -> list[list[int]]:
+    shapes = [
+        list(node.attribute[0].tensors[0].dims)
+        for node in read_model(path).graph.node
+        if node.attribute and node.attribute[0].tensors
+    ]
+    return [shape for shape in shapes if len(shape) == 4]
+
+
+@pytest.mark.parametrize(
+    ("for_cpu", "scale", "pixels"),
+    [(False, 0.25, 1600), (True, 0.5, 1600), (True, 0.25, 1600), (True, 0.125, ALL)],
+)
+def test_sampled_cells_are_refined_alike_in_the_runtime(
+    runner, tmp_path, monkeypatch, for_cpu, scale, pixels
+):
+    """Those at the borders as well, and those that are not taken, since no error is expected in them."""
     make_background_matting_thin(monkeypatch)
-    network = MatteNetwork("mobilenetv2", SamplingRefiner(1600))
+    network = MatteNetwork("mobilenetv2", SamplingRefiner(pixels), scale)
     initialise(network, 2)
     for conv in (network.decoder.conv4, network.refiner.conv4):  # alpha neither 0 nor 1 everywhere
-        conv.bias.set_data(conv.bias * 0 + 0.5)
+        bias = np.full(conv.bias.shape, 0.5, np.float32)
+        bias[4:5] = 0  # of the expected error, which is then 0 in part
+        conv.bias.set_data(Tensor(bias))
     network = PhotoAndPlate(network)
-    image = np.abs(random_image(1, 6, 128, 192))
+    image = np.abs(random_image(1, 6, 256, 256))
     path = tmp_path / "network.mindir"
     ms.export(network.set_train(False), Tensor(image), file_name=str(path), file_format="MINDIR")
     expected = network(Tensor(image))
@@ -63,6 +76,7 @@ def test_sampled_cells_are_refined_alike_in_the_runtime(runner, tmp_path, monkey
         assert np.ptp(found) > 0.01
     kinds = operators(tmp_path / "lowered.mindir")
     assert ("Resize" in kinds) == for_cpu  # bilinear enlarging
-    assert kinds.count("Tile") == (3 if for_cpu else 4)  # the refiner's features are repeated otherwise
-    axes = axes_of_gathering(tmp_path / "lowered.mindir")  # of the half-size map, and of photo and plate
-    assert axes == ([0, 1] if for_cpu else [0, 0])
+    assert kinds.count("Select") == (not for_cpu)  # cells are added to the coarse matte
+    assert for_cpu == ("BatchMatMul" in kinds)  # windows are computed of what was copied
+    sides = [shape[2:] for shape in map_shapes(tmp_path / "lowered.mindir") if shape[1] > 6]
+    assert ([128, 128] in sides) == (not for_cpu or scale == 0.5)  # the maps of half size

@@ -51,3 +51,26 @@ def enlarging_matrix(length: int, factor: int, kernel: int) -> np.ndarray:
     padded = np.pad(enlarging, ((kernel // 2, kernel // 2), (0, 0)))
     seen = [padded[place : place + factor * length] for place in range(kernel)]
     return np.stack(seen, axis=2).reshape(factor * length, -1)
+
+
+def window_weights(starts: np.ndarray, side: int, small: int, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """What windows of an enlarged line depend on; outside the line is zero.
+
+    Args:
+        starts: (K,) the first pixel of each window, below 0 or beyond the end if it reaches over an end.
+        side: of a window, in pixels.
+        small: pixels of the line before it is enlarged.
+        factor: of the enlargement.
+
+    Returns:
+        first: (K,) the first of the small line's pixels that a window depends on.
+        weights: (K, side, reach) of these and those that follow, for each pixel of the window.
+    """
+    pixels = starts[:, np.newaxis] + np.arange(side)
+    inside = (pixels >= 0) & (pixels < small * factor)
+    places = np.clip((pixels + 0.5) / factor - 0.5, 0, small - 1)
+    lower = np.floor(places).astype(int)
+    reach = int(np.ptp(lower, axis=1).max()) + 2
+    first = np.minimum(lower[:, 0], small - reach)
+    distance = places[..., np.newaxis] - first[:, np.newaxis, np.newaxis] - np.arange(reach)
+    return first, np.maximum(1 - np.abs(distance), 0) * inside[..., np.newaxis]

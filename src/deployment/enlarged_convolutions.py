@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from src.deployment.bilinear import enlarging_matrix
-from src.deployment.mindir_graph import REFERENCE, TO_FIRST, TO_LAST, MindirGraph, add_attribute, settings_of
+from src.deployment.mindir_graph import REFERENCE, TO_FIRST, TO_LAST, MindirGraph, settings_of
+from src.deployment.node_chain import NodeChain
 
 _LEAST_REDUCTION = 8  # of channels: with less, the products would cost more than they spare
 
@@ -20,11 +21,10 @@ class EnlargedConvolutions(MindirGraph):
 
     def run(self) -> None:
         """Replace the convolutions that give far fewer channels than they get."""
-        node_of = {node.output[0]: node for node in self.model.graph.node}
         new: dict[str, list[Any]] = {}
         for node in self.model.graph.node:
-            if self.operator(node) == "Conv2D" and node.input[0] in node_of:
-                enlarging = node_of[node.input[0]]
+            if self.operator(node) == "Conv2D" and node.input[0] in self.node_of:
+                enlarging = self.node_of[node.input[0]]
                 if self.operator(enlarging) == "Resize" and self._pays(node):
                     new[node.output[0]] = self._replace(node, enlarging.input[0])
         self.insert(new)
@@ -46,32 +46,18 @@ class EnlargedConvolutions(MindirGraph):
         places = self.node_before(node, "places", small, node.input[1])
         places.attribute[0].tensors[0].dims[:] = (1, channels, height, width)
         self.add_convolution(places, channels, groups=1, kernel=1, margin=0)
-        new = [places]
-
-        last = self.numbers(node, "last", TO_LAST, new)
-        shape = (1, height, width, channels)
-        last = self.added(node, "places_last", "Transpose", (places.output[0], last), shape, new)
-        rows = self.reshaped(node, "rows", last, (height, width, kernel, row), new)
-        order = self.numbers(node, "order", (0, 2, 1, 3), new)
-        rows = self.added(node, "rows_first", "Transpose", (rows, order), (height, kernel, width, row), new)
-        lines = self.reshaped(node, "lines", rows, (1, height * kernel, width * row), new)
-        matrix = enlarging_matrix(height, large_height // height, kernel)
-        lines = self._product(node, "down", matrix, lines, (1, large_height, width * row), new)
-        lines = self.reshaped(node, "columns", lines, (large_height, width * kernel, outputs), new)
-        matrix = enlarging_matrix(width, large_width // width, kernel)
+        chain = NodeChain(self, node)
+        chain.nodes.append(places)
+        last = chain.transposed(places.output[0], (1, channels, height, width), TO_LAST)
+        rows = chain.reshaped(last, (height, width, kernel, row))
+        rows_first = chain.transposed(rows, (height, width, kernel, row), (0, 2, 1, 3))
+        lines = chain.reshaped(rows_first, (1, height * kernel, width * row))
+        down = chain.constant(enlarging_matrix(height, large_height // height, kernel)[np.newaxis])
+        lines = chain.product(down, lines, (1, large_height, width * row))
+        columns = chain.reshaped(lines, (large_height, width * kernel, outputs))
+        across = chain.constant(enlarging_matrix(width, large_width // width, kernel)[np.newaxis])
         shape = (large_height, large_width, outputs)
-        large = self._product(node, "across", matrix, lines, shape, new)
-        large = self.reshaped(node, "large", large, (1, *shape), new)
-        node.input[:] = [large, self.numbers(node, "first", TO_FIRST, new)]
+        large = chain.reshaped(chain.product(across, columns, shape), (1, *shape))
+        node.input[:] = [large, chain.numbers(TO_FIRST)]
         self.add_primitive(node, "Transpose")
-        return new
-
-    def _product(
-        self, node: Any, name: str, matrix: np.ndarray, source: str, shape: tuple[int, ...], new: list[Any]
-    ) -> str:
-        """Add to `new` the product of a matrix with each of a batch; returns its output."""
-        weights = self.parameter(node, f"{name}_matrix", matrix[np.newaxis])
-        product = self.added(node, name, "BatchMatMul", (weights, source), shape, new)
-        for setting in ("transpose_a", "transpose_b"):
-            add_attribute(self.primitives[new[-1].op_type.removeprefix(REFERENCE)], setting, False)
-        return product
+        return chain.nodes

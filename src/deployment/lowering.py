@@ -25,7 +25,9 @@ from src.deployment.cheaper_maps import CheaperMaps  # noqa: E402
 from src.deployment.enlarged_convolutions import EnlargedConvolutions  # noqa: E402
 from src.deployment.ib_norms import IBNorms  # noqa: E402
 from src.deployment.mindir_graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
+from src.deployment.pasted_cells import PastedCells  # noqa: E402
 from src.deployment.repeated_field import refill  # noqa: E402
+from src.deployment.sampled_windows import SampledWindows  # noqa: E402
 from src.deployment.subpixel import is_doubling, subpixel_weight  # noqa: E402
 from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
@@ -54,7 +56,7 @@ _SAME = frozenset(
     + ("UpdateState",)
 )
 _FORMATS = {0: "NCHW", 1: "NHWC"}
-_FOR_CPU = IBNorms, CheaperMaps, EnlargedConvolutions, ChannelsLast
+_FOR_CPU = IBNorms, SampledWindows, PastedCells, CheaperMaps, EnlargedConvolutions, ChannelsLast
 
 
 def lower_file(source: str | Path, target: str | Path, *, for_cpu: bool = False) -> None:

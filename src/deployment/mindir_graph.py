@@ -23,12 +23,22 @@ class MindirGraph:
         self.model = model
         nodes = model.graph.node
         self.primitives = {primitive.name: primitive for primitive in model.primitives}
+        self.node_of = {node.output[0]: node for node in nodes}
         self.constants = {node.output[0]: node.attribute[0] for node in nodes if node.op_type == "Constant"}
 
     def operator(self, node: Any) -> str:
         """The name of a node's operator."""
         primitive = self.primitives.get(node.op_type.removeprefix(REFERENCE))
         return primitive.op_type if primitive else node.op_type
+
+    def before(self, node: Any | None, operator: str) -> Any | None:
+        """The node of a node's first input, if it is of this operator; None for None."""
+        before = self.node_of.get(node.input[0]) if node is not None and node.input else None
+        return before if before is not None and self.operator(before) == operator else None
+
+    def shape(self, name: str) -> list[int]:
+        """The shape of a node's output."""
+        return list(self.node_of[name].attribute[0].tensors[0].dims)
 
     def add_convolution(
         self, node: Any, channels: int, groups: int, *, kernel: int = 3, margin: int = 1, stride: int = 1
@@ -96,45 +106,19 @@ class MindirGraph:
         add_attribute(new, "value", value)
         return new
 
-    def added(
-        self, node: Any, name: str, operator: str, inputs: Sequence[str], shape: Sequence[int], new: list[Any]
-    ) -> str:
-        """Add to `new` a node with an operator without attributes, before `node`; returns its output."""
-        result = self.node_before(node, name, *inputs)
-        result.attribute[0].tensors[0].dims[:] = shape
-        self.add_primitive(result, operator)
-        new.append(result)
-        return result.output[0]
-
-    def reshaped(self, node: Any, name: str, source: str, shape: tuple[int, ...], new: list[Any]) -> str:
-        """Add to `new` what reshapes an output, before `node`; returns the new output."""
-        wanted = self.numbers(node, f"{name}_shape", shape, new)
-        return self.added(node, name, "Reshape", (source, wanted), shape, new)
-
-    def numbers(self, node: Any, name: str, values: tuple[int, ...], new: list[Any]) -> str:
-        """Add a constant tuple to `new`; returns its output."""
-        constant = self.number_before(node, name, 0)
-        del constant.attribute[:]
-        add_attribute(constant, "value", values)
-        new.append(constant)
-        return constant.output[0]
-
     def insert(self, new: Mapping[str, Sequence[Any]]) -> None:
-        """Add nodes, by the output of the node that they precede, and remove what is no longer needed."""
+        """Add nodes, by the output of the node that they precede, and remove what nothing needs any more."""
         graph = self.model.graph
         nodes = [each for node in graph.node for each in (*new.get(node.output[0], ()), node)]
         node_of = {node.output[0]: node for node in nodes}
         needed, waiting = set(), [output.name for output in graph.output]
         while waiting:
             name = waiting.pop()
-            if name in node_of and name not in needed:
+            if name not in needed:
                 needed.add(name)
-                waiting += node_of[name].input
+                waiting += node_of[name].input if name in node_of else ()
         refill(graph.node, [node for node in nodes if node.output[0] in needed])
-        read = {name for node in graph.node for name in node.input}
-        for place in reversed(range(len(graph.parameter))):
-            if graph.parameter[place].name not in read:
-                del graph.parameter[place]
+        refill(graph.parameter, [each for each in graph.parameter if each.name in needed])
 
     def weight(self, node: Any) -> np.ndarray:
         """The weight of a convolution, float32 (out, in, h, w)."""
@@ -187,7 +171,8 @@ def settings_of(primitive: Any) -> dict[str, int | tuple[int, ...]]:
     }
 
 
-def add_attribute(holder: Any, name: str, value: int | float | str | tuple[int, ...]) -> None:
+def add_attribute(holder: Any, name: str, value: int | float | str | tuple[Any, ...]) -> None:
+    """Add a setting to a primitive or a constant; tuples may hold tuples."""
     attribute = holder.attribute.add()
     attribute.name = name
     if isinstance(value, int):
@@ -198,8 +183,15 @@ def add_attribute(holder: Any, name: str, value: int | float | str | tuple[int, 
     elif isinstance(value, str):
         attribute.type, attribute.s = attribute.STRING, value.encode()
     else:
-        attribute.type = attribute.TUPLE
-        for number in value:
-            element = attribute.values.add()
+        _set_tuple(attribute, value)
+
+
+def _set_tuple(attribute: Any, members: tuple[Any, ...]) -> None:
+    attribute.type = attribute.TUPLE
+    for member in members:
+        element = attribute.values.add()
+        if isinstance(member, tuple):
+            _set_tuple(element, member)
+        else:
             element.type = element.INT64
-            element.ints.append(number)
+            element.ints.append(member)

@@ -1,0 +1,39 @@
+"""Where the pixels of the cells lie that Background Matting V2's refiner takes."""
+
+import numpy as np
+
+from src.deployment.node_chain import NodeChain
+
+CELL = 4  # pixels
+
+
+class SampledCells:
+    """The K cells of 4x4 pixels that one picture's refiner takes.
+
+    Args:
+        chain: gets the nodes, as that of the methods.
+        chosen: output that holds their numbers, counted row by row.
+        count: K.
+        size: height and width of the picture.
+    """
+
+    def __init__(self, chain: NodeChain, chosen: str, count: int, size: list[int]):
+        self.count = count
+        self.row, self.column = np.ogrid[: size[0] // CELL, : size[1] // CELL]  # of all cells
+        self._cells = chain.reshaped(chosen, (count,), whole=True)
+
+    def places(self, chain: NodeChain, starts: np.ndarray, inside: np.ndarray) -> str:
+        """Places (K, P) of pixels in a list of them.
+
+        Args:
+            chain: of one of the next nodes.
+            starts: (H / 4, W / 4) the first place of each cell of the picture.
+            inside: of any shape with P values: how far a cell's places are from its first.
+        """
+        start = chain.gathered(chain.whole(starts.reshape(-1, 1)), self._cells, (self.count, 1), whole=True)
+        shape = self.count, inside.size
+        return chain.sums(start, chain.whole(inside.reshape(1, -1)), shape, whole=True)
+
+    def numbers(self, chain: NodeChain, table: np.ndarray) -> str:
+        """The numbers (K,) that a table (H / 4, W / 4) has for the cells."""
+        return chain.gathered(chain.whole(table.reshape(-1)), self._cells, (self.count,), whole=True)
