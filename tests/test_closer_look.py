@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.images.letterbox import letterbox_place
+from src.images.letterbox import Place, letterbox_place
 from src.images.preprocessing import resize
 from src.inference import closer_look
-from src.inference.closer_look import Frame
 from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine
 from src.inference.matting import Matting
 from src.inference.protocol import DEFAULT, PUBLISHED
@@ -84,7 +83,7 @@ def test_the_trimap_is_that_of_the_parts():
     assert (matte.trimap[20:-20, 48:52] == 255).all() and (matte.trimap[:, :30] == 0).all()
 
 
-def ramp(frame: Frame, height: int, width: int, photo: tuple[int, int]) -> np.ndarray:
+def ramp(frame: Place, height: int, width: int, photo: tuple[int, int]) -> np.ndarray:
     """A map (1, height, width) of a part of a photo, whose alpha grows from corner to corner."""
     rows = frame.top + (np.arange(height, dtype=np.float32) + 0.5) / height * frame.height
     columns = frame.left + (np.arange(width, dtype=np.float32) + 0.5) / width * frame.width
@@ -116,11 +115,11 @@ def test_parts_join_to_the_whole(sides, box, size):
     for part in look.parts:
         place = letterbox_place(part.height, part.width, size)
         maps.append(ramp(part, place.height, place.width, sides))
-    whole = ramp(Frame(0, 0, *sides), *alpha.shape, sides)
+    whole = ramp(Place(0, 0, *sides), *alpha.shape, sides)
     joined = closer_look.joined(image, look, whole, maps)
     finer = joined.shape[1:]
     assert finer[0] >= alpha.shape[0] and finer[1] >= alpha.shape[1] - 1
-    expected = ramp(Frame(0, 0, *sides), *finer, sides)
+    expected = ramp(Place(0, 0, *sides), *finer, sides)
     np.testing.assert_allclose(joined, expected, atol=0.03 + 1.5 / min(alpha.shape))
 
 

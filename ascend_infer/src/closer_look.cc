@@ -23,13 +23,13 @@ int Rounded(double value) { return static_cast<int>(std::lrint(value)); }
 int Floor(double value) { return static_cast<int>(std::floor(value)); }
 int Ceil(double value) { return static_cast<int>(std::ceil(value)); }
 
-bool IsWhole(const Frame& frame, const Picture& photo) {
+bool IsWhole(const Place& frame, const Picture& photo) {
   return frame.height == photo.height && frame.width == photo.width;
 }
 
 // The part of a photo in which all people are, with a margin; the whole if that is little more.
-Frame AroundPeople(const Picture& photo, const Map& alpha) {
-  const Frame whole{0, 0, photo.height, photo.width};
+Place AroundPeople(const Picture& photo, const Map& alpha) {
+  const Place whole{0, 0, photo.height, photo.width};
   int first_row = alpha.height, last_row = -1, first_column = alpha.width, last_column = -1;
   for (int y = 0; y < alpha.height; ++y) {
     for (int x = 0; x < alpha.width; ++x) {
@@ -52,12 +52,12 @@ Frame AroundPeople(const Picture& photo, const Map& alpha) {
   const int longest = std::max(photo.height, photo.width);
   const double margin = std::max(kMargin * longer, (kSmallestFrame * longest - longer) / 2);
   const int from_row = std::max(0, Floor(top - margin)), from_column = std::max(0, Floor(left - margin));
-  const Frame frame{from_row, from_column, std::min(photo.height, Ceil(bottom + margin)) - from_row,
+  const Place frame{from_row, from_column, std::min(photo.height, Ceil(bottom + margin)) - from_row,
                     std::min(photo.width, Ceil(right + margin)) - from_column};
   return std::max(frame.height, frame.width) > kLargeFrame * longest ? whole : frame;
 }
 
-double MeanWithin(const Map& alpha, const Frame& frame, const Picture& photo) {
+double MeanWithin(const Map& alpha, const Place& frame, const Picture& photo) {
   const double rows = static_cast<double>(alpha.height) / photo.height;
   const double columns = static_cast<double>(alpha.width) / photo.width;
   const int top = Floor(frame.top * rows), bottom = std::min(alpha.height, Ceil((frame.top + frame.height) * rows));
@@ -105,28 +105,19 @@ std::vector<float> Weights(int length, double reach, bool begins_inside, bool en
 }  // namespace
 
 Look FindLook(const Picture& photo, const Map& alpha) {
-  const Frame frame = AroundPeople(photo, alpha);
+  const Place frame = AroundPeople(photo, alpha);
   if (frame.height > kTall * frame.width && MeanWithin(alpha, frame, photo) < kLarge) {
-    Frame upper = frame;
+    Place upper = frame;
     upper.height = Rounded(std::max(kOfWidth * frame.width, kOfHeight * frame.height));
-    Frame lower = upper;
+    Place lower = upper;
     lower.top = frame.top + frame.height - lower.height;
     return {frame, {upper, lower}};
   }
   return IsWhole(frame, photo) ? Look{frame, {}} : Look{frame, {frame}};
 }
 
-Picture CutFrame(const Picture& photo, const Frame& frame) {
-  Picture part(frame.height, frame.width, photo.channels);
-  for (int y = 0; y < frame.height; ++y) {
-    const uint8_t* source = photo.Row(frame.top + y) + static_cast<size_t>(frame.left) * photo.channels;
-    std::copy_n(source, static_cast<size_t>(frame.width) * photo.channels, part.Row(y));
-  }
-  return part;
-}
-
 Map Joined(const Picture& photo, const Look& look, const Map& whole, const std::vector<Map>& parts) {
-  const Frame& frame = look.frame;
+  const Place& frame = look.frame;
   Map seen = parts.size() == 1 ? parts[0] : JoinedParts(look, parts[0], parts[1]);
   if (IsWhole(frame, photo)) {
     return seen;

@@ -5,25 +5,19 @@
 
 #include <vector>
 
+#include "letterbox.h"
 #include "raster.h"
 
 namespace matting {
 
-// A part of a photo, in pixels.
-struct Frame {
-  int top, left, height, width;
-};
-
 // What to look at more closely.
 struct Look {
-  Frame frame;               // around all people, or the whole photo
-  std::vector<Frame> parts;  // the frame, or its upper and lower part; none where nothing more would be seen
+  Place frame;               // around all people, or the whole photo
+  std::vector<Place> parts;  // the frame, or its upper and lower part; none where nothing more would be seen
 };
 
 // Finds what is worth a closer look, given alpha of the whole photo.
 Look FindLook(const Picture& photo, const Map& alpha);
-
-Picture CutFrame(const Picture& photo, const Frame& frame);
 
 // Joins alpha of the whole photo and of its parts, which pass into each other; as fine as that of the parts.
 Map Joined(const Picture& photo, const Look& look, const Map& whole, const std::vector<Map>& parts);

@@ -2,7 +2,10 @@
 #ifndef ASCEND_INFER_LETTERBOX_H_
 #define ASCEND_INFER_LETTERBOX_H_
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <vector>
 
 #include "raster.h"
 
@@ -14,10 +17,21 @@ struct Size {
   int height, width;
 };
 
-// Where the photo lies in the input, in pixels.
+// A part of an image, in pixels: where a photo lies in the input, or what is looked at in a photo.
 struct Place {
   int top, left, height, width;
 };
+
+// What lies at a place, of values in rows of `width` pixels.
+template <typename T>
+Raster<T> CutPlace(const std::vector<T>& values, int width, const Place& place, int channels = 1) {
+  Raster<T> part(place.height, place.width, channels);
+  for (int y = 0; y < place.height; ++y) {
+    const size_t first = (static_cast<size_t>(place.top + y) * width + place.left) * channels;
+    std::copy_n(values.begin() + static_cast<ptrdiff_t>(first), static_cast<size_t>(place.width) * channels, part.Row(y));
+  }
+  return part;
+}
 
 Place LetterboxPlace(const Size& photo, const Size& input);
 

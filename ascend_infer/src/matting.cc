@@ -11,14 +11,6 @@ void RequireNumbers(const std::vector<float>& outputs) {
   }
 }
 
-Map CutPlace(const std::vector<float>& map, int width, const Place& place) {
-  Map part(place.height, place.width, 1);
-  for (int y = 0; y < place.height; ++y) {
-    std::copy_n(map.begin() + static_cast<ptrdiff_t>(place.top + y) * width + place.left, place.width, part.Row(y));
-  }
-  return part;
-}
-
 Picture ToBytes(const Map& alpha) {
   Picture bytes(alpha.height, alpha.width, 1);
   std::transform(alpha.values.begin(), alpha.values.end(), bytes.values.begin(),

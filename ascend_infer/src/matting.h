@@ -36,9 +36,6 @@ class Matting {
 // Throws Error if a value is NaN or infinite.
 void RequireNumbers(const std::vector<float>& outputs);
 
-// The part of a map with rows of `width` values that the photo covers.
-Map CutPlace(const std::vector<float>& map, int width, const Place& place);
-
 // Alpha in 0..1 as 0..255, rounded.
 Picture ToBytes(const Map& alpha);
 

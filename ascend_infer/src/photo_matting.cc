@@ -66,8 +66,9 @@ Map PhotoMatting::Run(const Photo& photo, const Prepared& prepared) const {
     return whole;
   }
   std::vector<Map> parts;
-  for (const Frame& part : look.parts) {
-    const Prepared alone = Prepare(CutFrame(photo.colours, part));
+  const Picture& colours = photo.colours;
+  for (const Place& part : look.parts) {
+    const Prepared alone = Prepare(CutPlace(colours.values, colours.width, part, colours.channels));
     parts.push_back(look.parts.size() == 1 ? RunWithMirrorImage(alone)
                                            : CutPlace(RunOnce(alone.input), size_, alone.place));
   }

@@ -9,10 +9,10 @@ from src.clips.backgrounds import Backgrounds
 from src.clips.clip import Clip
 from src.clips.layouts import find_split
 from src.common.errors import UserError
-from src.common.folder_search import search
 from src.common.making import random_for
 from src.common.progress import say
 from src.data.binary_masks import far_from_edge
+from src.data.plate_files import find_files
 from src.images.suffixes import PHOTO_SUFFIXES
 from src.videos.kinds import VIDEO_SUFFIXES
 
@@ -110,9 +110,7 @@ class SplitFrames:
 
 
 def _find_backgrounds(folder: Path) -> Backgrounds:
-    found = search(folder, PHOTO_SUFFIXES + VIDEO_SUFFIXES)
-    for problem in found.problems:
-        say(f"left out: {problem}")
-    if not found.files:
+    files = find_files(folder, PHOTO_SUFFIXES + VIDEO_SUFFIXES)
+    if not files:
         raise UserError(f"{folder}: holds no backgrounds; put photos or videos without people there")
-    return Backgrounds.of(found.files)
+    return Backgrounds.of(files)

@@ -57,8 +57,8 @@ def composite(
     if rng.random() < 0.4:
         behind = cv2.GaussianBlur(behind, (0, 0), rng.uniform(0.5, 5))
     layers = _line_up(rng, people, size)
-    ways = {"shadows": shadows, "tinted": tinted, "backlit": backlit}
-    return take_photo(rng, *assemble(rng, layers, behind, **ways))
+    image, alpha = assemble(rng, layers, behind, shadows=shadows, tinted=tinted, backlit=backlit)
+    return take_photo(rng, image, alpha)
 
 
 def stand_in(
@@ -88,8 +88,8 @@ def stand_in(
     frame = draw_frame(rng, scene.alpha.shape, size)
     behind = change_light(rng, frame.show(scene.emptied, size))
     layer = _place(rng, person, draw_place_of(rng, person.alpha, scene.alpha, frame, size), size)
-    ways = {"shadows": shadows, "tinted": tinted, "backlit": backlit}
-    return take_photo(rng, *assemble(rng, [layer], behind, **ways))
+    image, alpha = assemble(rng, [layer], behind, shadows=shadows, tinted=tinted, backlit=backlit)
+    return take_photo(rng, image, alpha)
 
 
 def reframe(rng: np.random.Generator, person: Person, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -37,8 +37,9 @@ def hide_face(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray) ->
         hidden = np.broadcast_to(colour + rng.normal(0, 15, 3), image.shape)
     else:
         spread = max(2.0, rng.uniform(0.08, 0.25) * tall)
-        hidden = cv2.GaussianBlur(image, (0, 0), spread)
-        if way == "coarse":
+        if way == "blurred":
+            hidden = cv2.GaussianBlur(image, (0, 0), spread)
+        else:
             cells = [max(1, round(side / spread)) for side in alpha.shape[::-1]]
             hidden = cv2.resize(image, cells, interpolation=cv2.INTER_AREA)
             hidden = cv2.resize(hidden, alpha.shape[::-1], interpolation=cv2.INTER_NEAREST)

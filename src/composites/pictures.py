@@ -87,10 +87,9 @@ def _draw_picture(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw one picture, BGR (H, W, 3) uint8, and its alpha (H, W) uint8, at the size of the task."""
     image, alpha = _draw_scene(rng, whole, task, problems)
-    # With a share of 0 nothing is drawn: pictures made before this share existed stay as they are.
-    if task.shares.faces and rng.random() < task.shares.faces:
+    if _happens(rng, task.shares.faces):
         image = hide_face(rng, image, alpha)
-    if task.shares.turned and rng.random() < task.shares.turned:
+    if _happens(rng, task.shares.turned):
         image, alpha = turn(rng, image, alpha)
     return add_bars(image, alpha, task.size)
 
@@ -101,20 +100,22 @@ def _draw_scene(
     """Draw a picture without bars, no larger than the size of the task."""
     shares = task.shares
     size = draw_part(rng, task.size) if rng.random() < shares.bars else task.size
-    if shares.empty and rng.random() < shares.empty:
+    if _happens(rng, shares.empty):
         background = draw_usable(rng, task.backgrounds, _read_background, problems)
         return show_empty(rng, background, size)
     person = come_near(rng, whole, size) if rng.random() < shares.near else whole
     is_photo = task.person.alpha is not None and is_large_enough(person.alpha.shape, size)
     if is_photo and rng.random() < shares.keep:
-        if shares.whole and rng.random() < shares.whole:
-            if shares.parts and rng.random() < shares.parts:
+        if _happens(rng, shares.whole):
+            if _happens(rng, shares.parts):
                 person = see_part(rng, person)
             return show_whole(rng, person, task.size)
         return reframe(rng, person, size)
-    ways = {"shadows": rng.random() < shares.shadows, "tinted": rng.random() < shares.tints}
-    if shares.backlit:
-        ways["backlit"] = rng.random() < shares.backlit
+    ways = {
+        "shadows": rng.random() < shares.shadows,
+        "tinted": rng.random() < shares.tints,
+        "backlit": _happens(rng, shares.backlit),
+    }
     # A person in close-up is too large to replace most others.
     if person is whole and rng.random() < shares.replace:
         scene = draw_usable(rng, task.scenes, _read_scene, problems)
@@ -131,9 +132,14 @@ def _draw_scene(
             read = functools.partial(_read_passer_by, most=max(task.size))
             passers_by = _draw_people(rng, task.passers_by, _MOST_PASSERS_BY, read, problems)
     clutter = None
-    if shares.clutter and rng.random() < shares.clutter:
+    if _happens(rng, shares.clutter):
         clutter = draw_usable(rng, task.backgrounds, _read_background, problems)
     return composite(rng, people, background, size, passers_by, clutter=clutter, **ways)
+
+
+def _happens(rng: np.random.Generator, share: float) -> bool:
+    """Whether one of the later shares is hit; with a share of 0 nothing is drawn, so older pictures stay."""
+    return share > 0 and rng.random() < share
 
 
 def _draw_people(

@@ -88,7 +88,7 @@ def find_plates(folder: Path) -> list[Path]:
     Raises:
         UserError: there are none.
     """
-    plates = _search(folder)
+    plates = find_files(folder)
     if not plates:
         raise UserError(f"{folder}: holds no plates; put photos of places without people there")
     return plates
@@ -106,7 +106,7 @@ def _pairs(colours: Path, alphas: Path) -> list[PhotoWithAlpha]:
 def by_name(folder: Path, suffixes: Sequence[str] = PHOTO_SUFFIXES) -> dict[str, Path]:
     """The pictures in a folder by their paths in it, without suffix; of equal names, the first counts."""
     files: dict[str, Path] = {}
-    for path in _search(folder, suffixes):
+    for path in find_files(folder, suffixes):
         name = path.relative_to(folder).with_suffix("").as_posix()
         if name in files:
             say(f"left out: {path}: has the same name as {files[name]}")
@@ -115,7 +115,8 @@ def by_name(folder: Path, suffixes: Sequence[str] = PHOTO_SUFFIXES) -> dict[str,
     return files
 
 
-def _search(folder: Path, suffixes: Sequence[str] = PHOTO_SUFFIXES) -> list[Path]:
+def find_files(folder: Path, suffixes: Sequence[str] = PHOTO_SUFFIXES) -> list[Path]:
+    """The files of some suffixes in a folder, at any depth, sorted; what is left out is said."""
     found = search(folder, suffixes)
     others = [path for path in found.others if path.suffix.lower() in PHOTO_SUFFIXES]
     for problem in [*found.problems, *(f"{path}: is no {' or '.join(suffixes)} file" for path in others)]:

@@ -5,7 +5,6 @@ one that does, it would transpose the latter, join, and transpose the result bac
 nothing brings the former, which is smaller, into that layout instead.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,12 +23,11 @@ class ChannelsLast(MindirGraph):
 
     def run(self) -> None:
         """Add the convolutions."""
-        self._node_of = {node.output[0]: node for node in self.model.graph.node}
         new: dict[str, list[Any]] = {}
         for node in self.model.graph.node:
             if self.operator(node) == "Concat" and len(node.attribute[0].tensors[0].dims) == 4:
-                both = self._node_of[node.input[0]]
-                others = [place for place, name in enumerate(both.input) if not self._is_last(name)]
+                both = self.node_of[node.input[0]]
+                others = [place for place, name in enumerate(both.input) if not lies_last(self, name)]
                 if len(others) < len(both.input):
                     new[both.output[0]] = [self._same(node, both, place) for place in others]
         self.insert(new)
@@ -44,16 +42,13 @@ class ChannelsLast(MindirGraph):
         both.input[place] = same.output[0]
         return same
 
-    def _is_last(self, name: str) -> bool:
-        return lies_last(self, self._node_of, name)
 
-
-def lies_last(graph: MindirGraph, node_of: Mapping[str, Any], name: str) -> bool:
-    """Whether an output comes from a convolution, so that its channels are last; `node_of` has its node."""
-    node = node_of.get(name)
+def lies_last(graph: MindirGraph, name: str) -> bool:
+    """Whether an output comes from a convolution, so that its channels are last."""
+    node = graph.node_of.get(name)
     if node is None:
         return False
     operator = graph.operator(node)
     return operator == "Conv2D" or (
-        operator in _NEUTRAL and any(lies_last(graph, node_of, each) for each in node.input)
+        operator in _NEUTRAL and any(lies_last(graph, each) for each in node.input)
     )

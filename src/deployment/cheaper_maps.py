@@ -72,7 +72,7 @@ class CheaperMaps(MindirGraph):
 
     def _shrink(self, node: Any) -> dict[str, list[Any]]:
         """Replace the bilinear shrinking of `lowering.py`: the mean of the middle two rows and columns."""
-        if node.input[1] != f"{node.output[0]}:weight" or lies_last(self, self.node_of, node.input[0]):
+        if node.input[1] != f"{node.output[0]}:weight" or lies_last(self, node.input[0]):
             return {}
         n, channels, height, width = self.shape(node.output[0])
         tall, wide = self.size(node.input[0])

@@ -98,8 +98,8 @@ class MindirGraph:
         shape.seq_info.is_dyn_len = False
         return new
 
-    def number_before(self, node: Any, name: str, value: int) -> Any:
-        """Make a new node whose output is a constant whole number."""
+    def number_before(self, node: Any, name: str, value: int | tuple[int, ...]) -> Any:
+        """Make a new node whose output is a constant whole number, or a tuple of them."""
         new = self.node_before(node, name)
         new.op_type = "Constant"
         del new.attribute[:]
@@ -127,18 +127,18 @@ class MindirGraph:
 
     def set_weight(self, node: Any, weight: np.ndarray) -> None:
         """Replace the weight of a convolution, in another shape if need be."""
-        parameter, loads = self._holders(node)
+        parameter, load = self._holders(node)
         parameter.raw_data = weight.astype(np.float32).tobytes()
-        for dims in (parameter.dims, *(load.attribute[0].tensors[0].dims for load in loads)):
-            dims[:] = weight.shape
+        parameter.dims[:] = weight.shape
+        if load is not None:
+            load.attribute[0].tensors[0].dims[:] = weight.shape
 
-    def _holders(self, node: Any) -> tuple[Any, list[Any]]:
+    def _holders(self, node: Any) -> tuple[Any, Any | None]:
         """The parameter that holds a convolution's weight, and the node that loads it, if there is one."""
-        graph = self.model.graph
-        loads = [each for each in graph.node if each.output[0] == node.input[1]]
-        name = loads[0].input[0] if loads else node.input[1]
-        [parameter] = [each for each in graph.parameter if each.name == name]
-        return parameter, loads
+        load = self.node_of.get(node.input[1])
+        name = node.input[1] if load is None else load.input[0]
+        [parameter] = [each for each in self.model.graph.parameter if each.name == name]
+        return parameter, load
 
     def parameter(self, node: Any, name: str, value: np.ndarray) -> str:
         """Add a parameter for a node, int32 or float32; returns its name."""
@@ -152,10 +152,10 @@ class MindirGraph:
 
     def size(self, output: str) -> list[int]:
         """Return height and width of the output of a node, or of the model's input."""
-        graph = self.model.graph
-        shapes = {node.output[0]: node.attribute[0].tensors for node in graph.node if node.attribute}
-        shapes |= {value.name: value.tensor for value in graph.input}
-        return list(shapes[output][0].dims[-2:])
+        if output in self.node_of:
+            return self.shape(output)[-2:]
+        [value] = [each for each in self.model.graph.input if each.name == output]
+        return list(value.tensor[0].dims[-2:])
 
 
 def number_of(constant: Any) -> float:

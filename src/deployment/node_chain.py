@@ -87,9 +87,7 @@ class NodeChain:
 
     def numbers(self, value: int | Shape) -> str:
         """Whole numbers among an operator's settings."""
-        constant = self._graph.number_before(self._node, self._name("numbers"), 0)
-        del constant.attribute[:]
-        add_attribute(constant, "value", value)
+        constant = self._graph.number_before(self._node, self._name("numbers"), value)
         self.nodes.append(constant)
         return constant.output[0]
 

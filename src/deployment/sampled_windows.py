@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from src.deployment.bilinear import window_weights
-from src.deployment.mindir_graph import MindirGraph
+from src.deployment.mindir_graph import TO_LAST, MindirGraph
 from src.deployment.node_chain import NodeChain
 from src.deployment.sampled_cells import CELL, SampledCells
 
@@ -125,7 +125,7 @@ def _squares(
 ) -> str:
     """Copies (K, side * side, C) of squares of a map (1, C, h, w), the shape."""
     _, channels, height, width = shape
-    pixels = chain.reshaped(chain.transposed(source, shape, (0, 2, 3, 1)), (height * width, channels))
+    pixels = chain.reshaped(chain.transposed(source, shape, TO_LAST), (height * width, channels))
     row, column = np.ogrid[:side, :side]
     places = cells.places(chain, starts, row * width + column)
     return chain.gathered(pixels, places, (cells.count, side**2, channels))

@@ -9,16 +9,16 @@ from src.images.preprocessing import resize, resize_trimap
 
 
 class Place(NamedTuple):
-    """Where the photo lies in the square, in pixels."""
+    """A part of an image, in pixels: where a photo lies in the square, or what is looked at in a photo."""
 
     top: int
     left: int
     height: int
     width: int
 
-    def cut(self, square: np.ndarray) -> np.ndarray:
-        """The part of a map (S, S) that the photo covers, as a view."""
-        return square[self.top : self.top + self.height, self.left : self.left + self.width]
+    def cut(self, image: np.ndarray) -> np.ndarray:
+        """The part of an image (H, W) or (H, W, C), as a view."""
+        return image[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 def letterbox_place(height: int, width: int, size: int) -> Place:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from src.images.letterbox import Place
+
 # Chosen on development photos and composites of them.
 _PERSON = 0.5  # least alpha
 _MARGIN = 0.2  # around people, relative to their longer side
@@ -24,24 +26,11 @@ _LARGE = 0.4  # mean alpha
 _OF_WIDTH, _OF_HEIGHT = 1.15, 0.6  # size of a part relative to the frame's width, and least one of its height
 
 
-class Frame(NamedTuple):
-    """A part of a photo, in pixels."""
-
-    top: int
-    left: int
-    height: int
-    width: int
-
-    def cut(self, image: np.ndarray) -> np.ndarray:
-        """The part of a photo (H, W, 3), as a view."""
-        return image[self.top : self.top + self.height, self.left : self.left + self.width]
-
-
 class Look(NamedTuple):
     """What to look at more closely."""
 
-    frame: Frame  # around all people, or the whole photo
-    parts: tuple[Frame, ...]  # the frame, or its upper and lower part; none where nothing more would be seen
+    frame: Place  # around all people, or the whole photo
+    parts: tuple[Place, ...]  # the frame, or its upper and lower part; none where nothing more would be seen
 
 
 def find_look(image: np.ndarray, alpha: np.ndarray) -> Look:
@@ -59,10 +48,10 @@ def find_look(image: np.ndarray, alpha: np.ndarray) -> Look:
     return Look(frame, () if (frame.height, frame.width) == image.shape[:2] else (frame,))
 
 
-def _around_people(image: np.ndarray, alpha: np.ndarray) -> Frame:
+def _around_people(image: np.ndarray, alpha: np.ndarray) -> Place:
     """The part of a photo in which all people are, with a margin; the whole if that is little more."""
     height, width = image.shape[:2]
-    whole, longest = Frame(0, 0, height, width), max(height, width)
+    whole, longest = Place(0, 0, height, width), max(height, width)
     is_person = alpha >= _PERSON
     if not is_person.any():
         return whole
@@ -72,7 +61,7 @@ def _around_people(image: np.ndarray, alpha: np.ndarray) -> Frame:
     margin = max(_MARGIN * longer, (_SMALLEST_FRAME * longest - longer) / 2)
     top, left = (max(0, math.floor(side - margin)) for side in (top, left))
     bottom, right = (min(most, math.ceil(side + margin)) for side, most in ((bottom, height), (right, width)))
-    frame = Frame(top, left, bottom - top, right - left)
+    frame = Place(top, left, bottom - top, right - left)
     return whole if max(frame.height, frame.width) > _LARGE_FRAME * longest else frame
 
 

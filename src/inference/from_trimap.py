@@ -101,7 +101,7 @@ class TrimapMatting:
             ImageError: the photo has no trimap, or one that cannot be used.
             UserError: pymatting is not installed, or the model has no T-Net.
         """
-        pred_alpha = self._matting.join(image, outputs).alpha
+        pred_alpha = self._matting.alpha(image, outputs)
         trimap = self._trimap(source, image, outputs, pred_alpha)
         plan = make_plan(trimap, self._solver)
         self._tell(f"{source}: {plan}")

@@ -81,7 +81,7 @@ class MattingSteps:
         Returns:
             Two inputs, of two parts or of one and its mirror image; none where nothing more would be seen.
         """
-        parts = closer_look.find_look(image, self._whole(image, outputs, ALPHA)[0]).parts
+        parts = self._look(image, outputs).parts
         squares = [self._square(part.cut(image)) for part in parts]
         if len(squares) == 1:
             squares.append(squares[0][:, ::-1])
@@ -111,15 +111,17 @@ class MattingSteps:
             image: the photo.
             outputs: for `prepare(image)`, and those for `prepare_parts(image, outputs)`, if there are.
         """
-        alpha = self._seen(image, outputs, ALPHA)[0]
         if predicts(TRIMAP_LOGITS, self.info.system):
             logits = self._seen(image, outputs, TRIMAP_LOGITS)
             trimap = class_map_to_trimap(logits.argmax(axis=0))
-        else:
-            trimap = make_trimap(alpha_to_bytes(alpha), 1)  # MODNet predicts none
-        if self.protocol.clean_up:
-            alpha = remove_small_components(stretch_contrast(alpha))
-        return Matte(trimap, alpha)
+        else:  # MODNet predicts none
+            trimap = make_trimap(alpha_to_bytes(self._seen(image, outputs, ALPHA)[0]), 1)
+        return Matte(trimap, self.alpha(image, outputs))
+
+    def alpha(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
+        """The alpha of `join`, for those who do not need the trimap, which takes longer."""
+        alpha = self._seen(image, outputs, ALPHA)[0]
+        return remove_small_components(stretch_contrast(alpha)) if self.protocol.clean_up else alpha
 
     def class_probabilities(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
         """T-Net's classes for a photo, at the network's size without the bars.
@@ -142,11 +144,15 @@ class MattingSteps:
         maps = [each[name][0] for each in outputs[1 + self.protocol.mirror :]]
         if not maps:
             return whole
-        look = closer_look.find_look(image, self._whole(image, outputs, ALPHA)[0])
+        look = self._look(image, outputs)
         if len(look.parts) == 1:
             maps = [_mean_of_mirrored(*maps)]
         parts = [self._cut(part.cut(image), each) for part, each in zip(look.parts, maps, strict=True)]
         return closer_look.joined(image, look, whole, parts)
+
+    def _look(self, image: np.ndarray, outputs: Sequence[Arrays]) -> closer_look.Look:
+        """What is worth a closer look, given at least the outputs for `prepare(image)`."""
+        return closer_look.find_look(image, self._whole(image, outputs, ALPHA)[0])
 
     def _whole(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
         """An output (C, h, w) for `prepare(image)`, without bars."""
@@ -203,7 +209,7 @@ class Matting(MattingSteps):
             ValueError: `image` is not such an array, or is empty.
             UserError: the network's outputs have NaN or infinite values.
         """
-        return self.upsample(image, self.predict(image).alpha)
+        return self.upsample(image, self.alpha(image, self.run(image)))
 
     def matte(self, image: np.ndarray) -> Matte:
         """As calling the object, but with the trimap, both at the photo's size."""

@@ -62,7 +62,7 @@ def matte_photos(
     def write(job: Job, photo: Photo, outputs: Sequence[Arrays]) -> Outcome:
         seen, remarks = photo.seen(), photo.remarks
         if from_trimaps is None:
-            alpha = cutouts.matting.upsample(seen, cutouts.matting.join(seen, outputs).alpha)
+            alpha = cutouts.matting.upsample(seen, cutouts.matting.alpha(seen, outputs))
         else:
             alpha, remark = from_trimaps(job.source, seen, outputs)
             remarks += (remark,) if remark else ()

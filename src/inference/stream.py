@@ -54,7 +54,7 @@ class Stream:
         previous = self.state.previous(image, time, (size, size))
         outputs = self._matting.engine.run_all(self._matting.prepare(image, previous))
         self.state.keep(self._matting.network_alpha(outputs))
-        return self._matting.join(image, outputs).alpha
+        return self._matting.alpha(image, outputs)
 
     def alphas(
         self, frames: Iterable[Shown], way: Temporal | None = None
