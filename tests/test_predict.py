@@ -25,7 +25,7 @@ from src.inference.cutout import CutoutMaker
 from src.inference.embedded_info import model_info_of
 from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
 from src.inference.job import Job
-from src.inference.matting import SHIPPED_MODEL, Matte, Matting, load_matting
+from src.inference.matting import SHIPPED_MODEL, Matting, load_matting
 from src.inference.photos import matte_photos
 from src.inference.protocol import DEFAULT
 from src.load_model import load_for_inference
@@ -278,9 +278,9 @@ def test_a_photo_too_odd_is_left_out_and_named(tmp_path, monkeypatch, run_predic
         if len(image) == 50:
             raise cv2.error("too large")
 
-    empty = Matte(*np.zeros((2, SIZE, SIZE), np.float32))
+    empty = np.zeros((SIZE, SIZE), np.float32)
     monkeypatch.setattr(Matting, "run", fails_on_tall)
-    monkeypatch.setattr(Matting, "join", lambda *_: empty)
+    monkeypatch.setattr(Matting, "alpha", lambda *_: empty)
     status, screen = run_predict(tmp_path)
     assert status == 3 and f"left out: {tmp_path / 'a.png'}: cannot be matted: too large" in screen
     assert not (tmp_path / "a_alpha.png").exists() and (tmp_path / "b_alpha.png").exists()
