@@ -230,7 +230,7 @@ def test_each_share_is_seen(folders):
         "groups": {"groups": 1},
         "tints": {"tints": 1},
         "backlit": {"backlit": 1},
-        "turned": {"turned": 1, "clutter": 1, "faces": 1},
+        "turned": {"turned": 1, "clutter": 1, "faces": 1, "arms": 1},
         "empty": {"empty": 1},
     }.items():
         make_composites(folders / name, people, backgrounds, 24, **plain, **shares)

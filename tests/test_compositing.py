@@ -15,6 +15,7 @@ from src.composites.hidden_face import hide_face
 from src.composites.light import tint_like
 from src.composites.person import Person, Scene
 from src.composites.placement import draw_place, draw_row
+from src.composites.raised_arm import raise_arm
 from src.composites.rims import smooth_mask
 from src.composites.walls import draw_wall
 from src.images.foreground import estimate_foreground
@@ -426,6 +427,35 @@ def test_hidden_faces_change_nothing_below_the_head():
         assert changed[20:50, 30:50].any() and not changed[90:].any() and not changed[:5].any()
     nobody = np.zeros_like(alpha)
     assert hide_face(rng(0), image, nobody) is image
+
+
+def test_a_raised_arm_and_what_it_holds_belong_to_the_person():
+    skin, cloth, wall, thing = (130, 160, 220), (40, 90, 30), (200, 60, 60), (10, 240, 250)
+    alpha = np.zeros((120, 160), np.uint8)
+    alpha[20:60, 70:90] = 255
+    alpha[60:, 60:100] = 255
+    image = painted(wall, 120, 160)
+    image[alpha == 255] = cloth
+    image[20:60, 70:90] = skin
+    held = bare = sleeved = 0
+    for seed in range(60):
+        changed, shown = raise_arm(rng(seed), image, alpha, painted(thing, 30, 40))
+        new = (shown == 255) & (alpha == 0)
+        assert (shown >= alpha).all() and new.any()
+        np.testing.assert_array_equal(changed[shown == 0], image[shown == 0])
+        near = {
+            name: np.abs(changed[new] - np.float32(colour)).max(axis=1) < 60
+            for name, colour in (("skin", skin), ("cloth", cloth), ("wall", wall), ("thing", thing))
+        }
+        assert not near["wall"].any()
+        held, bare, sleeved = (
+            held + near["thing"].any(),
+            bare + near["skin"].any(),
+            sleeved + near["cloth"].any(),
+        )
+    assert 15 < held < 50 and bare > 40 and sleeved > 25
+    nobody = np.zeros_like(alpha)
+    assert raise_arm(rng(0), image, nobody, image)[0] is image
 
 
 def test_turned_pictures_have_no_empty_corners_and_alpha_turns_too():

@@ -25,22 +25,35 @@ def add_clutter(rng: np.random.Generator, behind: np.ndarray, photo: np.ndarray)
     size = behind.shape[:2]
     for _ in range(int(rng.integers(1, _MOST + 1))):
         thing = change_light(rng, draw_frame(rng, photo.shape, size).show(photo, size))
-        behind = blend(thing, behind, _draw_shape(rng, size))
+        outline, short = draw_outline(rng, rng.uniform(*_SIDE) * size[0])
+        place = rng.uniform(0, 1, 2) * size[::-1]
+        behind = blend(thing, behind, fill_outline(rng, outline + place, short, size))
     return behind
 
 
-def _draw_shape(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """The alpha of a thing, (H, W) uint8: round, angular or slender."""
-    height, width = size
-    long = rng.uniform(*_SIDE) * height
+def draw_outline(rng: np.random.Generator, long: float) -> tuple[np.ndarray, float]:
+    """Draw a thing that is angular or slender, and turned at random.
+
+    Args:
+        rng: source of randomness.
+        long: its longer side, in pixels.
+
+    Returns:
+        Its corners (N, 2), x and y, around 0; and its shorter side.
+    """
     short = long * (rng.uniform(0.04, 0.2) if rng.random() < _SLENDER else rng.uniform(0.4, 1))
     corners = int(rng.integers(4, 12))
     angles = np.sort(rng.uniform(0, 2 * np.pi, corners))
     reach = rng.uniform(0.6, 1, corners)[:, np.newaxis]
     outline = reach * np.stack([np.cos(angles) * long, np.sin(angles) * short], axis=1) / 2
     turn = rng.uniform(0, np.pi)
-    outline = outline @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    outline += rng.uniform(0, 1, 2) * (width, height)
+    return outline @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]), short
+
+
+def fill_outline(
+    rng: np.random.Generator, outline: np.ndarray, short: float, size: tuple[int, int]
+) -> np.ndarray:
+    """The alpha of a thing of `draw_outline`, (H, W) uint8; half of them become round."""
     shape = np.zeros(size, np.uint8)
     cv2.fillPoly(shape, [np.round(16 * outline).astype(np.int32)], 255, cv2.LINE_AA, 4)
     if rng.random() < 0.5:  # round

@@ -16,6 +16,7 @@ from src.composites.framing import add_bars, come_near, draw_part, is_large_enou
 from src.composites.hidden_face import hide_face
 from src.composites.people import read_person, read_scene
 from src.composites.person import Person
+from src.composites.raised_arm import raise_arm
 from src.composites.walls import draw_wall
 from src.data.pair_folder import PairPaths, write_pair
 from src.data.pairs import PhotoWithAlpha
@@ -43,6 +44,7 @@ class Shares(NamedTuple):
     clutter: float = 0.0  # of the rest: with things beside the person
     parts: float = 0.0  # of whole photos of tall people: the upper or lower part alone
     faces: float = 0.0  # whose faces are made unrecognisable
+    arms: float = 0.0  # with a drawn arm that reaches out, and may hold something
     turned: float = 0.0  # turned by up to 20 degrees
     empty: float = 0.0  # without anybody: a background alone, with an alpha of 0
 
@@ -89,6 +91,9 @@ def _draw_picture(
     image, alpha = _draw_scene(rng, whole, task, problems)
     if _happens(rng, task.shares.faces):
         image = hide_face(rng, image, alpha)
+    if _happens(rng, task.shares.arms):
+        photo = draw_usable(rng, task.backgrounds, _read_background, problems)
+        image, alpha = raise_arm(rng, image, alpha, photo)
     if _happens(rng, task.shares.turned):
         image, alpha = turn(rng, image, alpha)
     return add_bars(image, alpha, task.size)
