@@ -39,13 +39,14 @@ _SHARES = {
     "tints": "of other backgrounds tinted towards the person's colours",
     "backlit": "of other backgrounds where the person is dark before a bright background, as a silhouette",
     "clutter": "of the rest with things of random shape beside the person",
+    "far": "of pictures that show people from afar, before another background",
     "parts": "of whole photos of tall people that show the upper or lower part alone",
     "faces": "of pictures whose faces are made unrecognisable",
     "arms": "of pictures with a drawn arm that reaches out and may hold something",
     "turned": "of pictures turned by up to 20 degrees",
     "empty": "of pictures without anybody, from which a model for videos learns that people come and go",
 }
-_LATER_SHARES = ("whole", "backlit", "clutter", "parts", "faces", "arms", "turned", "empty")
+_LATER_SHARES = ("whole", "backlit", "clutter", "far", "parts", "faces", "arms", "turned", "empty")
 
 
 def make_composites(

@@ -232,6 +232,7 @@ def test_each_share_is_seen(folders):
         "backlit": {"backlit": 1},
         "turned": {"turned": 1, "clutter": 1, "faces": 1, "arms": 1},
         "empty": {"empty": 1},
+        "far": {"far": 1, "replace": 1},
     }.items():
         make_composites(folders / name, people, backgrounds, 24, **plain, **shares)
         photos = sorted((folders / name / "clip_img").rglob("*.jpg"))
@@ -253,6 +254,7 @@ def test_each_share_is_seen(folders):
         not np.array_equal(turned, straight)
         for (turned, _), (straight, _) in zip(made["turned"], made["none"], strict=True)
     )
+    assert wide["far"] < wide["none"], wide  # those cut off above and below must still reach both edges
     assert wide["empty"] == 0 and blue["empty"] > 0.7
 
 

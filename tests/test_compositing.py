@@ -429,6 +429,19 @@ def test_hidden_faces_change_nothing_below_the_head():
     assert hide_face(rng(0), image, nobody) is image
 
 
+def test_from_afar_people_are_smaller_and_still_in_the_picture():
+    alpha = np.zeros((200, 80), np.uint8)
+    alpha[10:190, 20:60] = 255
+    for distance in (1.3, 2, 4):
+        for count in (1, 3):  # alone, and in a row
+            shares = []
+            for seed in range(20):
+                people = [plain(RED, alpha)] * count
+                _, shown = composite(rng(seed), people, painted(BLUE, 90, 90), (160, 160), distance=distance)
+                shares.append(np.ptp(np.flatnonzero((shown > 127).any(axis=1))) / 160)
+            assert 0.1 / distance < min(shares) and np.mean(shares) < 1.05 / distance and max(shares) <= 1
+
+
 def test_a_raised_arm_and_what_it_holds_belong_to_the_person():
     skin, cloth, wall, thing = (130, 160, 220), (40, 90, 30), (200, 60, 60), (10, 240, 250)
     alpha = np.zeros((120, 160), np.uint8)

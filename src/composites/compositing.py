@@ -27,6 +27,7 @@ def composite(
     size: tuple[int, int],
     passers_by: Sequence[Person] = (),
     *,
+    distance: float = 1,
     clutter: np.ndarray | None = None,
     shadows: bool = False,
     tinted: bool = False,
@@ -40,6 +41,7 @@ def composite(
         background: BGR (h, w, 3) uint8 of any size.
         size: height and width of the picture in pixels.
         passers_by: smaller people in the background, who count as background.
+        distance: how many times smaller the people are than usual.
         clutter: a photo from which things beside the people are cut, BGR (h, w, 3) uint8.
         shadows: whether feet cast shadows on the ground.
         tinted: whether the background is tinted towards the colours of the people.
@@ -56,7 +58,7 @@ def composite(
         behind = add_clutter(rng, behind, clutter)
     if rng.random() < 0.4:
         behind = cv2.GaussianBlur(behind, (0, 0), rng.uniform(0.5, 5))
-    layers = _line_up(rng, people, size)
+    layers = _line_up(rng, people, size, distance)
     image, alpha = assemble(rng, layers, behind, shadows=shadows, tinted=tinted, backlit=backlit)
     return take_photo(rng, image, alpha)
 
@@ -181,11 +183,13 @@ def assemble(
     return image, np.round(255 * (1 - through)).astype(np.uint8)
 
 
-def _line_up(rng: np.random.Generator, people: Sequence[Person], size: tuple[int, int]) -> list[Layer]:
+def _line_up(
+    rng: np.random.Generator, people: Sequence[Person], size: tuple[int, int], distance: float
+) -> list[Layer]:
     """Place one person anywhere, or several side by side if there is room for the first in the row."""
-    places = draw_row(rng, [person.alpha for person in people], size) if len(people) > 1 else [None]
+    places = draw_row(rng, [person.alpha for person in people], size, distance) if len(people) > 1 else [None]
     if places[0] is None:
-        return [_place(rng, people[0], draw_place(rng, people[0].alpha, size), size)]
+        return [_place(rng, people[0], draw_place(rng, people[0].alpha, size, distance), size)]
     row = [(person, place) for person, place in zip(people, places, strict=True) if place]
     return [_place(rng, *row[number], size) for number in rng.permutation(len(row))]
 

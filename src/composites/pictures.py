@@ -26,6 +26,7 @@ _JPEG_QUALITIES = (50, 96)
 _PASSERS_BY = 0.5  # share of other backgrounds that get passers-by, if any are given
 _MOST_PASSERS_BY = 3
 _MOST_COMPANIONS = 3
+_DISTANCE = (1.3, 4)  # of people who are seen from afar, relative to others
 
 
 class Shares(NamedTuple):
@@ -42,6 +43,7 @@ class Shares(NamedTuple):
     tints: float = 0.0  # of other backgrounds: tinted towards the person's colours
     backlit: float = 0.0  # of other backgrounds: the person is dark before a bright background
     clutter: float = 0.0  # of the rest: with things beside the person
+    far: float = 0.0  # with people seen from afar, before another background
     parts: float = 0.0  # of whole photos of tall people: the upper or lower part alone
     faces: float = 0.0  # whose faces are made unrecognisable
     arms: float = 0.0  # with a drawn arm that reaches out, and may hold something
@@ -109,8 +111,9 @@ def _draw_scene(
         background = draw_usable(rng, task.backgrounds, _read_background, problems)
         return show_empty(rng, background, size)
     person = come_near(rng, whole, size) if rng.random() < shares.near else whole
+    distance = float(np.exp(rng.uniform(*np.log(_DISTANCE)))) if _happens(rng, shares.far) else 1.0
     is_photo = task.person.alpha is not None and is_large_enough(person.alpha.shape, size)
-    if is_photo and rng.random() < shares.keep:
+    if distance == 1 and is_photo and rng.random() < shares.keep:
         if _happens(rng, shares.whole):
             if _happens(rng, shares.parts):
                 person = see_part(rng, person)
@@ -122,7 +125,7 @@ def _draw_scene(
         "backlit": _happens(rng, shares.backlit),
     }
     # A person in close-up is too large to replace most others.
-    if person is whole and rng.random() < shares.replace:
+    if person is whole and distance == 1 and rng.random() < shares.replace:
         scene = draw_usable(rng, task.scenes, _read_scene, problems)
         return stand_in(rng, person, scene, size, **ways)
     people = [person]
@@ -133,13 +136,13 @@ def _draw_scene(
         background = draw_wall(rng, size)
     else:
         background = draw_usable(rng, task.backgrounds, _read_background, problems)
-        if task.passers_by and rng.random() < _PASSERS_BY:
+        if task.passers_by and distance == 1 and rng.random() < _PASSERS_BY:
             read = functools.partial(_read_passer_by, most=max(task.size))
             passers_by = _draw_people(rng, task.passers_by, _MOST_PASSERS_BY, read, problems)
     clutter = None
     if _happens(rng, shares.clutter):
         clutter = draw_usable(rng, task.backgrounds, _read_background, problems)
-    return composite(rng, people, background, size, passers_by, clutter=clutter, **ways)
+    return composite(rng, people, background, size, passers_by, distance=distance, clutter=clutter, **ways)
 
 
 def _happens(rng: np.random.Generator, share: float) -> bool:

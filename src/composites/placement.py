@@ -44,13 +44,16 @@ class Place(NamedTuple):
         return shown
 
 
-def draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int]) -> Place:
+def draw_place(
+    rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int], distance: float = 1
+) -> Place:
     """Draw a place for the main person of a picture: large, and cut off at an edge in some cases.
 
     Args:
         rng: source of randomness.
         alpha: of the person, (h, w) uint8.
         size: height and width of the picture in pixels.
+        distance: how many times smaller the person is than usual.
     """
     height, width = size
     box, cuts = find_box(alpha), find_cuts(alpha)
@@ -61,7 +64,7 @@ def draw_place(rng: np.random.Generator, alpha: np.ndarray, size: tuple[int, int
         hidden = rng.uniform(0.1, 0.6)
     goes_on_below = cuts.below or hidden > 0
     rows = box.height * (1 - hidden - lost)
-    scale = rng.uniform(0.95 if lost else 0.6, 1.15) * min(height / rows, 1.4 * width / box.width)
+    scale = rng.uniform(0.95 if lost else 0.6, 1.15) * min(height / rows, 1.4 * width / box.width) / distance
     least_rows = height / box.height if cuts.above and goes_on_below else 0
     place, placed = _sized(alpha, max(_limit(scale, alpha, size), least_rows))
     free_rows, free_columns = height - placed.height, width - placed.width
@@ -127,7 +130,7 @@ def draw_place_of(
 
 
 def draw_row(
-    rng: np.random.Generator, alphas: Sequence[np.ndarray], size: tuple[int, int]
+    rng: np.random.Generator, alphas: Sequence[np.ndarray], size: tuple[int, int], distance: float = 1
 ) -> list[Place | None]:
     """Draw places for people side by side, slightly overlapping; None for people without a place.
 
@@ -138,6 +141,7 @@ def draw_row(
         rng: source of randomness.
         alphas: of the people, each (h, w) uint8.
         size: height and width of the picture in pixels.
+        distance: how many times smaller they are than usual.
     """
     height, width = size
     order = _draw_order(rng, alphas)
@@ -146,7 +150,7 @@ def draw_row(
         return [None] * len(alphas)
     tall = rng.uniform(0.55, 0.95) * height
     wide = sum(box.width / box.height for box in boxes)
-    tall = min(tall, 1.5 * width / wide)
+    tall = min(tall, 1.5 * width / wide) / distance
     ground = rng.uniform(0.85, 1) * height
     sized, starts, start = [], [], 0.0
     for (number, _), box in zip(order, boxes, strict=True):
