@@ -13,8 +13,9 @@ from src.deployment.lowering import lower_file
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.embedded_info import embed_model_info, find_model_info, model_info_of
 from src.inference.engine import open_engine
-from src.inference.matting import SHIPPED_MODEL, Matting, MattingSteps
+from src.inference.matting import SHIPPED_MODEL, Matting
 from src.inference.protocol import DEFAULT, PUBLISHED
+from src.inference.steps import MattingSteps
 from src.load_model import load_for_inference
 from src.systems.model_info import ModelInfo, info_path, read_model_info, write_model_info
 from tests.small_dataset import make_person
@@ -109,7 +110,11 @@ def test_prepare_run_finish_is_the_whole_way(thin, thin_checkpoint):
         steps, matting = MattingSteps(engine.info, protocol), Matting(engine, protocol)
         inputs = steps.prepare(photo)
         assert len(inputs) == 1 + protocol.mirror
-        finished = steps.finish(photo, [engine.run(each) for each in inputs])
+        outputs = [engine.run(each) for each in inputs]
+        if protocol.looks_closer:
+            outputs += [engine.run(each) for each in steps.prepare_tiles(photo, outputs)]
+            outputs += [engine.run(each) for each in steps.prepare_parts(photo, outputs)]
+        finished = steps.finish(photo, outputs)
         whole = matting.matte(photo)
         np.testing.assert_array_equal(finished.alpha, whole.alpha)
         np.testing.assert_array_equal(finished.trimap, whole.trimap)

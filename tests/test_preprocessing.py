@@ -16,8 +16,8 @@ from src.images.preprocessing import (
     upsample_alpha,
 )
 from src.inference.engine import INPUT
-from src.inference.matting import MattingSteps
 from src.inference.protocol import PUBLISHED
+from src.inference.steps import MattingSteps
 from src.systems.model_info import ModelInfo
 
 MEAN = (114, 121, 134)

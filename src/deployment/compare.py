@@ -17,8 +17,8 @@ from src.images.contact_sheet import contact_sheet
 from src.images.files import write_image
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
 from src.inference.engine import ALPHA, INPUT, Engine
-from src.inference.matting import Matte, MattingSteps
 from src.inference.protocol import PUBLISHED
+from src.inference.steps import Matte, MattingSteps
 from src.metric import sad
 
 TABLE_FILE = "runner.csv"

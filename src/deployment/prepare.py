@@ -13,8 +13,8 @@ from src.deployment.runner_files import InputFiles, sample_name
 from src.images.files import ImageError
 from src.inference.cutout import naming_failures
 from src.inference.engine import INPUT
-from src.inference.matting import MattingSteps
 from src.inference.protocol import PUBLISHED
+from src.inference.steps import MattingSteps
 from src.systems.model_info import ModelInfo
 
 

@@ -16,8 +16,8 @@ from src.images.blending import on_checkerboard
 from src.images.files import ImageError, write_image
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.cutout import naming_failures
-from src.inference.matting import Matte, MattingSteps
 from src.inference.protocol import PUBLISHED
+from src.inference.steps import Matte, MattingSteps
 from src.systems.model_info import ModelInfo
 
 

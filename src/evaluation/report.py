@@ -12,7 +12,7 @@ from src.images.blending import cutout, on_checkerboard
 from src.images.contact_sheet import contact_sheet, side_by_side
 from src.images.files import write_image
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
-from src.inference.matting import Matte
+from src.inference.steps import Matte
 from src.metric import METRICS, person_iou
 
 METRICS_FILE = "metrics.csv"

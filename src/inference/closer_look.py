@@ -16,7 +16,7 @@ import numpy as np
 from src.images.letterbox import Place
 
 # Chosen on development photos and composites of them.
-_PERSON = 0.5  # least alpha
+PERSON = 0.5  # least alpha
 _MARGIN = 0.2  # around people, relative to their longer side
 _LARGE_FRAME = 0.9  # relative to the photo's longer side: a larger frame shows little more than the photo
 _SMALLEST_FRAME = 0.25  # likewise: a smaller one would only be blurred
@@ -52,7 +52,7 @@ def _around_people(image: np.ndarray, alpha: np.ndarray) -> Place:
     """The part of a photo in which all people are, with a margin; the whole if that is little more."""
     height, width = image.shape[:2]
     whole, longest = Place(0, 0, height, width), max(height, width)
-    is_person = alpha >= _PERSON
+    is_person = alpha >= PERSON
     if not is_person.any():
         return whole
     top, bottom = _reach(is_person.any(axis=1), height)
@@ -92,15 +92,15 @@ def joined(image: np.ndarray, look: Look, whole: np.ndarray, maps: Sequence[np.n
     top = min(round(frame.top * size[0] / height), size[0] - rows)
     left = min(round(frame.left * size[1] / width), size[1] - columns)
     reach = _RAMP * max(rows, columns)
-    down = _weights(rows, reach, frame.top > 0, frame.top + frame.height < height)
-    across = _weights(columns, reach, frame.left > 0, frame.left + frame.width < width)
+    down = falling_weights(rows, reach, frame.top > 0, frame.top + frame.height < height)
+    across = falling_weights(columns, reach, frame.left > 0, frame.left + frame.width < width)
     weights = down[:, np.newaxis] * across
     around = canvas[:, top : top + rows, left : left + columns]
     around[:] = (1 - weights) * around + weights * seen
     return canvas
 
 
-def _weights(length: int, reach: float, begins_inside: bool, ends_inside: bool) -> np.ndarray:
+def falling_weights(length: int, reach: float, begins_inside: bool, ends_inside: bool) -> np.ndarray:
     """Weights along a side of a frame: 1, but falling towards ends that are no edges of the photo."""
     places = np.arange(length, dtype=np.float32) + np.float32(0.5)
     weights = np.ones(length, np.float32)

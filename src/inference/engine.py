@@ -47,13 +47,11 @@ class Engine:
     lanes: int = 1
 
     def run_all(self, inputs: Sequence[Arrays]) -> list[Arrays]:
-        """The outputs for at most two inputs, computed at the same time if there are lanes for it."""
+        """The outputs for some inputs, computed at the same time as far as there are lanes for it."""
         if self.lanes == 1 or len(inputs) < 2:
             return [self.run(each) for each in inputs]
-        first, second = inputs
-        with ThreadPoolExecutor(1) as other:
-            later = other.submit(self.run, second)
-            return [self.run(first), later.result()]
+        with ThreadPoolExecutor(self.lanes) as lanes:
+            return list(lanes.map(self.run, inputs))
 
 
 def open_engine(

@@ -6,9 +6,9 @@ import numpy as np
 
 from src.inference.engine import TRIMAP_LOGITS, Engine, open_engine
 from src.inference.engine_choice import EngineName
-from src.inference.matting import MattingSteps
 from src.inference.protocol import Protocol
 from src.inference.shipped import require_output
+from src.inference.steps import MattingSteps
 
 _PROTOCOL = Protocol(stretch=False, mirror=False, looks_closer=False, clean_up=False, upsampling="none")
 

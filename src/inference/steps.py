@@ -1,0 +1,218 @@
+"""The steps from a photo to its matte, before and after the network.
+
+Prediction, evaluation and the C++ runner's pre- and postprocessing all use them, so they give the same alpha.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from src.common.errors import UserError
+from src.images.letterbox import Place, letterbox, letterbox_place, stretched_place
+from src.images.preprocessing import alpha_to_bytes, normalise, resize, resize_trimap, upsample_alpha
+from src.images.trimap import class_map_to_trimap, make_trimap
+from src.inference import closer_look
+from src.inference.contrast_stretch import stretch_contrast
+from src.inference.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, Arrays
+from src.inference.guided_filter import guided_filter
+from src.inference.protocol import DEFAULT, Protocol
+from src.inference.search import find_tiles, joined_tiles
+from src.inference.small_components import remove_small_components
+from src.systems.model_info import ModelInfo
+from src.systems.registry import empty_inputs, predicts, takes_normalised
+
+
+class Matte(NamedTuple):
+    """The network's prediction for a photo, at the photo's size or the network's."""
+
+    trimap: np.ndarray  # (H, W) uint8 {0, 128, 255}
+    alpha: np.ndarray  # (H, W) float32 in [0, 1]
+
+
+class MattingSteps:
+    """The steps before and after the network.
+
+    Args:
+        info: the model's metadata.
+        protocol: how photos are prepared, and how alpha is brought back to their size.
+    """
+
+    def __init__(self, info: ModelInfo, protocol: Protocol = DEFAULT):
+        self.info = info
+        self.protocol = protocol
+
+    def prepare(self, image: np.ndarray, previous: np.ndarray | None = None) -> list[Arrays]:
+        """Turn a photo, BGR (H, W, 3) uint8, into inputs: one, or two with the mirror image.
+
+        Args:
+            image: the photo.
+            previous: `network_alpha` of the frame before, (S, S) float32, for a system that takes it; None
+                where there is none, as before a photo.
+
+        Returns:
+            The inputs of the system for each run of the network, of SHM and PSPNet {"image": (1, 3, S, S)
+            float32}.
+
+        Raises:
+            ValueError: `image` is not such an array, or is empty.
+        """
+        is_array = isinstance(image, np.ndarray)
+        if not is_array or image.dtype != np.uint8 or image.shape[2:] != (3,) or not image.size:
+            found = f"{image.dtype} {image.shape}" if is_array else type(image).__name__
+            raise ValueError(
+                "image must be BGR (H, W, 3) uint8, as read_image returns it, of at least one pixel, "
+                f"not {found}"
+            )
+        square = self._square(image)
+        inputs = [self._inputs(square, previous)]
+        if self.protocol.mirror:
+            inputs.append(self._inputs(square[:, ::-1], None if previous is None else previous[:, ::-1]))
+        return inputs
+
+    def prepare_tiles(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Arrays]:
+        """Turn the parts of a photo in which to search, given the outputs for `prepare(image)`, into inputs.
+
+        Returns:
+            One for each part; none where somebody has been seen in the whole.
+        """
+        return [self._inputs(self._square(each.cut(image)), None) for each in self._tiles(image, outputs)]
+
+    def prepare_parts(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Arrays]:
+        """Turn what is worth a closer look into inputs, as `prepare` does.
+
+        Args:
+            image: the photo.
+            outputs: for `prepare(image)`, and then for `prepare_tiles(image, outputs)`.
+
+        Returns:
+            Two inputs, of two parts or of one and its mirror image; none where nothing more would be seen.
+        """
+        parts = self._look(image, outputs).parts
+        squares = [self._square(part.cut(image)) for part in parts]
+        if len(squares) == 1:
+            squares.append(squares[0][:, ::-1])
+        return [self._inputs(square, None) for square in squares]
+
+    def _square(self, image: np.ndarray) -> np.ndarray:
+        size = self.info.size
+        return resize(image, size, size) if self.protocol.stretch else letterbox(image, size, self.info.mean)
+
+    def _inputs(self, square: np.ndarray, previous: np.ndarray | None) -> Arrays:
+        if takes_normalised(self.info.system):
+            return {INPUT: normalise(square, self.info.mean)[np.newaxis]}
+        inputs = empty_inputs(self.info.system, self.info.size)
+        inputs[FRAME] = cv2.cvtColor(square, cv2.COLOR_BGR2RGB)[np.newaxis]
+        if previous is not None and PREVIOUS in inputs:
+            inputs[PREVIOUS] = np.ascontiguousarray(previous[np.newaxis, np.newaxis])
+        return inputs
+
+    def network_alpha(self, outputs: Sequence[Arrays]) -> np.ndarray:
+        """The network's own alpha for the inputs of `prepare`, (S, S) float32, bars included."""
+        return self._mean([each[ALPHA][0] for each in outputs])[0]
+
+    def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
+        """Turn outputs into a matte at the network's size, without the bars.
+
+        Args:
+            image: the photo.
+            outputs: for `prepare(image)`; or then those for `prepare_tiles` and for `prepare_parts` too.
+        """
+        if predicts(TRIMAP_LOGITS, self.info.system):
+            logits = self._seen(image, outputs, TRIMAP_LOGITS)
+            trimap = class_map_to_trimap(logits.argmax(axis=0))
+        else:  # MODNet predicts none
+            trimap = make_trimap(alpha_to_bytes(self._seen(image, outputs, ALPHA)[0]), 1)
+        return Matte(trimap, self.alpha(image, outputs))
+
+    def alpha(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
+        """The alpha of `join`, for those who do not need the trimap, which takes longer."""
+        alpha = self._seen(image, outputs, ALPHA)[0]
+        return remove_small_components(stretch_contrast(alpha)) if self.protocol.clean_up else alpha
+
+    def class_probabilities(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
+        """T-Net's classes for a photo, at the network's size without the bars.
+
+        Returns:
+            (3, h, w) float32 in the order of TrimapClass.
+
+        Raises:
+            UserError: the system has no T-Net.
+        """
+        if not predicts(TRIMAP_LOGITS, self.info.system):
+            raise UserError(f"trimap tnet: {self.info.system} has no T-Net; choose auto, or give a file")
+        logits = self._seen(image, outputs, TRIMAP_LOGITS)
+        odds = np.exp(logits - logits.max(axis=0))
+        return odds / odds.sum(axis=0)
+
+    def _seen(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
+        """An output of the network for a photo, (C, h, w) without bars, with what a closer look shows."""
+        found = self._found(image, outputs, name)
+        maps = [each[name][0] for each in outputs[self._first + len(self._tiles(image, outputs)) :]]
+        if not maps:
+            return found
+        look = self._look(image, outputs)
+        if len(look.parts) == 1:
+            maps = [_mean_of_mirrored(*maps)]
+        return closer_look.joined(image, look, found, self._cut_parts(image, look.parts, maps))
+
+    def _look(self, image: np.ndarray, outputs: Sequence[Arrays]) -> closer_look.Look:
+        """What is worth a closer look, given the outputs for the whole, and for its tiles if there are."""
+        return closer_look.find_look(image, self._found(image, outputs, ALPHA)[0])
+
+    def _found(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
+        """An output (C, h, w) for the whole photo, or for its tiles if nobody is seen in the whole."""
+        tiles = self._tiles(image, outputs)
+        maps = [each[name][0] for each in outputs[self._first : self._first + len(tiles)]]
+        if not maps:
+            return self._whole(image, outputs, name)
+        return joined_tiles(image, tiles, self._cut_parts(image, tiles, maps))
+
+    def _tiles(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Place]:
+        """Where to search, given at least the outputs for `prepare(image)`."""
+        return find_tiles(image, self._whole(image, outputs, ALPHA)[0])
+
+    @property
+    def _first(self) -> int:
+        """How many outputs there are for `prepare`."""
+        return 1 + self.protocol.mirror
+
+    def _whole(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
+        """An output (C, h, w) for `prepare(image)`, without bars."""
+        return self._cut(image, self._mean([each[name][0] for each in outputs]))
+
+    def _cut_parts(
+        self, image: np.ndarray, parts: Sequence[Place], maps: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """The maps (C, S, S) of parts of a photo, without the bars."""
+        return [self._cut(part.cut(image), each) for part, each in zip(parts, maps, strict=True)]
+
+    def _cut(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """A map (C, S, S) without the bars."""
+        place_of = stretched_place if self.protocol.stretch else letterbox_place
+        place = place_of(*image.shape[:2], self.info.size)
+        return np.stack([place.cut(each) for each in values])
+
+    def _mean(self, maps: Sequence[np.ndarray]) -> np.ndarray:
+        """A map (C, S, S), averaged with that of the mirror image if there is one."""
+        return _mean_of_mirrored(*maps[:2]) if self.protocol.mirror else maps[0]
+
+    def upsample(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
+        """Resize the alpha of `join` to the photo's size, (H, W) float32 in [0, 1]."""
+        height, width = image.shape[:2]
+        shrinks = height < pred_alpha.shape[0] or width < pred_alpha.shape[1]
+        if self.protocol.upsampling == "none" or shrinks:  # a small photo has no finer edges
+            return upsample_alpha(pred_alpha, height, width)
+        return guided_filter(image, pred_alpha)
+
+    def finish(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
+        """Turn outputs, as for `join`, into the photo's matte, at its size."""
+        return self._at_size(image, self.join(image, outputs))
+
+    def _at_size(self, image: np.ndarray, small: Matte) -> Matte:
+        return Matte(resize_trimap(small.trimap, *image.shape[:2]), self.upsample(image, small.alpha))
+
+
+def _mean_of_mirrored(values: np.ndarray, of_mirror_image: np.ndarray) -> np.ndarray:
+    return (values + of_mirror_image[..., ::-1]) / 2
