@@ -15,8 +15,6 @@ from PIL import Image
 
 from src.images.files import read_gray, read_photo
 from src.images.preprocessing import alpha_to_bytes
-from src.inference.closer_look import find_look
-from src.inference.engine import ALPHA
 from src.inference.matting import load_matting
 from tests.runner import ENVIRONMENT, RUNNER, SKIPPED, call_runner, error_lines
 from tests.small_file_system import small_file_system
@@ -89,7 +87,7 @@ def save_all_kinds(folder: Path) -> None:
     for height, width in [(400, 280), (285, 200), (200, 110)]:  # tall, and dark: no person to a thin network
         save(folder, f"dark{height}x{width}.png", draw(height, width) // 2)
     for colour in [(0, 0, 0), (0, 0, 255), (0, 255, 0)]:  # red is a person to a thin network
-        for rows, columns in [(100, 15), (60, 80)]:
+        for rows, columns in [(100, 15), (60, 80), (12, 9)]:  # the last one is found by a search
             picture = np.full((150, 240, 3), colour, np.uint8)
             picture[20 : 20 + rows, 60 : 60 + columns] = (255, 0, 0)
             save(folder, f"red{colour.index(max(colour))}{max(colour)}_{rows}.png", picture)
@@ -116,11 +114,13 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
     assert (result.returncode, error_lines(result)) == (0, [])
     matting = load_matting(thin_lowered, engine="lite")  # whose outputs other tests compare
     paths = sorted((tmp_path / "in").iterdir())
+    searched: set[int] = set()  # numbers of tiles
     spread, looks = [], set()  # kinds of closer looks: the number of parts, and whether of the whole photo
     for path in paths:
         photo = read_photo(path)
         outputs = matting.run(photo.seen())
-        look = find_look(photo.seen(), matting._whole(photo.seen(), outputs, ALPHA)[0])
+        look = matting._look(photo.seen(), outputs)
+        searched.add(len(matting._tiles(photo.seen(), outputs)))
         looks.add((len(look.parts), (look.frame.height, look.frame.width) == photo.seen().shape[:2]))
         expected = alpha_to_bytes(matting.finish(photo.seen(), outputs).alpha)
         if photo.alpha is not None:
@@ -131,6 +131,7 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
         spread.append(found.std())
     assert len(files_of(tmp_path / "out")) == len(paths)
     assert np.mean(np.array(spread) > 10) > 0.6  # the mattes are not flat
+    assert {0, 6} <= searched
     assert looks == {(0, True), (1, False), (2, True), (2, False)}
 
 

@@ -9,7 +9,6 @@ namespace matting {
 
 namespace {
 
-constexpr float kPerson = 0.5f;          // least alpha
 constexpr double kMargin = 0.2;          // around people, relative to their longer side
 constexpr double kLargeFrame = 0.9;      // relative to the photo's longer side: it shows little more than the photo
 constexpr double kSmallestFrame = 0.25;  // likewise: a smaller one would only be blurred
@@ -88,8 +87,9 @@ Map JoinedParts(const Look& look, const Map& upper, const Map& lower) {
   return joined;
 }
 
-// Weights along a side of a frame: 1, but falling towards ends that are no edges of the photo.
-std::vector<float> Weights(int length, double reach, bool begins_inside, bool ends_inside) {
+}  // namespace
+
+std::vector<float> FallingWeights(int length, double reach, bool begins_inside, bool ends_inside) {
   std::vector<float> weights(length, 1.0f);
   for (int i = 0; i < length; ++i) {
     if (begins_inside) {
@@ -101,8 +101,6 @@ std::vector<float> Weights(int length, double reach, bool begins_inside, bool en
   }
   return weights;
 }
-
-}  // namespace
 
 Look FindLook(const Picture& photo, const Map& alpha) {
   const Place frame = AroundPeople(photo, alpha);
@@ -128,8 +126,8 @@ Map Joined(const Picture& photo, const Look& look, const Map& whole, const std::
   const int top = std::min(Rounded(static_cast<double>(frame.top) * height / photo.height), height - seen.height);
   const int left = std::min(Rounded(static_cast<double>(frame.left) * width / photo.width), width - seen.width);
   const double reach = kRamp * std::max(seen.height, seen.width);
-  const std::vector<float> down = Weights(seen.height, reach, frame.top > 0, frame.top + frame.height < photo.height);
-  const std::vector<float> across = Weights(seen.width, reach, frame.left > 0, frame.left + frame.width < photo.width);
+  const auto down = FallingWeights(seen.height, reach, frame.top > 0, frame.top + frame.height < photo.height);
+  const auto across = FallingWeights(seen.width, reach, frame.left > 0, frame.left + frame.width < photo.width);
   for (int y = 0; y < seen.height; ++y) {
     float* around = canvas.Row(top + y) + left;
     for (int x = 0; x < seen.width; ++x) {

@@ -5,6 +5,7 @@
 #include "closer_look.h"
 #include "guided_filter.h"
 #include "resize.h"
+#include "search.h"
 #include "small_components.h"
 
 namespace matting {
@@ -59,20 +60,31 @@ Map PhotoMatting::RunWithMirrorImage(const Prepared& prepared) const {
   return CutPlace(averaged, size_, prepared.place);
 }
 
+std::vector<Map> PhotoMatting::RunParts(const Picture& colours, const std::vector<Place>& parts) const {
+  std::vector<Map> maps;
+  for (const Place& part : parts) {
+    const Prepared alone = Prepare(CutPlace(colours.values, colours.width, part, colours.channels));
+    maps.push_back(CutPlace(RunOnce(alone.input), size_, alone.place));
+  }
+  return maps;
+}
+
 Map PhotoMatting::Run(const Photo& photo, const Prepared& prepared) const {
+  const Picture& colours = photo.colours;
   Map whole = RunWithMirrorImage(prepared);
-  const Look look = FindLook(photo.colours, whole);
+  const std::vector<Place> tiles = FindTiles(colours, whole);
+  if (!tiles.empty()) {
+    whole = JoinedTiles(colours, tiles, RunParts(colours, tiles));
+  }
+  const Look look = FindLook(colours, whole);
   if (look.parts.empty()) {
     return whole;
   }
-  std::vector<Map> parts;
-  const Picture& colours = photo.colours;
-  for (const Place& part : look.parts) {
-    const Prepared alone = Prepare(CutPlace(colours.values, colours.width, part, colours.channels));
-    parts.push_back(look.parts.size() == 1 ? RunWithMirrorImage(alone)
-                                           : CutPlace(RunOnce(alone.input), size_, alone.place));
+  if (look.parts.size() > 1) {
+    return Joined(colours, look, whole, RunParts(colours, look.parts));
   }
-  return Joined(photo.colours, look, whole, parts);
+  const Prepared part = Prepare(CutPlace(colours.values, colours.width, look.parts[0], colours.channels));
+  return Joined(colours, look, whole, {RunWithMirrorImage(part)});
 }
 
 Picture PhotoMatting::Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const {

@@ -25,6 +25,9 @@ class PhotoMatting : public Matting {
   // The mean of the network's alphas for a photo and its mirror image, without bars.
   Map RunWithMirrorImage(const Prepared& prepared) const;
 
+  // The network's alpha for each part of a photo, without bars.
+  std::vector<Map> RunParts(const Picture& colours, const std::vector<Place>& parts) const;
+
   // The network's alpha for an input, bars included.
   std::vector<float> RunOnce(const std::vector<float>& input) const;
 
