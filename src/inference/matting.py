@@ -52,7 +52,10 @@ class Matting(MattingSteps):
 
     def run(self, image: np.ndarray) -> list[Arrays]:
         """The network's outputs for a photo, which `join` joins."""
-        outputs = self.engine.run_all(self.prepare(image))
+        return self.look_closer(image, self.engine.run_all(self.prepare(image)))
+
+    def look_closer(self, image: np.ndarray, outputs: list[Arrays]) -> list[Arrays]:
+        """Add to the outputs for `prepare(image)` those of a search and of a closer look, where needed."""
         if self.protocol.looks_closer:
             outputs += self.engine.run_all(self.prepare_tiles(image, outputs))
             outputs += self.engine.run_all(self.prepare_parts(image, outputs))

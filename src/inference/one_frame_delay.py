@@ -7,6 +7,7 @@ alpha is known only once the next frame's is.
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+import cv2
 import numpy as np
 
 _TOLERANCE = 0.1  # of alpha
@@ -21,7 +22,7 @@ def delay_one_frame(frames: Iterable[tuple[Item, np.ndarray]]) -> Iterator[tuple
     mean. All three are those given, not repaired ones. The first and the last frame stay as they are.
 
     Args:
-        frames: anything that belongs to a frame, and its alpha (H, W) float32 in [0, 1], all of one size.
+        frames: anything that belongs to a frame, and its alpha (H, W) float32 in [0, 1].
     """
     before = waiting = None
     for item, after in frames:
@@ -34,6 +35,8 @@ def delay_one_frame(frames: Iterable[tuple[Item, np.ndarray]]) -> Iterator[tuple
 
 
 def _repaired(before: np.ndarray, alpha: np.ndarray, after: np.ndarray) -> np.ndarray:
+    size = alpha.shape[::-1]  # a closer look at a frame makes its alpha finer
+    before, after = (cv2.resize(each, size, interpolation=cv2.INTER_LINEAR) for each in (before, after))
     jumps = (np.abs(alpha - before) > _TOLERANCE) & (np.abs(alpha - after) > _TOLERANCE)
     comes_back = np.abs(before - after) <= _TOLERANCE
     return np.where(jumps & comes_back, (before + after) / 2, alpha)

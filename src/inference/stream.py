@@ -41,7 +41,9 @@ class Stream:
         self.state = StreamState()
 
     def predict(self, image: np.ndarray, time: Fraction | float) -> np.ndarray:
-        """The alpha of the next frame at the network's size; `Matting.upsample` resizes it to the frame's.
+        """The alpha of the next frame at the network's size, or finer after a closer look.
+
+        `Matting.upsample` resizes it to the frame's.
 
         Args:
             image: the frame, BGR (H, W, 3) uint8.
@@ -54,6 +56,8 @@ class Stream:
         previous = self.state.previous(image, time, (size, size))
         outputs = self._matting.engine.run_all(self._matting.prepare(image, previous))
         self.state.keep(self._matting.network_alpha(outputs))
+        if not takes_previous(self._matting.info.system):  # which was trained to see whole frames
+            outputs = self._matting.look_closer(image, outputs)
         return self._matting.alpha(image, outputs)
 
     def alphas(

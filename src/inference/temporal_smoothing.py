@@ -20,7 +20,7 @@ class TemporalSmoothing:
 
         Args:
             image: the frame, BGR (H, W, 3) uint8.
-            pred_alpha: the network's alpha of it, (h, w) float32.
+            pred_alpha: the network's alpha of it, (h, w) float32; h and w may change from frame to frame.
 
         Returns:
             (h, w) float32.
@@ -28,8 +28,11 @@ class TemporalSmoothing:
         size = pred_alpha.shape[::-1]
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         if self._alpha is not None:
-            difference = cv2.blur(np.abs(small - self._image).max(axis=2), (_WINDOW, _WINDOW))
+            # A closer look at a frame makes its alpha finer.
+            earlier = cv2.resize(self._alpha, size, interpolation=cv2.INTER_LINEAR)
+            earlier_image = cv2.resize(self._image, size, interpolation=cv2.INTER_LINEAR)
+            difference = cv2.blur(np.abs(small - earlier_image).max(axis=2), (_WINDOW, _WINDOW))
             memory = _MEMORY * np.exp(-np.square(difference / _MOTION))
-            pred_alpha = memory * self._alpha + (1 - memory) * pred_alpha
+            pred_alpha = memory * earlier + (1 - memory) * pred_alpha
         self._image, self._alpha = small, pred_alpha
         return pred_alpha
