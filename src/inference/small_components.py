@@ -22,4 +22,4 @@ def remove_small_components(alpha: np.ndarray) -> np.ndarray:
     weights = np.bincount(labels.ravel(), alpha.ravel(), count)
     is_kept = weights >= _SMALL * weights[1:].max(initial=0)
     is_kept[0] = True  # faint pixels, such as hair
-    return np.where(is_kept[labels], alpha, np.float32(0))
+    return np.where(is_kept.take(labels), alpha, np.float32(0))
