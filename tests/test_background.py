@@ -82,6 +82,7 @@ def test_blending_is_exact_in_strips(monkeypatch, strip):
     rng = np.random.default_rng(0)
     front, behind = (rng.integers(0, 256, (50, 30, 3), np.uint8) for _ in range(2))
     alpha = rng.integers(0, 256, (50, 30), np.uint8)
+    alpha[10:20], alpha[40:] = 0, 255
     weight = alpha[..., np.newaxis] / 255
     expected = np.round(front * weight + behind * (1 - weight))
     np.testing.assert_array_equal(blend(front, behind, alpha), expected)

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from src.images.foreground import estimate_foreground
 
@@ -68,3 +69,13 @@ def test_any_size_has_foreground_colours():
         image = np.full((height, width, 3), (10, 200, 90), np.uint8)
         alpha = np.linspace(0, 255, height * width).astype(np.uint8).reshape(height, width)
         np.testing.assert_allclose(estimate_foreground(image, alpha), image, atol=1)
+
+
+@pytest.mark.parametrize("opacity", [0, 255])
+def test_where_nothing_is_soft_nothing_is_estimated(opacity):
+    image = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    alpha = np.full((40, 30), opacity, np.uint8)
+    for scale in (1, 0.5):
+        foreground = estimate_foreground(image, alpha, scale)
+        assert foreground.shape == image.shape
+        assert (foreground == image).all() or opacity == 0

@@ -57,6 +57,18 @@ def test_strips_meet_without_a_seam(monkeypatch):
     np.testing.assert_allclose(guided_filter(image, small), whole, atol=1e-5)
 
 
+def test_only_where_alpha_varies_is_anything_computed(monkeypatch):
+    """The same as if all were."""
+    image = make_photo(2)
+    small = np.zeros((40, 30), np.float32)
+    small[5:9, 20:] = np.random.default_rng(0).random((4, 10))
+    small[20:, 12:15] = 1
+    sharp = guided_filter(image, small)
+    monkeypatch.setattr("src.inference.guided_filter._around", lambda _: (slice(None), slice(None)))
+    monkeypatch.setattr("src.inference.guided_filter._REACH", np.ones((99, 99), np.uint8))
+    np.testing.assert_allclose(guided_filter(image, small), sharp, atol=1e-6)
+
+
 @pytest.mark.parametrize("shape", [(40000, 3), (3, 40000), (70000, 1), (1, 70000)])
 def test_long_sides(shape):
     """Alpha that grows along the photo, and is the same in both directions."""

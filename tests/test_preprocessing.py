@@ -16,7 +16,7 @@ from src.images.preprocessing import (
     upsample_alpha,
 )
 from src.inference.engine import INPUT
-from src.inference.protocol import PUBLISHED
+from src.inference.protocol import DEFAULT, PUBLISHED
 from src.inference.steps import MattingSteps
 from src.systems.model_info import ModelInfo
 
@@ -55,6 +55,17 @@ def test_network_input_is_the_photo_resized():
     photo = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
     back = network_input(photo, 16, MEAN)[0].transpose(1, 2, 0) * 255 + MEAN
     np.testing.assert_allclose(back, resize(photo, 16, 16), atol=1e-3)
+
+
+@given(height=SIDES, width=SIDES, protocol=st.sampled_from([DEFAULT, PUBLISHED]))
+def test_a_photo_shrunk_to_the_network_s_size_takes_its_place(height, width, protocol):
+    photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    steps = MattingSteps(ModelInfo(size=16, mean=MEAN), protocol)
+    shrunk = steps.shrunk(photo)
+    for of_photo, of_shrunk in zip(steps.prepare(photo), steps.prepare(shrunk), strict=True):
+        np.testing.assert_array_equal(of_photo[INPUT], of_shrunk[INPUT])
+    alpha = np.random.default_rng(1).random(shrunk.shape[:2], np.float32)
+    np.testing.assert_array_equal(steps.upsample(photo, alpha, shrunk), steps.upsample(photo, alpha))
 
 
 @pytest.mark.parametrize("other_side", [11, 33, 66], ids=["shrinks", "stays", "grows"])

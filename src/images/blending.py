@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-_STRIP = 1 << 15  # pixels blended at a time, so that the caches hold them
+_STRIP = 1 << 17  # pixels at a time, of which the caches hold those that are blended
 _CHECKER_SIDE = 16
 _CHECKER_SHADES = (255, 205)
 
@@ -19,17 +19,20 @@ def blend(foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray) -> 
     Returns:
         (H, W, 3) uint8.
     """
-    result = np.empty_like(foreground)
+    result = background.copy()
     rows = max(1, _STRIP // foreground.shape[1])
     for top in range(0, len(result), rows):
         part = slice(top, top + rows)
-        weight = cv2.merge([alpha[part]] * 3).astype(np.uint16)
-        mixed = foreground[part] * weight
-        mixed += background[part] * (255 - weight)
+        cv2.copyTo(foreground[part], cv2.compare(alpha[part], 255, cv2.CMP_EQ), result[part])
+        soft = np.flatnonzero((alpha[part] > 0) & (alpha[part] < 255))
+        front, behind = (each[part].reshape(-1, 3).take(soft, axis=0) for each in (foreground, background))
+        weight = np.repeat(alpha[part].reshape(-1).take(soft).astype(np.uint16), 3).reshape(-1, 3)
+        mixed = front * weight
+        mixed += behind * (255 - weight)
         # Division by 255, rounded: exact for all products of bytes.
         mixed += 128
         mixed += mixed >> 8
-        result[part] = mixed >> 8
+        result[part].reshape(-1, 3)[soft] = mixed >> 8
     return result
 
 

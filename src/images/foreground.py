@@ -173,7 +173,13 @@ def _add_detail(foreground: np.ndarray, image: np.ndarray, blurred: np.ndarray, 
     rows = max(1, _MOST_PIXELS // image.shape[1])
     for top in range(0, len(image), rows):
         part = slice(top, top + rows)
-        soft = np.nonzero((alpha[part] > 0) & (alpha[part] < 255))
-        weight = alpha[part][soft][:, np.newaxis] / np.float32(255)
-        detail = image[part][soft].astype(np.float32) - blurred[part][soft]
-        foreground[part][soft] = np.clip(np.round(foreground[part][soft] + weight * detail), 0, 255)
+        soft = np.flatnonzero((alpha[part] > 0) & (alpha[part] < 255))
+        seen, enlarged, lost = (
+            each[part].reshape(-1, 3).take(soft, axis=0).astype(np.float32)
+            for each in (image, foreground, blurred)
+        )
+        weight = alpha[part].reshape(-1).take(soft) / np.float32(255)
+        seen -= lost
+        seen *= np.repeat(weight, 3).reshape(-1, 3)
+        enlarged += seen
+        foreground[part].reshape(-1, 3)[soft] = np.clip(np.round(enlarged), 0, 255)

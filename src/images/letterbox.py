@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from src.images.preprocessing import resize, resize_trimap
@@ -41,7 +42,7 @@ def letterbox(image: np.ndarray, size: int, mean: Sequence[float]) -> np.ndarray
     Returns:
         (size, size, 3) uint8.
     """
-    return _letterbox(image, size, np.round(mean), resize)
+    return _letterbox(image, size, np.round(mean).tolist(), resize)
 
 
 def stretch_sample(
@@ -57,16 +58,25 @@ def letterbox_sample(
     """The same as `letterbox` does it; the bars are background."""
     return (
         letterbox(image, size, mean),
-        _letterbox(trimap, size, 0, resize_trimap),
-        _letterbox(alpha, size, 0, resize),
+        _letterbox(trimap, size, [0], resize_trimap),
+        _letterbox(alpha, size, [0], resize),
     )
 
 
 def _letterbox(
-    values: np.ndarray, size: int, bars: np.ndarray | int, fit: Callable[[np.ndarray, int, int], np.ndarray]
+    values: np.ndarray,
+    size: int,
+    bars: Sequence[float],
+    fit: Callable[[np.ndarray, int, int], np.ndarray],
 ) -> np.ndarray:
     place = letterbox_place(*values.shape[:2], size)
-    square = np.empty((size, size, *values.shape[2:]), np.uint8)
-    square[:] = bars
-    place.cut(square)[:] = fit(values, place.height, place.width)
-    return square
+    below, right = size - place.top - place.height, size - place.left - place.width
+    return cv2.copyMakeBorder(
+        fit(values, place.height, place.width),
+        place.top,
+        below,
+        place.left,
+        right,
+        cv2.BORDER_CONSTANT,
+        value=bars,
+    )

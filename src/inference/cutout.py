@@ -47,9 +47,11 @@ class CutoutMaker:
     overwrite: bool = False
     foreground_scale: float = 1
 
-    def alpha(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
-        """Resize the alpha of `Matting.predict` to the image's size, (H, W) uint8."""
-        return alpha_to_bytes(self.matting.upsample(image, pred_alpha))
+    def alpha(
+        self, image: np.ndarray, pred_alpha: np.ndarray, shrunk: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Resize the alpha of `Matting.predict` to the image's size, (H, W) uint8; see `Matting.upsample`."""
+        return alpha_to_bytes(self.matting.upsample(image, pred_alpha, shrunk))
 
     def cut_out(self, photo: Photo, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cut out the person in a photo, given alpha (H, W) uint8 of the photo over a plain colour.

@@ -17,7 +17,9 @@ def remove_small_components(alpha: np.ndarray) -> np.ndarray:
         (H, W) float32 in [0, 1].
     """
     count, labels = cv2.connectedComponents((alpha > _FAINT).astype(np.uint8), connectivity=8)
+    if count <= 2:  # the first label is that of the faint pixels
+        return alpha
     weights = np.bincount(labels.ravel(), alpha.ravel(), count)
     is_kept = weights >= _SMALL * weights[1:].max(initial=0)
     is_kept[0] = True  # faint pixels, such as hair
-    return np.where(is_kept[labels], alpha, np.float32(0))
+    return np.where(is_kept.take(labels), alpha, np.float32(0))

@@ -95,6 +95,11 @@ class MattingSteps:
             squares.append(squares[0][:, ::-1])
         return [self._inputs(square, None) for square in squares]
 
+    def shrunk(self, image: np.ndarray) -> np.ndarray:
+        """The photo as it lies in the network's square, (h, w, 3) uint8; `prepare` makes the same of it."""
+        place = self._place(image)
+        return resize(image, place.height, place.width)
+
     def _square(self, image: np.ndarray) -> np.ndarray:
         size = self.info.size
         return resize(image, size, size) if self.protocol.stretch else letterbox(image, size, self.info.mean)
@@ -190,21 +195,30 @@ class MattingSteps:
 
     def _cut(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
         """A map (C, S, S) without the bars."""
-        place_of = stretched_place if self.protocol.stretch else letterbox_place
-        place = place_of(*image.shape[:2], self.info.size)
+        place = self._place(image)
         return np.stack([place.cut(each) for each in values])
+
+    def _place(self, image: np.ndarray) -> Place:
+        """Where the photo lies in the network's square."""
+        place_of = stretched_place if self.protocol.stretch else letterbox_place
+        return place_of(*image.shape[:2], self.info.size)
 
     def _mean(self, maps: Sequence[np.ndarray]) -> np.ndarray:
         """A map (C, S, S), averaged with that of the mirror image if there is one."""
         return _mean_of_mirrored(*maps[:2]) if self.protocol.mirror else maps[0]
 
-    def upsample(self, image: np.ndarray, pred_alpha: np.ndarray) -> np.ndarray:
-        """Resize the alpha of `join` to the photo's size, (H, W) float32 in [0, 1]."""
+    def upsample(
+        self, image: np.ndarray, pred_alpha: np.ndarray, shrunk: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Resize the alpha of `join` to the photo's size, (H, W) float32 in [0, 1].
+
+        It saves time to give what the method `shrunk` made of the photo.
+        """
         height, width = image.shape[:2]
         shrinks = height < pred_alpha.shape[0] or width < pred_alpha.shape[1]
         if self.protocol.upsampling == "none" or shrinks:  # a small photo has no finer edges
             return upsample_alpha(pred_alpha, height, width)
-        return guided_filter(image, pred_alpha)
+        return guided_filter(image, pred_alpha, shrunk)
 
     def finish(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
         """Turn outputs, as for `join`, into the photo's matte, at its size."""

@@ -121,13 +121,15 @@ class _Photos:
 
         def predict(frame: LiveFrame) -> np.ndarray:
             with report.timed("network"):
-                return self._stream.predict(frame.image, frame.time)
+                return self._stream.predict(frame.shrunk, frame.time)
 
-        return steadied_by_scene(frames, predict, self._way, self._stream.state)
+        # Once for the network, the search for cuts and the guided filter.
+        shrunk = (frame._replace(shrunk=self._cutouts.matting.shrunk(frame.image)) for frame in frames)
+        return steadied_by_scene(shrunk, predict, self._way, self._stream.state)
 
     def picture(self, frame: LiveFrame, alpha: np.ndarray) -> np.ndarray:
         """See `FrameMatting`."""
-        return self._cutouts.picture(frame.image, self._cutouts.alpha(frame.image, alpha))
+        return self._cutouts.picture(frame.image, self._cutouts.alpha(frame.image, alpha, frame.shrunk))
 
 
 def _side_by_side(frame: LiveFrame, picture: np.ndarray) -> np.ndarray:

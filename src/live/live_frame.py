@@ -24,6 +24,7 @@ class LiveFrame(NamedTuple):
     image: np.ndarray  # (H, W, 3) uint8, BGR
     time: float  # seconds, on any clock
     taken: float  # time.perf_counter() when it came
+    shrunk: np.ndarray | None = None  # `Matting.shrunk` of the image, where a network sees it so
     foreground: np.ndarray | None = None  # the person's colours, as `image`, where a network predicts them
 
 
