@@ -84,14 +84,15 @@ class DoubledWindows:
 
     def _quarters(self, chain: NodeChain, image: str, height: int, width: int) -> str:
         """A picture at half size, (H / 4 * W / 4, 12): the means of the squares of each cell."""
-        colour, row = np.ogrid[:_COLOURS, :CELL]
-        cell = np.arange(height)[:, np.newaxis] * CELL * width + np.arange(width)
-        places = cell.reshape(-1, 1) + ((colour * height * CELL + row) * width).reshape(1, -1)
-        lines = chain.reshaped(image, (_COLOURS * height * CELL * width, CELL))
-        taken = chain.gathered(lines, chain.whole(places), (*places.shape, CELL))
-        place = np.arange(CELL) // 2
-        mean = (place == np.arange(2)[:, np.newaxis]) / 2  # of a line of four
-        weight = np.einsum("cd,ay,bx->cyxabd", np.eye(_COLOURS), mean, mean).reshape(-1, 4 * _COLOURS)
+        rows = _COLOURS * 2 * height
+        sums = chain.reshaped(image, (rows, 2, CELL * width))
+        sums = chain.reshaped(chain.total(sums, (rows, CELL * width), 1), (rows * width, CELL))
+        colour, row = np.ogrid[:_COLOURS, :2]
+        cell = np.arange(height)[:, np.newaxis] * 2 * width + np.arange(width)
+        places = cell.reshape(-1, 1) + ((colour * height * 2 + row) * width).reshape(1, -1)
+        taken = chain.gathered(sums, chain.whole(places), (*places.shape, CELL))
+        mean = (np.arange(CELL) // 2 == np.arange(2)[:, np.newaxis]) / 4  # of two columns, of sums of two rows
+        weight = np.einsum("cd,ae,bx->cexabd", np.eye(_COLOURS), np.eye(2), mean).reshape(-1, 4 * _COLOURS)
         pixels = chain.reshaped(taken, (height * width, len(weight)))
         return chain.product(pixels, chain.constant(weight), (height * width, 4 * _COLOURS))
 
