@@ -1,9 +1,9 @@
 """Computes what Background Matting V2's refiner sees at half size without a map of half size, on CPU.
 
-Where the coarse output has a pixel for each cell, half size is twice that: a convolution of the doubled map is
-one of the coarse map with four times the channels (`four_phases.py`), and the four pixels of photo and plate
-are channels of a cell as well. Only at the picture's border, where the doubled map is padded with zeros, the
-doubled map is computed, around all cells there.
+Where the coarse output has a pixel for each cell, half size is twice that: a convolution of the doubled map
+is one of the coarse map with four times the channels (`four_phases.py`), and the four pixels of photo and
+plate are channels of a cell as well. Only at the border of the picture, where the doubled map is padded with
+zeros, it is computed, around all cells there.
 """
 
 from dataclasses import dataclass
@@ -41,15 +41,15 @@ class DoubledWindows:
         """Those of a model, if it has any."""
         if windows.half is None:
             return None
-        repeated = graph.before(graph.before(graph.node_of[windows.enlarged], "Conv2D"), "ResizeNearestNeighbor")
+        repeated = graph.before(
+            graph.before(graph.node_of[windows.enlarged], "Conv2D"), "ResizeNearestNeighbor"
+        )
         small = graph.size(repeated.input[0]) if repeated is not None else []
         if [CELL * length for length in small] != graph.size(windows.images[0]):
             return None
         return cls(graph, repeated.input[0], windows.images)
 
-    def pixels(
-        self, chain: NodeChain, cells: SampledCells, first: FoldedLayer, second: FoldedLayer
-    ) -> str:
+    def pixels(self, chain: NodeChain, cells: SampledCells, first: FoldedLayer, second: FoldedLayer) -> str:
         """What the second layer gives: (1, 2, 2 * K, 4 * C), by row and column of squares of 2x2."""
         count, (height, width) = cells.count, (cells.row.size, cells.column.size)
         channels = first.weight.shape[1] - 2 * _COLOURS
@@ -91,7 +91,7 @@ class DoubledWindows:
         cell = np.arange(height)[:, np.newaxis] * 2 * width + np.arange(width)
         places = cell.reshape(-1, 1) + ((colour * height * 2 + row) * width).reshape(1, -1)
         taken = chain.gathered(sums, chain.whole(places), (*places.shape, CELL))
-        mean = (np.arange(CELL) // 2 == np.arange(2)[:, np.newaxis]) / 4  # of two columns, of sums of two rows
+        mean = (np.arange(CELL) // 2 == np.arange(2)[:, np.newaxis]) / 4  # sums of two rows come in
         weight = np.einsum("cd,ae,bx->cexabd", np.eye(_COLOURS), np.eye(2), mean).reshape(-1, 4 * _COLOURS)
         pixels = chain.reshaped(taken, (height * width, len(weight)))
         return chain.product(pixels, chain.constant(weight), (height * width, 4 * _COLOURS))
@@ -107,7 +107,9 @@ class DoubledWindows:
     ) -> str:
         """What the first layer gives (9 * K, C), replaced at and beyond the border, where zeros count."""
         height, width, channels = cells.row.size, cells.column.size, 4 * len(first.weight)
-        is_near = [np.isin(np.arange(-1, length + 1), (-1, 0, length - 1, length)) for length in (height, width)]
+        is_near = [
+            np.isin(np.arange(-1, length + 1), (-1, 0, length - 1, length)) for length in (height, width)
+        ]
         is_border = is_near[0][:, np.newaxis] | is_near[1]
         row, column = np.nonzero(is_border) - np.array(1)
         border = self._border(chain, row, column, (height, width), coarse, quarters, first)
@@ -119,7 +121,9 @@ class DoubledWindows:
         shape = _GIVEN**2, cells.count
         replaced = chain.gathered(chain.whole(table.reshape(-1)), places, shape, whole=True)
         own = chain.whole(np.arange(_GIVEN**2 * cells.count).reshape(shape))
-        both = chain.joined({given: (_GIVEN**2 * cells.count, channels), border: (len(row), channels)}, axis=0)
+        both = chain.joined(
+            {given: (_GIVEN**2 * cells.count, channels), border: (len(row), channels)}, axis=0
+        )
         return chain.gathered(both, chain.most(replaced, own, shape), (*shape, channels))
 
     def _border(
@@ -132,14 +136,16 @@ class DoubledWindows:
         quarters: list[str],
         first: FoldedLayer,
     ) -> str:
-        """What the first layer gives at these cells, (B, C), from the 4x4 pixels of half size that it sees."""
+        """What the first layer gives at these cells, (B, C), from the 4x4 pixels of half size it sees."""
         (height, width), count = size, len(row)
         channels = first.weight.shape[1] - 2 * _COLOURS
         down, across = (each.reshape(-1, 1) for each in np.mgrid[-1:2, -1:2])
         near = (row + down).clip(0, height - 1) * width + (column + across).clip(0, width - 1)
         taken = chain.gathered(coarse, chain.whole(near), (9, count, channels))
         doubling = chain.constant(np.kron(four_phases.DOUBLED, four_phases.DOUBLED))
-        doubled = chain.product(doubling, chain.reshaped(taken, (9, count * channels)), (16, count * channels))
+        doubled = chain.product(
+            doubling, chain.reshaped(taken, (9, count * channels)), (16, count * channels)
+        )
         parts = {chain.reshaped(doubled, (16, count, channels)): channels}
         down, across = (each.reshape(-1, 1) for each in np.mgrid[-1:3, -1:3])
         y, x = 2 * row + down, 2 * column + across
@@ -154,9 +160,11 @@ class DoubledWindows:
         seen = chain.products(seen, chain.constant(is_inside[..., np.newaxis]), shape)
         seen = chain.reshaped(chain.transposed(seen, shape, (1, 0, 2)), (count, 16 * shape[2]))
         weight = np.zeros((4, 4, shape[2], 2, 2, len(first.weight)))  # of all that is seen, for each of 2x2
-        for place in np.ndindex(2, 2, 3, 3):
-            output, (down, across) = place[:2], np.add(place[:2], place[2:])
-            weight[down, across, :, *output] = first.weight[..., *place[2:]].T
+        for row_out, column_out, down, across in np.ndindex(2, 2, 3, 3):
+            seen_weight = first.weight[:, :, down, across].T
+            weight[row_out + down, column_out + across, :, row_out, column_out] = seen_weight
         size = count, 4 * len(first.weight)
         given = chain.product(seen, chain.constant(weight.reshape(16 * shape[2], -1)), size)
-        return chain.rectified(chain.sums(given, chain.constant(np.tile(first.bias, 4)[np.newaxis]), size), size)
+        return chain.rectified(
+            chain.sums(given, chain.constant(np.tile(first.bias, 4)[np.newaxis]), size), size
+        )

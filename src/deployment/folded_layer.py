@@ -10,7 +10,7 @@ from src.deployment.mindir_graph import MindirGraph
 
 @dataclass(frozen=True)
 class FoldedLayer:
-    """Weight (O, I, h, w) and bias (O,), float64; `source` is the input, `end` the node of the last output."""
+    """Weight (O, I, h, w) and bias (O,), float64; `source` is the input, `end` the node that ends it."""
 
     weight: np.ndarray
     bias: np.ndarray

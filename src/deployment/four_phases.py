@@ -23,7 +23,7 @@ def same(weight: np.ndarray) -> np.ndarray:
 
 
 def of_repeated(weight: np.ndarray) -> np.ndarray:
-    """Of one without padding, on a map whose pixels were repeated to 2x2; sees it before: (4 * O, I, 2, 2)."""
+    """Of one without padding, of a map with pixels repeated to 2x2; sees it before: (4 * O, I, 2, 2)."""
     outputs, inputs = weight.shape[:2]
     return valid(weight).reshape(4 * outputs, 4, inputs, 2, 2).sum(axis=1)
 

@@ -80,39 +80,21 @@ class NodeChain:
         source: str,
         shape: Shape,
         weight: np.ndarray,
-        bias: np.ndarray | None = None,
+        bias: np.ndarray,
         *,
-        apart: int = 1,
+        apart: int,
         has_relu: bool = False,
     ) -> str:
         """A map (1, H, W, C), the shape, convolved without padding; see `MindirGraph.add_convolution`."""
-        first = self.transposed(source, shape, TO_FIRST)
-        _, height, width, channels = shape
-        return self.convolved_first(
-            first, (1, channels, height, width), weight, bias, apart=apart, has_relu=has_relu
-        )
-
-    def convolved_first(
-        self,
-        first: str,
-        shape: Shape,
-        weight: np.ndarray,
-        bias: np.ndarray | None = None,
-        *,
-        apart: int = 1,
-        has_relu: bool = False,
-    ) -> str:
-        """Likewise a map (1, C, H, W); the result is (1, H, W, C)."""
-        _, channels, height, width = shape
+        _, height, width, _ = shape
         outputs, _, kernel, _ = weight.shape
+        first = self.transposed(source, shape, TO_FIRST)
         result = 1, outputs, height - kernel + 1, width - apart * (kernel - 1)
         node = self._new("Conv2D", result, first, self.constant(weight))
         self._graph.add_convolution(node, outputs, groups=1, kernel=kernel, margin=0, apart=apart)
-        name = node.output[0]
-        if bias is not None:
-            name = self._add("BiasAdd", result, name, self.constant(bias), format="NCHW")
+        name = self._add("BiasAdd", result, node.output[0], self.constant(bias), format="NCHW")
         if has_relu:
-            name = self._add("ReLU", result, name)
+            name = self.rectified(name, result)
         return self.transposed(name, result, TO_LAST)
 
     def joined(self, parts: dict[str, Shape], axis: int) -> str:

@@ -35,7 +35,7 @@ class SampledCells:
         return chain.sums(start, chain.whole(inside.reshape(1, -1)), shape, whole=True)
 
     def places_first(self, chain: NodeChain, starts: np.ndarray, inside: np.ndarray, length: int) -> str:
-        """Likewise, but (P, K) or (P, K, Q), for `inside` (P,) or (P, Q), and none below 0 or beyond a length."""
+        """Likewise (P, K) or (P, K, Q), for `inside` (P,) or (P, Q), none outside a list of this length."""
         shape = len(inside), self.count, *inside.shape[1:]
         inside = inside[:, np.newaxis]
         start = chain.gathered(chain.whole(starts.reshape(-1)), self._cells, (self.count,), whole=True)

@@ -1,8 +1,8 @@
 """Puts the windows that Background Matting V2's refiner sees side by side into one map, on CPU.
 
-The exported network convolves thousands of maps of 8x8 pixels and few channels. Here row y and column x of all
-windows lie side by side, so that one convolution with a dilation computes them, and the four pixels of each
-2x2 are channels (`four_phases.py`).
+The exported network convolves thousands of maps of 8x8 pixels and few channels. Here row y and column x of
+all windows lie side by side, so that one convolution with a dilation computes them, and the four pixels of
+each 2x2 are channels (`four_phases.py`).
 """
 
 from typing import Any
@@ -82,10 +82,16 @@ class SideBySide(MindirGraph):
         joined = chain.reshaped(chain.joined(parts, axis=2), (1, _SIDE, _SIDE * count, channels))
         split = np.split(third.weight, [-2 * _COLOURS, -_COLOURS], axis=1)
         weight = np.concatenate(
-            (four_phases.of_repeated(split[0]), *(_by_colour(four_phases.valid(each)) for each in split[1:])), axis=1
+            (four_phases.of_repeated(split[0]), *(_by_colour(four_phases.valid(each)) for each in split[1:])),
+            axis=1,
         )
         x = chain.convolved(
-            joined, (1, _SIDE, _SIDE * count, channels), weight, np.tile(third.bias, 4), apart=count, has_relu=True
+            joined,
+            (1, _SIDE, _SIDE * count, channels),
+            weight,
+            np.tile(third.bias, 4),
+            apart=count,
+            has_relu=True,
         )
         shape = 1, _SIDE - 1, (_SIDE - 1) * count, len(weight)
         weight = four_phases.valid(fourth.weight)
@@ -98,9 +104,13 @@ class SideBySide(MindirGraph):
         height, width = self.size(image)
         pairs = chain.reshaped(image, (_COLOURS * height * width // 2, 2))
         square_row, square_column, row, colour = np.ogrid[:_SIDE, :_SIDE, :2, :_COLOURS]
-        inside = (colour * height + 2 * square_row + row - _MARGIN) * width // 2 + square_column - _MARGIN // 2
+        inside = (
+            (colour * height + 2 * square_row + row - _MARGIN) * width // 2 + square_column - _MARGIN // 2
+        )
         starts = (CELL * cells.row * width + CELL * cells.column) // 2
-        places = cells.places_first(chain, starts, inside.reshape(_SIDE**2, -1), _COLOURS * height * width // 2)
+        places = cells.places_first(
+            chain, starts, inside.reshape(_SIDE**2, -1), _COLOURS * height * width // 2
+        )
         taken = chain.gathered(pairs, places, (_SIDE**2, cells.count, 2 * _COLOURS, 2))
         taken = chain.reshaped(taken, (_SIDE**2, cells.count, 4 * _COLOURS))
         shown = chain.reshaped(self._shown(chain, cells), (_SIDE**2, cells.count, 1))
@@ -123,7 +133,12 @@ class SideBySide(MindirGraph):
     def _layer(self, convolution: Any) -> FoldedLayer:
         """The layer that begins with a convolution."""
         node = convolution
-        while self.operator(following := self._users(node)[0]) in ("BatchNorm", "BiasAdd", "TupleGetItem", "ReLU"):
+        while self.operator(following := self._users(node)[0]) in (
+            "BatchNorm",
+            "BiasAdd",
+            "TupleGetItem",
+            "ReLU",
+        ):
             node = following
         return layer_before(self, node.output[0])
 
