@@ -48,7 +48,7 @@ def map_shapes(path: Path) -> list[list[int]]:
 
 @pytest.mark.parametrize(
     ("for_cpu", "scale", "pixels"),
-    [(False, 0.25, 1600), (True, 0.5, 1600), (True, 0.25, 1600), (True, 0.125, ALL)],
+    [(False, 0.25, 1600), (True, 0.5, 1600), (True, 0.25, 1600), (True, 0.25, ALL), (True, 0.125, ALL)],
 )
 def test_sampled_cells_are_refined_alike_in_the_runtime(
     runner, tmp_path, monkeypatch, for_cpu, scale, pixels

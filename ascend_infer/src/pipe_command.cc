@@ -43,10 +43,12 @@ int RunPipe(const Arguments& arguments) {
   Write(answers.get(), header.data(), header.size());
   std::fflush(answers.get());
   Bytes input(session->InputSize());
+  std::vector<Bytes> outputs;
   size_t count = 0;
   while ((count = std::fread(input.data(), 1, input.size(), stdin)) == input.size()) {
     session->RunJoined(input.data());
-    for (const Bytes& output : session->Outputs()) {
+    session->CopyOutputs(&outputs);
+    for (const Bytes& output : outputs) {
       Write(answers.get(), output.data(), output.size());
     }
     if (std::fflush(answers.get()) != 0) {

@@ -9,8 +9,17 @@ namespace matting {
 
 namespace {
 
-std::future<Bytes> StartReading(const std::filesystem::path& path, size_t size) {
-  return std::async(std::launch::async, ReadInput, path, size);
+std::future<Bytes> StartReading(const std::filesystem::path& path, size_t size, Bytes room) {
+  return std::async(std::launch::async, ReadInput, path, size, std::move(room));
+}
+
+// The future gives back the outputs, whose memory serves the next ones: new memory costs more than copying.
+std::future<std::vector<Bytes>> StartWriting(const std::filesystem::path& folder, const std::string& name,
+                                             std::vector<Bytes> outputs) {
+  return std::async(std::launch::async, [&folder, name, outputs = std::move(outputs)]() mutable {
+    WriteOutputs(folder, name, outputs);
+    return std::move(outputs);
+  });
 }
 
 }  // namespace
@@ -20,19 +29,22 @@ PipelineResult RunPipeline(Session* session, const std::vector<std::filesystem::
   PipelineResult result;
   const Stopwatch total;
   Progress progress(inputs.size());
-  std::future<void> writing;
-  std::future<Bytes> reading = StartReading(inputs.front(), session->InputSize());
+  Bytes room;  // of the input before
+  std::vector<Bytes> outputs;
+  std::future<std::vector<Bytes>> writing;
+  std::future<Bytes> reading = StartReading(inputs.front(), session->InputSize(), {});
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::string name = inputs[i].stem().string();
     std::future<Bytes> current = std::move(reading);
     if (i + 1 < inputs.size()) {
-      reading = StartReading(inputs[i + 1], session->InputSize());
+      reading = StartReading(inputs[i + 1], session->InputSize(), std::move(room));
     }
     try {
-      const Bytes input = current.get();
+      Bytes input = current.get();
       const Stopwatch run;
       session->RunJoined(input.data());
       result.milliseconds.push_back(run.Milliseconds());
+      room = std::move(input);
     } catch (const InputError& error) {
       result.skipped.push_back(error.what());
       RemoveOutputs(output, name, session->OutputCount());
@@ -40,9 +52,10 @@ PipelineResult RunPipeline(Session* session, const std::vector<std::filesystem::
       continue;
     }
     if (writing.valid()) {
-      writing.get();
+      outputs = writing.get();
     }
-    writing = std::async(std::launch::async, WriteOutputs, output, name, session->Outputs());
+    session->CopyOutputs(&outputs);
+    writing = StartWriting(output, name, std::move(outputs));
     progress.Show(i + 1);
   }
   if (writing.valid()) {

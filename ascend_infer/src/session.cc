@@ -84,7 +84,7 @@ void Describe(std::ostringstream* text, const char* role, const std::vector<mind
 
 }  // namespace
 
-Session::Session(const std::filesystem::path& model, const Device& device) {
+Session::Session(const std::filesystem::path& model, const Device& device) : is_on_cpu_(device.type == "CPU") {
   auto context = std::make_shared<mindspore::Context>();
   context->SetThreadNum(device.threads);
   context->MutableDeviceInfo().push_back(DeviceInfo(device));
@@ -124,7 +124,11 @@ std::string Session::Describe() {
 
 void Session::Run(const std::vector<const void*>& inputs) {
   for (size_t i = 0; i < inputs_.size(); ++i) {
-    std::memcpy(DataOf(&inputs_[i]), inputs[i], inputs_[i].DataSize());
+    if (is_on_cpu_) {
+      inputs_[i].SetData(const_cast<void*>(inputs[i]), false);
+    } else {
+      std::memcpy(DataOf(&inputs_[i]), inputs[i], inputs_[i].DataSize());
+    }
   }
   const mindspore::Status status = model_.Predict(inputs_, &outputs_);
   if (status.IsError()) {
@@ -141,13 +145,12 @@ void Session::RunJoined(const char* inputs) {
   Run(apart);
 }
 
-std::vector<Bytes> Session::Outputs() {
-  std::vector<Bytes> outputs;
-  for (auto& tensor : outputs_) {
-    const char* data = DataOf(&tensor);
-    outputs.emplace_back(data, data + tensor.DataSize());
+void Session::CopyOutputs(std::vector<Bytes>* outputs) {
+  outputs->resize(outputs_.size());
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const char* data = DataOf(&outputs_[i]);
+    (*outputs)[i].assign(data, data + outputs_[i].DataSize());
   }
-  return outputs;
 }
 
 std::vector<float> Session::Output(size_t number) {

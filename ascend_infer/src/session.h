@@ -40,19 +40,21 @@ class Session {
   // Size of all inputs together in bytes.
   size_t InputSize();
 
-  // Runs the network on the values of each input and waits for the result. Throws Error.
+  // Runs the network on the values of each input and waits for the result. On CPU, the network reads them where they
+  // are, and leaves them unchanged. Throws Error.
   void Run(const std::vector<const void*>& inputs);
 
   // The same on inputs that lie one after the other, InputSize() bytes in all.
   void RunJoined(const char* inputs);
 
-  // Copies of the outputs of the last run, in the network's order. Throws Error.
-  std::vector<Bytes> Outputs();
+  // Copies the outputs of the last run, in the network's order, to where others were before. Throws Error.
+  void CopyOutputs(std::vector<Bytes>* outputs);
 
   // A copy of the values of one of them. Throws Error.
   std::vector<float> Output(size_t number);
 
  private:
+  const bool is_on_cpu_;
   mindspore::Model model_;
   std::vector<mindspore::MSTensor> inputs_;
   std::vector<mindspore::MSTensor> outputs_;

@@ -52,8 +52,8 @@ bool WriteAll(int descriptor, const char* data, size_t size) {
   return true;
 }
 
-// Reads a file to its end, or `size` bytes of it. Throws InputError.
-Bytes ReadUpTo(const fs::path& path, size_t size) {
+// Reads a file to its end, or `size` bytes of it, to where `bytes` were before. Throws InputError.
+Bytes ReadUpTo(const fs::path& path, size_t size, Bytes bytes) {
   std::error_code error;
   const fs::file_type type = fs::status(path, error).type();
   if (type != fs::file_type::regular && type != fs::file_type::not_found) {  // reading a pipe could block forever
@@ -63,7 +63,7 @@ Bytes ReadUpTo(const fs::path& path, size_t size) {
   if (!file.IsOpen()) {
     throw InputError(path.string() + ": cannot be read: " + Reason(errno));
   }
-  Bytes bytes(size);
+  bytes.resize(size);
   size_t filled = 0;
   while (filled < bytes.size()) {
     const ssize_t count = read(file.descriptor(), bytes.data() + filled, bytes.size() - filled);
@@ -110,8 +110,8 @@ std::vector<fs::path> ListInputs(const fs::path& folder) {
   return paths;
 }
 
-Bytes ReadInput(const fs::path& path, size_t size) {
-  Bytes bytes = ReadUpTo(path, size + 1);  // one extra byte, to detect a file that is too long
+Bytes ReadInput(const fs::path& path, size_t size, Bytes room) {
+  Bytes bytes = ReadUpTo(path, size + 1, std::move(room));  // one extra byte, to detect a file that is too long
   if (bytes.size() != size) {
     const std::string found = bytes.size() < size ? std::to_string(bytes.size()) : "more than " + std::to_string(size);
     throw InputError(path.string() + ": has " + found + " bytes, but the network's input has " +
@@ -123,7 +123,7 @@ Bytes ReadInput(const fs::path& path, size_t size) {
 Bytes ReadWhole(const fs::path& path) {
   std::error_code error;
   const std::uintmax_t size = fs::file_size(path, error);
-  return ReadUpTo(path, error ? 0 : size);  // which reports why, if it has no size
+  return ReadUpTo(path, error ? 0 : size, {});  // which reports why, if it has no size
 }
 
 void PrepareOutput(const fs::path& folder) {

@@ -21,8 +21,8 @@ class InputError : public Error {
 // Throws Error if the folder is missing, cannot be read or has no such files.
 std::vector<std::filesystem::path> ListInputs(const std::filesystem::path& folder);
 
-// Reads a file of exactly `size` bytes. Throws InputError.
-Bytes ReadInput(const std::filesystem::path& path, size_t size);
+// Reads a file of exactly `size` bytes, into the memory of `room`. Throws InputError.
+Bytes ReadInput(const std::filesystem::path& path, size_t size, Bytes room);
 
 // Reads a file of any size. Throws InputError.
 Bytes ReadWhole(const std::filesystem::path& path);

@@ -28,6 +28,7 @@ from src.deployment.mindir_graph import REFERENCE, MindirGraph, add_attribute, n
 from src.deployment.pasted_cells import PastedCells  # noqa: E402
 from src.deployment.repeated_field import refill  # noqa: E402
 from src.deployment.sampled_windows import SampledWindows  # noqa: E402
+from src.deployment.side_by_side import SideBySide  # noqa: E402
 from src.deployment.subpixel import is_doubling, subpixel_weight  # noqa: E402
 from src.inference.mindir import MindirError, read_mindir  # noqa: E402
 
@@ -56,7 +57,7 @@ _SAME = frozenset(
     + ("UpdateState",)
 )
 _FORMATS = {0: "NCHW", 1: "NHWC"}
-_FOR_CPU = IBNorms, SampledWindows, PastedCells, CheaperMaps, EnlargedConvolutions, ChannelsLast
+_FOR_CPU = IBNorms, SampledWindows, SideBySide, PastedCells, CheaperMaps, EnlargedConvolutions, ChannelsLast
 
 
 def lower_file(source: str | Path, target: str | Path, *, for_cpu: bool = False) -> None:

@@ -41,9 +41,17 @@ class MindirGraph:
         return list(self.node_of[name].attribute[0].tensors[0].dims)
 
     def add_convolution(
-        self, node: Any, channels: int, groups: int, *, kernel: int = 3, margin: int = 1, stride: int = 1
+        self,
+        node: Any,
+        channels: int,
+        groups: int,
+        *,
+        kernel: int = 3,
+        margin: int = 1,
+        stride: int = 1,
+        apart: int = 1,
     ) -> None:
-        """Add a convolution to `channels`, with zero padding."""
+        """Add a convolution to `channels`, with zero padding; it sees columns that lie `apart`."""
         primitive = self.add_primitive(node, "Conv2D")
         for name, value in {
             "kernel_size": (kernel, kernel),
@@ -55,7 +63,7 @@ class MindirGraph:
             "group": groups,
             "groups": groups,
             "stride": (1, 1, stride, stride),
-            "dilation": (1, 1, 1, 1),
+            "dilation": (1, 1, 1, apart),
             "format": "NCHW",
         }.items():
             add_attribute(primitive, name, value)
@@ -69,9 +77,12 @@ class MindirGraph:
         return settings
 
     def add_primitive(self, node: Any, operator: str) -> Any:
-        """Add a new primitive, used by this node only."""
+        """Add a new primitive, used by this node only; it replaces one that was added to it before."""
+        name = f"{operator}:{node.name}"
+        if name in self.primitives:
+            self.model.primitives.remove(self.primitives[name])
         primitive = self.model.primitives.add()
-        primitive.name = f"{operator}:{node.name}"
+        primitive.name = name
         primitive.op_type = operator
         self.primitives[primitive.name] = primitive
         node.op_type = REFERENCE + primitive.name
@@ -122,21 +133,31 @@ class MindirGraph:
 
     def weight(self, node: Any) -> np.ndarray:
         """The weight of a convolution, float32 (out, in, h, w)."""
-        parameter, _ = self._holders(node)
+        return self.array(node.input[1])
+
+    def array(self, name: str) -> np.ndarray:
+        """A parameter of float32, or what a node loads of it."""
+        parameter, _ = self._holders(name)
         return np.frombuffer(parameter.raw_data, np.float32).reshape(parameter.dims)
+
+    def setting(self, node: Any, name: str) -> float:
+        """A number among the settings of a node's operator."""
+        primitive = self.primitives[node.op_type.removeprefix(REFERENCE)]
+        [value] = [each for each in primitive.attribute if each.name == name]
+        return number_of(value)
 
     def set_weight(self, node: Any, weight: np.ndarray) -> None:
         """Replace the weight of a convolution, in another shape if need be."""
-        parameter, load = self._holders(node)
+        parameter, load = self._holders(node.input[1])
         parameter.raw_data = weight.astype(np.float32).tobytes()
         parameter.dims[:] = weight.shape
         if load is not None:
             load.attribute[0].tensors[0].dims[:] = weight.shape
 
-    def _holders(self, node: Any) -> tuple[Any, Any | None]:
-        """The parameter that holds a convolution's weight, and the node that loads it, if there is one."""
-        load = self.node_of.get(node.input[1])
-        name = node.input[1] if load is None else load.input[0]
+    def _holders(self, name: str) -> tuple[Any, Any | None]:
+        """The parameter of this name, or that a node of this name loads, and that node, if there is one."""
+        load = self.node_of.get(name)
+        name = name if load is None else load.input[0]
         [parameter] = [each for each in self.model.graph.parameter if each.name == name]
         return parameter, load
 

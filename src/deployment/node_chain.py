@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from src.deployment.mindir_graph import MindirGraph, add_attribute
+from src.deployment.mindir_graph import TO_FIRST, TO_LAST, MindirGraph, add_attribute
 
 Shape = tuple[int, ...]
 
@@ -35,9 +35,9 @@ class NodeChain:
         margins = ((0, 0), (0, 0), (margin, margin), (margin, margin))
         return self._add("Pad", shape, source, paddings=margins)
 
-    def gathered(self, source: str, places: str, shape: Shape, *, whole: bool = False) -> str:
-        """What lies at these places of the first axis."""
-        return self._add("Gather", shape, source, places, self.numbers(0), whole=whole, batch_dims=0)
+    def gathered(self, source: str, places: str, shape: Shape, *, axis: int = 0, whole: bool = False) -> str:
+        """What lies at these places of an axis."""
+        return self._add("Gather", shape, source, places, self.numbers(axis), whole=whole, batch_dims=0)
 
     def product(self, left: str, right: str, shape: Shape) -> str:
         """Matrices (K, h, i) by matrices (K, i, w), or by one (i, w)."""
@@ -62,6 +62,40 @@ class NodeChain:
     def changed(self, source: str, places: str, change: str, shape: Shape) -> str:
         """A list (P, c), with changes (K, c) added at places (K, 1)."""
         return self._add("TensorScatterAdd", shape, source, places, change)
+
+    def least(self, left: str, right: str, shape: Shape) -> str:
+        """The smaller of whole numbers of both."""
+        return self._add("Minimum", shape, left, right, whole=True)
+
+    def most(self, left: str, right: str, shape: Shape) -> str:
+        """The larger of them."""
+        return self._add("Maximum", shape, left, right, whole=True)
+
+    def rectified(self, source: str, shape: Shape) -> str:
+        """The values above 0, others as 0."""
+        return self._add("ReLU", shape, source)
+
+    def convolved(
+        self,
+        source: str,
+        shape: Shape,
+        weight: np.ndarray,
+        bias: np.ndarray,
+        *,
+        apart: int,
+        has_relu: bool = False,
+    ) -> str:
+        """A map (1, H, W, C), the shape, convolved without padding; see `MindirGraph.add_convolution`."""
+        _, height, width, _ = shape
+        outputs, _, kernel, _ = weight.shape
+        first = self.transposed(source, shape, TO_FIRST)
+        result = 1, outputs, height - kernel + 1, width - apart * (kernel - 1)
+        node = self._new("Conv2D", result, first, self.constant(weight))
+        self._graph.add_convolution(node, outputs, groups=1, kernel=kernel, margin=0, apart=apart)
+        name = self._add("BiasAdd", result, node.output[0], self.constant(bias), format="NCHW")
+        if has_relu:
+            name = self.rectified(name, result)
+        return self.transposed(name, result, TO_LAST)
 
     def joined(self, parts: dict[str, Shape], axis: int) -> str:
         """Several along an axis; `parts` has their shapes."""
@@ -92,15 +126,20 @@ class NodeChain:
         return constant.output[0]
 
     def _add(self, operator: str, shape: Shape, *inputs: str, whole: bool = False, **settings: Any) -> str:
-        node = self._graph.node_before(self._node, self._name(operator), *inputs)
-        tensor = node.attribute[0].tensors[0]
-        tensor.dims[:] = shape
-        tensor.data_type = tensor.INT32 if whole else tensor.FLOAT
+        node = self._new(operator, shape, *inputs, whole=whole)
         primitive = self._graph.add_primitive(node, operator)
         for name, value in settings.items():
             add_attribute(primitive, name, value)
-        self.nodes.append(node)
         return node.output[0]
+
+    def _new(self, kind: str, shape: Shape, *inputs: str, whole: bool = False) -> Any:
+        """A node that has no operator yet."""
+        node = self._graph.node_before(self._node, self._name(kind), *inputs)
+        tensor = node.attribute[0].tensors[0]
+        tensor.dims[:] = shape
+        tensor.data_type = tensor.INT32 if whole else tensor.FLOAT
+        self.nodes.append(node)
+        return node
 
     def _name(self, kind: str) -> str:
         return f"{kind}{len(self.nodes)}"

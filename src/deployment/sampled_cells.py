@@ -34,6 +34,16 @@ class SampledCells:
         shape = self.count, inside.size
         return chain.sums(start, chain.whole(inside.reshape(1, -1)), shape, whole=True)
 
+    def places_first(self, chain: NodeChain, starts: np.ndarray, inside: np.ndarray, length: int) -> str:
+        """Likewise (P, K) or (P, K, Q), for `inside` (P,) or (P, Q), none outside a list of this length."""
+        shape = len(inside), self.count, *inside.shape[1:]
+        inside = inside[:, np.newaxis]
+        start = chain.gathered(chain.whole(starts.reshape(-1)), self._cells, (self.count,), whole=True)
+        start = chain.reshaped(start, (1, self.count) + (1,) * (inside.ndim - 2), whole=True)
+        places = chain.sums(start, chain.whole(inside), shape, whole=True)
+        limits = (chain.whole(np.full((1,) * inside.ndim, limit)) for limit in (0, length - 1))
+        return chain.least(chain.most(places, next(limits), shape), next(limits), shape)
+
     def numbers(self, chain: NodeChain, table: np.ndarray) -> str:
         """The numbers (K,) that a table (H / 4, W / 4) has for the cells."""
         return chain.gathered(chain.whole(table.reshape(-1)), self._cells, (self.count,), whole=True)

@@ -5,13 +5,13 @@ copies windows of 8x8 pixels around the chosen cells. Here the pixels on which s
 copied first, and it is computed of these.
 """
 
-from typing import Any
-
 import numpy as np
 
 from src.deployment.bilinear import window_weights
+from src.deployment.doubled_windows import DoubledWindows
 from src.deployment.mindir_graph import TO_LAST, MindirGraph
 from src.deployment.node_chain import NodeChain
+from src.deployment.refiner_windows import find_windows
 from src.deployment.sampled_cells import CELL, SampledCells
 
 _WINDOW, _HALF_MARGIN = 8, 3
@@ -24,38 +24,21 @@ class SampledWindows(MindirGraph):
     """Changes a model of MINDIR version 1, in place; one without such windows stays as it is."""
 
     def run(self) -> None:
-        """Replace the windows of half size and of whole size, whose maps are joined of two each."""
-        nodes = self.model.graph.node
-        chosen = [node for node in nodes if self._is_chosen(node)]
-        windows = [(node, parts) for node in nodes if (parts := self._padded_parts(node))]
-        if len(chosen) != 1 or len(windows) != 2:
+        """Replace the windows of half size, whose map is joined of two."""
+        windows = find_windows(self)
+        if windows is None or windows.half is None or DoubledWindows.find(self, windows):
             return
-        (half, (enlarged, _)), (whole, images) = windows
-        first, second = NodeChain(self, half), NodeChain(self, whole)
-        count, channels, *_ = self.shape(half.output[0])
-        cells = SampledCells(first, chosen[0].output[0], count, self.size(images[0]))
-        groups = _Groups(first, cells, images, self.size(images[0]))
+        half, images, count = windows.half, windows.images, windows.count
+        channels = self.shape(half.output[0])[1]
+        chain = NodeChain(self, half)
+        cells = SampledCells(chain, windows.chosen, count, self.size(images[0]))
+        wide = _wide(chain, cells, images, self.size(images[0]))
         parts = {
-            self._coarse(first, cells, enlarged): (count, _WINDOW**2, channels - 2 * _COLOURS),
-            _shrunk(first, groups.windows(first, 0, _WIDE), count): (count, _WINDOW**2, 2 * _COLOURS),
+            self._coarse(chain, cells, windows.enlarged): (count, _WINDOW**2, channels - 2 * _COLOURS),
+            _shrunk(chain, wide, count): (count, _WINDOW**2, 2 * _COLOURS),
         }
-        half.input[0] = first.reshaped(first.joined(parts, axis=2), (count, _WINDOW, _WINDOW, channels))
-        copied = groups.windows(second, CELL, _WINDOW)
-        self.add_primitive(whole, "Reshape")
-        whole.input[:] = [copied, second.numbers((count, 2 * _COLOURS, _WINDOW, _WINDOW))]
-        self.insert({half.output[0]: first.nodes, whole.output[0]: second.nodes})
-
-    def _is_chosen(self, node: Any) -> bool:
-        """Whether the node's output is the numbers of the chosen cells."""
-        return self.before(node, "TopK") is not None and self.constants[node.input[1]].i == 1
-
-    def _padded_parts(self, node: Any) -> list[str] | None:
-        """If a node's output is windows of a padded map that was joined of two, these."""
-        if self.operator(node) != "Transpose":
-            return None
-        for operator in ("Reshape", "Gather", "Reshape", "Transpose", "Pad", "Concat", "MakeTuple"):
-            node = self.before(node, operator)
-        return None if node is None or len(node.input) != 2 else list(node.input)
+        half.input[0] = chain.reshaped(chain.joined(parts, axis=2), (count, _WINDOW, _WINDOW, channels))
+        self.insert({half.output[0]: chain.nodes})
 
     def _coarse(self, chain: NodeChain, cells: SampledCells, half: str) -> str:
         """Windows (K, 64, C) of the coarse output at half size, to which it may have been enlarged."""
@@ -84,30 +67,17 @@ class SampledWindows(MindirGraph):
         return chain.product(own, taken, (cells.count, _WINDOW**2, channels))
 
 
-class _Groups:
-    """Photo and plate (1, 3, H, W) as rows of four pixels, with a margin of zeros."""
-
-    def __init__(self, chain: NodeChain, cells: SampledCells, images: list[str], size: list[int]):
-        height, width = (length + 2 * _MARGIN for length in size)
-        self._cells, self._rows, self._columns = cells, height, width // _GROUP
-        self._sources = [
-            chain.reshaped(
-                chain.padded(image, (1, _COLOURS, height, width), _MARGIN),
-                (_COLOURS * height * self._columns, _GROUP),
-            )
-            for image in images
-        ]
-
-    def windows(self, chain: NodeChain, margin: int, side: int) -> str:
-        """Windows (K, 6 * side * side / 4, 4) of both, so far inside of those of 16x16 around the cells."""
-        columns = slice(margin // _GROUP, (margin + side) // _GROUP)
-        colour, row, column = np.ogrid[:_COLOURS, margin : margin + side, columns]
-        inside = (colour * self._rows + row) * self._columns + column
-        starts = CELL * self._cells.row * self._columns + self._cells.column
-        places = self._cells.places(chain, starts, inside)
-        shape = self._cells.count, inside.size, _GROUP
-        taken = [chain.gathered(source, places, shape) for source in self._sources]
-        return chain.joined(dict.fromkeys(taken, shape), axis=1)
+def _wide(chain: NodeChain, cells: SampledCells, images: list[str], size: list[int]) -> str:
+    """Windows (K, 6 * 16 * 16 / 4, 4) of photo and plate (1, 3, H, W), which are padded with zeros."""
+    height, width = (length + 2 * _MARGIN for length in size)
+    columns = width // _GROUP
+    colour, row, column = np.ogrid[:_COLOURS, :_WIDE, : _WIDE // _GROUP]
+    inside = (colour * height + row) * columns + column
+    places = cells.places(chain, CELL * cells.row * columns + cells.column, inside)
+    shape = cells.count, inside.size, _GROUP
+    padded = [chain.padded(image, (1, _COLOURS, height, width), _MARGIN) for image in images]
+    rows = [chain.reshaped(each, (_COLOURS * height * columns, _GROUP)) for each in padded]
+    return chain.joined({chain.gathered(each, places, shape): shape for each in rows}, axis=1)
 
 
 def _shrunk(chain: NodeChain, wide: str, count: int) -> str:
