@@ -21,5 +21,5 @@ def _run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def model() -> Matting:
     """The stand-in."""
-    protocol = dataclasses.replace(DEFAULT, upsampling="none", mirror=False)
+    protocol = dataclasses.replace(DEFAULT, upsampling="none", mirror=False, looks_closer=False)
     return Matting(Engine(_run, ModelInfo(size=SIZE)), protocol)
