@@ -103,7 +103,6 @@ def _onnx_session(path: Path, keeps_memory: bool = True):
     options.enable_cpu_mem_arena = options.enable_mem_pattern = keeps_memory
     # Threads that wait for work do not spin: reading, finishing and writing photos use the cores meanwhile.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.intra_op.dynamic_block_base", "4")  # shares even on busy cores
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has an exception class for every status, without a common base
