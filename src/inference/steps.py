@@ -153,6 +153,8 @@ class MattingSteps:
 
     def _seen(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
         """An output of the network for a photo, (C, h, w) without bars, with what a closer look shows."""
+        if len(outputs) <= self._first:  # also of a network without alpha, which would tell where to look
+            return self._whole(image, outputs, name)
         found = self._found(image, outputs, name)
         maps = [each[name][0] for each in outputs[self._first + len(self._tiles(image, outputs)) :]]
         if not maps:
