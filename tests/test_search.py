@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from src.images.letterbox import letterbox_place
 from src.inference.protocol import DEFAULT, PUBLISHED
 from src.inference.search import find_tiles, joined_tiles
+from src.inference.stream import Stream
 from tests.test_closer_look import SIZE, BrightIsPerson, figure, matting_of, ramp
 
 
@@ -77,3 +78,11 @@ def test_maps_of_nothing_join_to_nothing_up_to_the_edges():
     tiles = find_tiles(image, np.zeros((43, SIZE), np.float32))
     joined = joined_tiles(image, tiles, [np.full((2, 61, SIZE), 0.25, np.float32)] * len(tiles))
     np.testing.assert_allclose(joined, 0.25, rtol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0, 0.05, 0.2, 0.9])
+def test_frames_of_videos_are_searched_and_looked_at_as_photos_are(share):
+    photo, matting = figure(200, 300, share), matting_of(BrightIsPerson())
+    found = Stream(matting).predict(photo, 0.0)
+    np.testing.assert_array_equal(found, matting.alpha(photo, matting.run(photo)))
+    assert (found.max() > 0.9) == (share > 0)

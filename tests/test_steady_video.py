@@ -99,6 +99,19 @@ class Picture(NamedTuple):
     image: np.ndarray
 
 
+@pytest.mark.parametrize("way", ["smoothing", "ofd"])
+def test_alphas_may_be_of_different_sizes(way):
+    """After a closer look, a frame's alpha is finer."""
+    sizes, values = (8, 16, 12, 8), (0.2, 0.2, 0.8, 0.2)
+    alphas = [np.full((size, size + 2), value, np.float32) for size, value in zip(sizes, values, strict=True)]
+    still = Picture(np.zeros((24, 30, 3), np.uint8))
+    steady = [alpha for _, alpha in steadied(way, [(still, alpha) for alpha in alphas])]
+    assert [each.shape for each in steady] == [each.shape for each in alphas]
+    assert all(np.ptp(each) < 1e-6 for each in steady)
+    np.testing.assert_allclose(steady[0], 0.2, atol=1e-6)
+    assert steady[2].max() < 0.4  # a jump in a single frame, of which at most a fifth is left
+
+
 def test_the_ways_are_those_they_are_named_for():
     rng = np.random.default_rng(0)
     frames = [(Picture(np.full((16, 16, 3), 90, np.uint8)), rng.random((4, 4), np.float32)) for _ in range(6)]

@@ -54,8 +54,9 @@ class Matting(MattingSteps):
         """The network's outputs for a photo, which `join` joins."""
         return self.look_closer(image, self.engine.run_all(self.prepare(image)))
 
-    def look_closer(self, image: np.ndarray, outputs: list[Arrays]) -> list[Arrays]:
-        """Add to the outputs for `prepare(image)` those of a search and of a closer look, where needed."""
+    def look_closer(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Arrays]:
+        """The outputs for `prepare(image)`, and then those of a search and of a closer look, where needed."""
+        outputs = list(outputs)
         if self.protocol.looks_closer:
             outputs += self.engine.run_all(self.prepare_tiles(image, outputs))
             outputs += self.engine.run_all(self.prepare_parts(image, outputs))
@@ -85,8 +86,8 @@ def load_matting(
         mean: BGR, 0..255, subtracted from photos in training; None for the model's own.
         stretch: stretch photos to the network's square, as published; otherwise keep their aspect ratio.
         upsampling: of alpha to the photo's size: 'guided' (along its edges) or 'none' (bicubic).
-        mirror: average the alphas of the photo and its mirror image, and look closer at people who are small
-            in it: better, but takes two to four times as long.
+        mirror: average the alphas of the photo and its mirror image, search for people who are too small to
+            be seen in it, and look closer at small ones: better, but takes two to ten times as long.
         otherwise: the metadata of a model that has none.
 
     Raises:

@@ -14,7 +14,8 @@ class Protocol:
     Args:
         stretch: stretch the photo to the network's square; otherwise letterbox it, keeping its aspect ratio.
         mirror: average the outputs for the photo and its mirror image: better, but takes twice the time.
-        looks_closer: matte the part of a photo around small people once more, see `closer_look`.
+        looks_closer: search for people where none is seen, and matte the part of a photo around small people
+            once more; see `search` and `closer_look`.
         clean_up: stretch alpha's contrast and remove small components.
         upsampling: of alpha to the photo's size: 'guided' (along its edges) or 'none' (bicubic).
     """
