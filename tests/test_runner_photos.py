@@ -119,8 +119,9 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
     for path in paths:
         photo = read_photo(path)
         outputs = matting.run(photo.seen())
-        look = matting._look(photo.seen(), outputs)
-        searched.add(len(matting._tiles(photo.seen(), outputs)))
+        tiles = matting._tiles(photo.seen(), outputs)
+        look = matting._look(photo.seen(), outputs, tiles)
+        searched.add(len(tiles))
         looks.add((len(look.parts), (look.frame.height, look.frame.width) == photo.seen().shape[:2]))
         expected = alpha_to_bytes(matting.finish(photo.seen(), outputs).alpha)
         if photo.alpha is not None:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "map_place.h"
 #include "resize.h"
 
 namespace matting {
@@ -18,7 +19,6 @@ constexpr double kLarge = 0.4;           // mean alpha
 // Size of a part, relative to the frame's width, and at least relative to its height.
 constexpr double kOfWidth = 1.15, kOfHeight = 0.6;
 
-int Rounded(double value) { return static_cast<int>(std::lrint(value)); }
 int Floor(double value) { return static_cast<int>(std::floor(value)); }
 int Ceil(double value) { return static_cast<int>(std::ceil(value)); }
 
@@ -89,19 +89,6 @@ Map JoinedParts(const Look& look, const Map& upper, const Map& lower) {
 
 }  // namespace
 
-std::vector<float> FallingWeights(int length, double reach, bool begins_inside, bool ends_inside) {
-  std::vector<float> weights(length, 1.0f);
-  for (int i = 0; i < length; ++i) {
-    if (begins_inside) {
-      weights[i] = std::min(weights[i], (static_cast<float>(i) + 0.5f) / static_cast<float>(reach));
-    }
-    if (ends_inside) {
-      weights[i] = std::min(weights[i], (static_cast<float>(length - 1 - i) + 0.5f) / static_cast<float>(reach));
-    }
-  }
-  return weights;
-}
-
 Look FindLook(const Picture& photo, const Map& alpha) {
   const Place frame = AroundPeople(photo, alpha);
   if (frame.height > kTall * frame.width && MeanWithin(alpha, frame, photo) < kLarge) {
@@ -120,18 +107,13 @@ Map Joined(const Picture& photo, const Look& look, const Map& whole, const std::
   if (IsWhole(frame, photo)) {
     return seen;
   }
-  const int height = Rounded(static_cast<double>(seen.height) * photo.height / frame.height);
-  const int width = Rounded(static_cast<double>(seen.width) * photo.width / frame.width);
-  Map canvas = ResizeCubic(whole, height, width);
-  const int top = std::min(Rounded(static_cast<double>(frame.top) * height / photo.height), height - seen.height);
-  const int left = std::min(Rounded(static_cast<double>(frame.left) * width / photo.width), width - seen.width);
   const double reach = kRamp * std::max(seen.height, seen.width);
-  const auto down = FallingWeights(seen.height, reach, frame.top > 0, frame.top + frame.height < photo.height);
-  const auto across = FallingWeights(seen.width, reach, frame.left > 0, frame.left + frame.width < photo.width);
+  const MapPlace place = FindMapPlace(photo, frame, seen, reach, reach);
+  Map canvas = ResizeCubic(whole, place.size.height, place.size.width);
   for (int y = 0; y < seen.height; ++y) {
-    float* around = canvas.Row(top + y) + left;
+    float* around = canvas.Row(place.top + y) + place.left;
     for (int x = 0; x < seen.width; ++x) {
-      const float weight = down[y] * across[x];
+      const float weight = place.weights.Row(y)[x];
       around[x] = (1 - weight) * around[x] + weight * seen.Row(y)[x];
     }
   }

@@ -12,9 +12,6 @@ namespace matting {
 
 constexpr float kPerson = 0.5f;  // least alpha
 
-// Weights along a side of a part: 1, but falling within `reach` of ends that are no edges of the photo.
-std::vector<float> FallingWeights(int length, double reach, bool begins_inside, bool ends_inside);
-
 // What to look at more closely.
 struct Look {
   Place frame;               // around all people, or the whole photo

@@ -31,6 +31,9 @@ using Map = Raster<float>;
 // Rounds 0..255 to the nearest integer, halves to the even one, as NumPy and OpenCV do.
 inline uint8_t ToByte(float value) { return static_cast<uint8_t>(std::lrint(value)); }
 
+// Rounds to the nearest integer, halves to the even one, as Python does.
+inline int Rounded(double value) { return static_cast<int>(std::lrint(value)); }
+
 }  // namespace matting
 
 #endif  // ASCEND_INFER_RASTER_H_

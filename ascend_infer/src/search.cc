@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "closer_look.h"
+#include "map_place.h"
 
 namespace matting {
 
@@ -12,8 +13,6 @@ namespace {
 constexpr double kNobody = 0.01;  // share of the photo that is person, below which nobody has been seen
 constexpr double kSide = 0.5;     // of a tile, relative to the photo's longer side
 constexpr double kStep = 0.6;     // most distance between two tiles, relative to their side
-
-int Rounded(double value) { return static_cast<int>(std::lrint(value)); }
 
 bool ShowsSomebody(const Map& alpha) {
   const auto& values = alpha.values;
@@ -50,23 +49,18 @@ std::vector<Place> FindTiles(const Picture& photo, const Map& alpha) {
 }
 
 Map JoinedTiles(const Picture& photo, const std::vector<Place>& tiles, const std::vector<Map>& maps) {
-  const int rows = maps[0].height, columns = maps[0].width;
-  Map total(Rounded(static_cast<double>(rows) * photo.height / tiles[0].height),
-            Rounded(static_cast<double>(columns) * photo.width / tiles[0].width), 1);
-  Map weight(total.height, total.width, 1);
+  Map total, weight;
   for (size_t i = 0; i < tiles.size(); ++i) {
-    const Place& tile = tiles[i];
-    const int top = std::min(Rounded(static_cast<double>(tile.top) * total.height / photo.height), total.height - rows);
-    const int left =
-        std::min(Rounded(static_cast<double>(tile.left) * total.width / photo.width), total.width - columns);
-    const auto down = FallingWeights(rows, rows / 2.0, tile.top > 0, tile.top + tile.height < photo.height);
-    const auto across =
-        FallingWeights(columns, columns / 2.0, tile.left > 0, tile.left + tile.width < photo.width);
-    for (int y = 0; y < rows; ++y) {
-      for (int x = 0; x < columns; ++x) {
-        const float share = down[y] * across[x];
-        total.Row(top + y)[left + x] += share * maps[i].Row(y)[x];
-        weight.Row(top + y)[left + x] += share;
+    const Map& map = maps[i];
+    const MapPlace place = FindMapPlace(photo, tiles[i], map, map.height / 2.0, map.width / 2.0);
+    if (i == 0) {
+      total = weight = Map(place.size.height, place.size.width, 1);
+    }
+    for (int y = 0; y < map.height; ++y) {
+      for (int x = 0; x < map.width; ++x) {
+        const float share = place.weights.Row(y)[x];
+        total.Row(place.top + y)[place.left + x] += share * map.Row(y)[x];
+        weight.Row(place.top + y)[place.left + x] += share;
       }
     }
   }

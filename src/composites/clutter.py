@@ -55,8 +55,13 @@ def fill_outline(
 ) -> np.ndarray:
     """The alpha of a thing of `draw_outline`, (H, W) uint8; half of them become round."""
     shape = np.zeros(size, np.uint8)
-    cv2.fillPoly(shape, [np.round(16 * outline).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    cv2.fillPoly(shape, [in_sixteenths(outline)], 255, cv2.LINE_AA, 4)
     if rng.random() < 0.5:  # round
         shape = cv2.GaussianBlur(shape, (0, 0), max(0.5, short / 8))
         shape = np.clip(4 * (shape.astype(np.int32) - 96), 0, 255).astype(np.uint8)
     return shape
+
+
+def in_sixteenths(points: np.ndarray) -> np.ndarray:
+    """Points in sixteenths of a pixel, as OpenCV draws them with a shift of 4."""
+    return np.round(16 * points).astype(np.int32)

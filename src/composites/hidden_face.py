@@ -24,7 +24,7 @@ def hide_face(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray) ->
     if not opaque.any():
         return image
     box = find_box(opaque)
-    tall = rng.uniform(*_FACE) * min(box.height, 1.5 * box.width)
+    tall = rng.uniform(*_FACE) * box.person_size
     head = np.flatnonzero(opaque[box.top : box.top + max(1, round(tall))].any(axis=0))
     middle = float(np.median(head)), box.top + rng.uniform(0.55, 0.75) * tall
     oval = np.zeros(alpha.shape, np.uint8)

@@ -23,6 +23,11 @@ class Box(NamedTuple):
     def width(self) -> int:
         return self.right - self.left
 
+    @property
+    def person_size(self) -> float:
+        """How large a person is: the height of what is seen, or 1.5 times its width where that is less."""
+        return min(self.height, 1.5 * self.width)
+
 
 class Cuts(NamedTuple):
     """Which edges of the photo cut the person off."""

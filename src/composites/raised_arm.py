@@ -5,11 +5,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from src.composites.clutter import draw_outline, fill_outline
+from src.composites.clutter import draw_outline, fill_outline, in_sixteenths
 from src.composites.outline import OPAQUE, Box, find_box
 from src.images.blending import blend
 
-# Relative to a person's size: the height of what is seen, or 1.5 times its width where that is less.
+# Relative to a person's size.
 _HEAD = 0.35
 _SHOULDERS = (0.35, 0.8)  # below the top, where the person is wide
 _THICKNESS = (0.09, 0.17)
@@ -48,7 +48,7 @@ def raise_arm(
     if not opaque.any():
         return image, alpha
     box = find_box(opaque)
-    size = min(box.height, 1.5 * box.width)
+    size = box.person_size
     limbs, hand, thick = _pose(rng, opaque, box, size)
     layers = []
     if rng.random() < _HOLDS:
@@ -106,9 +106,9 @@ def _draw(limb: _Limb, shape: tuple[int, int]) -> np.ndarray:
         limb.b - last * across,
         limb.a - first * across,
     ]
-    cv2.fillConvexPoly(canvas, _fixed(np.array(corners)), 255, cv2.LINE_AA, 4)
+    cv2.fillConvexPoly(canvas, in_sixteenths(np.array(corners)), 255, cv2.LINE_AA, 4)
     for end, radius in ((limb.a, first), (limb.b, last)):
-        cv2.circle(canvas, _fixed(end), round(16 * radius), 255, -1, cv2.LINE_AA, 4)
+        cv2.circle(canvas, in_sixteenths(end), round(16 * radius), 255, -1, cv2.LINE_AA, 4)
     return canvas
 
 
@@ -123,11 +123,6 @@ def _hand(
         reach = rng.uniform(0.5, 0.8) * thick * np.array([np.cos(spread), np.sin(spread)])
         canvas = np.maximum(canvas, _draw(_Limb(palm, palm + reach, (0.25 * thick, 0.15 * thick)), shape))
     return canvas
-
-
-def _fixed(points: np.ndarray) -> np.ndarray:
-    """Points as OpenCV takes them, in sixteenths of a pixel."""
-    return np.round(16 * points).astype(np.int32)
 
 
 def _skin(

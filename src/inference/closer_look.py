@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from src.images.letterbox import Place
+from src.inference.map_place import map_place
 
 # Chosen on development photos and composites of them.
 PERSON = 0.5  # least alpha
@@ -86,29 +87,12 @@ def joined(image: np.ndarray, look: Look, whole: np.ndarray, maps: Sequence[np.n
     frame, seen = look.frame, maps[0] if len(maps) == 1 else _joined_parts(look, *maps)
     if (frame.height, frame.width) == image.shape[:2]:
         return seen
-    (height, width), (rows, columns) = image.shape[:2], seen.shape[1:]
-    size = round(rows * height / frame.height), round(columns * width / frame.width)
-    canvas = np.stack([cv2.resize(each, size[::-1], interpolation=cv2.INTER_CUBIC) for each in whole])
-    top = min(round(frame.top * size[0] / height), size[0] - rows)
-    left = min(round(frame.left * size[1] / width), size[1] - columns)
-    reach = _RAMP * max(rows, columns)
-    down = falling_weights(rows, reach, frame.top > 0, frame.top + frame.height < height)
-    across = falling_weights(columns, reach, frame.left > 0, frame.left + frame.width < width)
-    weights = down[:, np.newaxis] * across
-    around = canvas[:, top : top + rows, left : left + columns]
-    around[:] = (1 - weights) * around + weights * seen
+    reach = _RAMP * max(seen.shape[1:])
+    place = map_place(image, frame, seen.shape[1:], (reach, reach))
+    canvas = np.stack([cv2.resize(each, place.size[::-1], interpolation=cv2.INTER_CUBIC) for each in whole])
+    around = canvas[:, place.rows, place.columns]
+    around[:] = (1 - place.weights) * around + place.weights * seen
     return canvas
-
-
-def falling_weights(length: int, reach: float, begins_inside: bool, ends_inside: bool) -> np.ndarray:
-    """Weights along a side of a frame: 1, but falling towards ends that are no edges of the photo."""
-    places = np.arange(length, dtype=np.float32) + np.float32(0.5)
-    weights = np.ones(length, np.float32)
-    if begins_inside:
-        weights = np.minimum(weights, places / np.float32(reach))
-    if ends_inside:
-        weights = np.minimum(weights, places[::-1] / np.float32(reach))
-    return weights
 
 
 def _joined_parts(look: Look, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from src.images.letterbox import Place
-from src.inference.closer_look import PERSON, falling_weights
+from src.inference.closer_look import PERSON
+from src.inference.map_place import map_place
 
 # Chosen on composites of development people who are seen from afar.
 _NOBODY = 0.01  # share of the photo that is person, below which nobody has been seen
@@ -48,16 +49,11 @@ def joined_tiles(image: np.ndarray, tiles: Sequence[Place], maps: Sequence[np.nd
     Returns:
         (C, h', w') for the photo, as fine as the maps.
     """
-    height, width = image.shape[:2]
-    channels, rows, columns = maps[0].shape
-    size = round(rows * height / tiles[0].height), round(columns * width / tiles[0].width)
+    channels, *shape = maps[0].shape
+    places = [map_place(image, tile, shape, (shape[0] / 2, shape[1] / 2)) for tile in tiles]
+    size = places[0].size
     total, weight = np.zeros((channels, *size), np.float32), np.zeros(size, np.float32)
-    for tile, each in zip(tiles, maps, strict=True):
-        top = min(round(tile.top * size[0] / height), size[0] - rows)
-        left = min(round(tile.left * size[1] / width), size[1] - columns)
-        down = falling_weights(rows, rows / 2, tile.top > 0, tile.top + tile.height < height)
-        across = falling_weights(columns, columns / 2, tile.left > 0, tile.left + tile.width < width)
-        weights = down[:, np.newaxis] * across
-        total[:, top : top + rows, left : left + columns] += weights * each
-        weight[top : top + rows, left : left + columns] += weights
+    for place, each in zip(places, maps, strict=True):
+        total[:, place.rows, place.columns] += place.weights * each
+        weight[place.rows, place.columns] += place.weights
     return total / weight

@@ -89,7 +89,7 @@ class MattingSteps:
         Returns:
             Two inputs, of two parts or of one and its mirror image; none where nothing more would be seen.
         """
-        parts = self._look(image, outputs).parts
+        parts = self._look(image, outputs, self._tiles(image, outputs)).parts
         squares = [self._square(part.cut(image)) for part in parts]
         if len(squares) == 1:
             squares.append(squares[0][:, ::-1])
@@ -155,25 +155,27 @@ class MattingSteps:
         """An output of the network for a photo, (C, h, w) without bars, with what a closer look shows."""
         if len(outputs) <= self._first:  # also of a network without alpha, which would tell where to look
             return self._whole(image, outputs, name)
-        found = self._found(image, outputs, name)
-        maps = [each[name][0] for each in outputs[self._first + len(self._tiles(image, outputs)) :]]
+        tiles = self._tiles(image, outputs)
+        found = self._found(image, outputs, tiles, name)
+        maps = [each[name][0] for each in outputs[self._first + len(tiles) :]]
         if not maps:
             return found
-        look = self._look(image, outputs)
+        look = self._look(image, outputs, tiles)
         if len(look.parts) == 1:
             maps = [_mean_of_mirrored(*maps)]
         return closer_look.joined(image, look, found, self._cut_parts(image, look.parts, maps))
 
-    def _look(self, image: np.ndarray, outputs: Sequence[Arrays]) -> closer_look.Look:
+    def _look(self, image: np.ndarray, outputs: Sequence[Arrays], tiles: Sequence[Place]) -> closer_look.Look:
         """What is worth a closer look, given the outputs for the whole, and for its tiles if there are."""
-        return closer_look.find_look(image, self._found(image, outputs, ALPHA)[0])
+        return closer_look.find_look(image, self._found(image, outputs, tiles, ALPHA)[0])
 
-    def _found(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
+    def _found(
+        self, image: np.ndarray, outputs: Sequence[Arrays], tiles: Sequence[Place], name: str
+    ) -> np.ndarray:
         """An output (C, h, w) for the whole photo, or for its tiles if nobody is seen in the whole."""
-        tiles = self._tiles(image, outputs)
-        maps = [each[name][0] for each in outputs[self._first : self._first + len(tiles)]]
-        if not maps:
+        if not tiles:
             return self._whole(image, outputs, name)
+        maps = [each[name][0] for each in outputs[self._first : self._first + len(tiles)]]
         return joined_tiles(image, tiles, self._cut_parts(image, tiles, maps))
 
     def _tiles(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Place]:

@@ -28,11 +28,13 @@ class TemporalSmoothing:
         size = pred_alpha.shape[::-1]
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         if self._alpha is not None:
-            # A closer look at a frame makes its alpha finer.
-            earlier = cv2.resize(self._alpha, size, interpolation=cv2.INTER_LINEAR)
-            earlier_image = cv2.resize(self._image, size, interpolation=cv2.INTER_LINEAR)
-            difference = cv2.blur(np.abs(small - earlier_image).max(axis=2), (_WINDOW, _WINDOW))
+            if self._alpha.shape != pred_alpha.shape:  # a closer look makes alpha finer
+                self._image, self._alpha = (
+                    cv2.resize(each, size, interpolation=cv2.INTER_LINEAR)
+                    for each in (self._image, self._alpha)
+                )
+            difference = cv2.blur(np.abs(small - self._image).max(axis=2), (_WINDOW, _WINDOW))
             memory = _MEMORY * np.exp(-np.square(difference / _MOTION))
-            pred_alpha = memory * earlier + (1 - memory) * pred_alpha
+            pred_alpha = memory * self._alpha + (1 - memory) * pred_alpha
         self._image, self._alpha = small, pred_alpha
         return pred_alpha
