@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from src.pytorch.modnet import conv_bn_relu6
+from src.pytorch.depthwise import Depthwise
+from src.pytorch.modnet import conv_bn_relu6, with_bn_relu6
 from src.systems.plate_form import training_scale
 
 _HIDDEN = 32  # channels of the base network for the refiner
@@ -37,8 +38,7 @@ class Block(nn.Module):
         wide = t * inputs
         self.adds_input = stride == 1 and inputs == outputs
         expand = [nn.Sequential(*conv_bn_relu6(inputs, wide, 1))] if t > 1 else []
-        depthwise = nn.Sequential(*conv_bn_relu6(wide, wide, 3, stride, wide))
-        depthwise[0].dilation = depthwise[0].padding = (dilation, dilation)
+        depthwise = nn.Sequential(*with_bn_relu6(Depthwise(wide, stride, dilation)))
         self.conv = nn.Sequential(*expand, depthwise, *conv_bn_relu6(wide, outputs, 1)[:2])
 
     def forward(self, x):

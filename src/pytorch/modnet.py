@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from src.pytorch.depthwise import Depthwise
+
 _STAGES = ((24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1))  # MobileNetV2, table 2
 
 
@@ -34,10 +36,14 @@ class Conv(nn.Module):
         return self.layers(x)
 
 
-def conv_bn_relu6(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list:
+def conv_bn_relu6(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list:
     """The three layers."""
-    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
-    return [conv, nn.BatchNorm2d(outputs), nn.ReLU6()]
+    return with_bn_relu6(nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False))
+
+
+def with_bn_relu6(conv: nn.Conv2d) -> list:
+    """The convolution and the two layers after it."""
+    return [conv, nn.BatchNorm2d(conv.out_channels), nn.ReLU6()]
 
 
 class Block(nn.Module):
@@ -48,7 +54,7 @@ class Block(nn.Module):
         wide = t * inputs
         self.adds_input = stride == 1 and inputs == outputs
         expand = conv_bn_relu6(inputs, wide, 1) if t > 1 else []
-        depthwise = conv_bn_relu6(wide, wide, 3, stride, wide)
+        depthwise = with_bn_relu6(Depthwise(wide, stride))
         self.conv = nn.Sequential(*expand, *depthwise, *conv_bn_relu6(wide, outputs, 1)[:2])
 
     def forward(self, x):

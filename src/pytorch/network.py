@@ -6,6 +6,8 @@ The layers have the names of the original network's state dict.
 import torch
 from torch import nn
 
+from src.pytorch.depthwise import Depthwise
+
 
 def conv_bn_relu(inputs: int, outputs: int) -> nn.Sequential:
     """A 3x3 convolution, batch normalisation and ReLU: (N, inputs, H, W) to (N, outputs, H, W)."""
@@ -25,7 +27,7 @@ class InvertedResidual(nn.Module):
             nn.Conv2d(inputs, wide, 1, bias=False),
             nn.BatchNorm2d(wide),
             nn.ReLU6(),
-            nn.Conv2d(wide, wide, 3, stride, 1, groups=wide, bias=False),
+            Depthwise(wide, stride),
             nn.BatchNorm2d(wide),
             nn.ReLU6(),
             nn.Conv2d(wide, outputs, 1, bias=False),
