@@ -1,6 +1,9 @@
 """Training pictures on the device: cutting, reading while they are written, MODNet's samples, the clock."""
 
 import argparse
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from src.pytorch.batch import Batch  # noqa: E402
 from src.pytorch.cropping import crop  # noqa: E402
 from src.pytorch.pictures import Pictures  # noqa: E402
 
+ROOT = Path(__file__).resolve().parent.parent
 SIDE = 72
 
 
@@ -74,6 +78,39 @@ def test_pictures_are_read_while_they_are_written(tmp_path, capfd):
         next(batches)
     assert held.read == 13
     assert "broken" in capfd.readouterr().out
+
+
+def test_readers_end_with_a_killed_training(tmp_path):
+    write_picture(tmp_path, 0)
+    code = (
+        "import multiprocessing, sys, time\n"
+        "from src.pytorch.pictures import Pictures\n"
+        "if __name__ == '__main__':\n"
+        "    held = Pictures(sys.argv[1:], size=32, batch=4, seed=0, device='cpu', capacity=8)\n"
+        "    next(held.endless(0))\n"
+        "    print(*(each.pid for each in multiprocessing.active_children()), flush=True)\n"
+        "    time.sleep(300)\n"
+    )
+    (tmp_path / "training.py").write_text(code)
+    command = [sys.executable, tmp_path / "training.py", tmp_path]
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+    ) as training:
+        readers = [Path("/proc", pid) for pid in training.stdout.readline().split()]
+        training.kill()
+    assert len(readers) == 2
+    deadline = time.monotonic() + 60
+    while any(runs(reader) for reader in readers):
+        assert time.monotonic() < deadline, "a reader goes on without a training"
+        time.sleep(0.1)
+
+
+def runs(process: Path) -> bool:
+    """Whether a process of /proc goes on; not if it waits for its parent to ask how it ended."""
+    try:
+        return (process / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @pytest.fixture

@@ -25,10 +25,6 @@ class IBNorms(MindirGraph):
         """
         graph = self.model.graph
         self._parameters = {each.name: each for each in graph.parameter}
-        self._users: dict[str, list[Any]] = {}
-        for node in graph.node:
-            for name in node.input:
-                self._users.setdefault(name, []).append(node)
         found = {}
         for name in list(self._parameters):
             layer = name.removesuffix(_GAMMA)
@@ -40,7 +36,7 @@ class IBNorms(MindirGraph):
 
     def _replace(self, layer: str, bias: Any) -> dict[str, list[Any]]:
         """Give the ReLU behind a layer's IBNorm another input; returns the new nodes by the ReLU's output."""
-        [load] = self._users[bias.name]
+        [load] = self.users[bias.name]
         [add] = self._users_by("BiasAdd", load)
         scaled = self._users_by("Mul", add)
         if not scaled:  # replaced before
@@ -72,7 +68,7 @@ class IBNorms(MindirGraph):
 
     def _users_by(self, operator: str, node: Any) -> list[Any]:
         """The nodes with an operator that take a node's output."""
-        return [each for each in self._users[node.output[0]] if self.operator(each) == operator]
+        return [each for each in self.users[node.output[0]] if self.operator(each) == operator]
 
     def _fold(self, layer: str, bias: Any) -> None:
         """Fold batch normalisation into the weights and biases of the first half."""

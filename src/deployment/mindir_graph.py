@@ -1,6 +1,7 @@
 """Edits the graph of a MINDIR file: nodes, primitives and parameters."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,15 @@ class MindirGraph:
         """The node of a node's first input, if it is of this operator; None for None."""
         before = self.node_of.get(node.input[0]) if node is not None and node.input else None
         return before if before is not None and self.operator(before) == operator else None
+
+    @cached_property
+    def users(self) -> dict[str, list[Any]]:
+        """The nodes that take a node's output or a parameter, by its name; before any change."""
+        users: dict[str, list[Any]] = {}
+        for node in self.model.graph.node:
+            for name in node.input:
+                users.setdefault(name, []).append(node)
+        return users
 
     def shape(self, name: str) -> list[int]:
         """The shape of a node's output."""

@@ -30,11 +30,11 @@ class SideBySide(MindirGraph):
         windows = find_windows(self)
         if windows is None:
             return
-        [both] = self._users(windows.whole)
-        [joined] = self._users(both)
-        [convolution] = self._users(joined)
+        [both] = self.users[windows.whole.output[0]]
+        [joined] = self.users[both.output[0]]
+        [convolution] = self.users[joined.output[0]]
         third = self._layer(convolution)
-        [convolution] = self._users(third.end)
+        [convolution] = self.users[third.end.output[0]]
         fourth = self._layer(convolution)
         repeated = self.node_of[both.input[0]]
         second = layer_before(self, self.before(self.before(repeated, "Tile"), "Reshape").input[0])
@@ -133,7 +133,7 @@ class SideBySide(MindirGraph):
     def _layer(self, convolution: Any) -> FoldedLayer:
         """The layer that begins with a convolution."""
         node = convolution
-        while self.operator(following := self._users(node)[0]) in (
+        while self.operator(following := self.users[node.output[0]][0]) in (
             "BatchNorm",
             "BiasAdd",
             "TupleGetItem",
@@ -141,9 +141,6 @@ class SideBySide(MindirGraph):
         ):
             node = following
         return layer_before(self, node.output[0])
-
-    def _users(self, node: Any) -> list[Any]:
-        return [each for each in self.model.graph.node if node.output[0] in each.input]
 
 
 def _by_colour(weight: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +127,7 @@ class _Folders(IterableDataset):
     def __iter__(self) -> Iterator[tuple[torch.Tensor, int]]:
         reader = get_worker_info()
         rng = np.random.default_rng((self._seed, reader.id))
+        training = parent_process()
         seen: set[Path] = set()
         pause = _PAUSE
         while True:
@@ -142,8 +145,9 @@ class _Folders(IterableDataset):
                 yield torch.zeros(0), len(part)
             if found:
                 pause = _PAUSE
+            elif wait([training.sentinel], pause):
+                return  # it was killed: nobody else ends this process
             else:
-                time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
 
