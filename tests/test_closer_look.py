@@ -13,6 +13,7 @@ from src.inference import closer_look
 from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine
 from src.inference.matting import Matting
 from src.inference.protocol import DEFAULT, PUBLISHED
+from src.inference.stream import Stream
 from src.systems.model_info import ModelInfo
 
 SIZE = 64
@@ -137,3 +138,52 @@ def test_a_speck_is_not_enlarged_beyond_recognition():
     alpha[20, 30] = 1
     frame = closer_look.find_look(np.zeros((480, 640, 3), np.uint8), alpha).frame
     assert max(frame.height, frame.width) >= 160
+
+
+def someone(left: int, right: int, top: int = 20, shape: tuple[int, int] = (100, 200)) -> np.ndarray:
+    """Alpha of a person down to the lower edge."""
+    alpha = np.zeros(shape, np.float32)
+    alpha[top:, left:right] = 1
+    return alpha
+
+
+@pytest.mark.parametrize(
+    ("alpha", "keeps"),
+    [
+        (someone(85, 115), True),
+        (someone(92, 122), True),  # has moved by a little
+        (someone(92, 122, top=28), True),
+        (someone(98, 128), False),  # almost out of the frame
+        (someone(85, 115, top=4), False),  # has risen
+        (someone(95, 105, top=60), False),  # much smaller now
+        (someone(0, 200), False),
+        (np.zeros((100, 200), np.float32), False),
+    ],
+)
+def test_a_video_keeps_its_frame_while_people_fit(alpha, keeps):
+    image = np.zeros((200, 400, 3), np.uint8)
+    before = closer_look.find_look(image, someone(85, 115))
+    assert before.parts and (before.frame.top, before.frame.height) == (8, 192)
+    found = closer_look.find_look(image, alpha, before)
+    assert (found == before) == keeps
+    if not keeps:
+        assert found == closer_look.find_look(image, alpha)
+
+
+def test_a_stream_keeps_its_frame_within_a_scene():
+    first, second = (np.zeros((200, 400, 3), np.uint8) for _ in range(2))
+    first[40:, 170:230] = second[40:, 180:240] = 255
+    matting, steady = matting_of(BrightIsPerson()), Stream(matting_of(BrightIsPerson()))
+    steady.predict(first, 0)
+    kept = steady.predict(second, 0.04)
+    outputs, look = matting.look_closer(first, matting.engine.run_all(matting.prepare(first)))
+    outputs, _ = matting.look_closer(second, matting.engine.run_all(matting.prepare(second)), look)
+    np.testing.assert_array_equal(kept, matting.alpha(second, outputs, look))
+    anew = alpha_of(matting, second)
+    assert kept.shape != anew.shape or not np.array_equal(kept, anew)
+    np.testing.assert_array_equal(steady.predict(second, 9), anew)  # after a gap
+    np.testing.assert_array_equal(steady.predict(second[:150], 9.04), alpha_of(matting, second[:150]))
+
+
+def alpha_of(matting: Matting, photo: np.ndarray) -> np.ndarray:
+    return matting.alpha(photo, matting.run(photo))

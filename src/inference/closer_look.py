@@ -26,6 +26,24 @@ _TALL = 1.4  # height relative to width
 _LARGE = 0.4  # mean alpha
 _OF_WIDTH, _OF_HEIGHT = 1.15, 0.6  # size of a part relative to the frame's width, and least one of its height
 
+# Of a video's earlier frame that is kept; set once, not chosen.
+_LEAST_MARGIN = _MARGIN / 2
+_LEAST_SIZE = 0.75  # of the frame that would be drawn now, relative to it
+
+
+class _Reach(NamedTuple):
+    """How far people reach, in pixels of the photo."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    @property
+    def longer(self) -> float:
+        """The longer side."""
+        return max(self.bottom - self.top, self.right - self.left)
+
 
 class Look(NamedTuple):
     """What to look at more closely."""
@@ -34,9 +52,19 @@ class Look(NamedTuple):
     parts: tuple[Place, ...]  # the frame, or its upper and lower part; none where nothing more would be seen
 
 
-def find_look(image: np.ndarray, alpha: np.ndarray) -> Look:
-    """Find what is worth a closer look in a photo (H, W, 3), given alpha (h, w) of the whole, in [0, 1]."""
-    frame = _around_people(image, alpha)
+def find_look(image: np.ndarray, alpha: np.ndarray, before: Look | None = None) -> Look:
+    """Find what is worth a closer look.
+
+    Args:
+        image: the photo, (H, W, 3).
+        alpha: of the whole photo, (h, w) in [0, 1].
+        before: what was looked at in the picture before, of the same size, in a video. It is returned while
+            it fits the people: a frame that follows each of their movements makes alpha flicker.
+    """
+    people = _reach_of_people(image, alpha)
+    frame = _around(people, image)
+    if people is not None and before is not None and _still_fits(before.frame, people, frame, image):
+        return before
     rows, columns = len(alpha) / len(image), alpha.shape[1] / image.shape[1]
     seen = alpha[
         math.floor(frame.top * rows) : math.ceil((frame.top + frame.height) * rows),
@@ -49,24 +77,42 @@ def find_look(image: np.ndarray, alpha: np.ndarray) -> Look:
     return Look(frame, () if (frame.height, frame.width) == image.shape[:2] else (frame,))
 
 
-def _around_people(image: np.ndarray, alpha: np.ndarray) -> Place:
+def _reach_of_people(image: np.ndarray, alpha: np.ndarray) -> _Reach | None:
+    """How far people reach in a photo; None where nobody is."""
+    is_person = alpha >= PERSON
+    if not is_person.any():
+        return None
+    top, bottom = _along(is_person.any(axis=1), image.shape[0])
+    left, right = _along(is_person.any(axis=0), image.shape[1])
+    return _Reach(top, left, bottom, right)
+
+
+def _around(people: _Reach | None, image: np.ndarray) -> Place:
     """The part of a photo in which all people are, with a margin; the whole if that is little more."""
     height, width = image.shape[:2]
     whole, longest = Place(0, 0, height, width), max(height, width)
-    is_person = alpha >= PERSON
-    if not is_person.any():
+    if people is None:
         return whole
-    top, bottom = _reach(is_person.any(axis=1), height)
-    left, right = _reach(is_person.any(axis=0), width)
-    longer = max(bottom - top, right - left)
-    margin = max(_MARGIN * longer, (_SMALLEST_FRAME * longest - longer) / 2)
-    top, left = (max(0, math.floor(side - margin)) for side in (top, left))
-    bottom, right = (min(most, math.ceil(side + margin)) for side, most in ((bottom, height), (right, width)))
+    margin = max(_MARGIN * people.longer, (_SMALLEST_FRAME * longest - people.longer) / 2)
+    top, left = (max(0, math.floor(side - margin)) for side in (people.top, people.left))
+    bottom, right = (
+        min(height, math.ceil(people.bottom + margin)),
+        min(width, math.ceil(people.right + margin)),
+    )
     frame = Place(top, left, bottom - top, right - left)
     return whole if max(frame.height, frame.width) > _LARGE_FRAME * longest else frame
 
 
-def _reach(has_person: np.ndarray, side: int) -> tuple[float, float]:
+def _still_fits(kept: Place, people: _Reach, frame: Place, image: np.ndarray) -> bool:
+    """Whether an earlier frame shows people with a margin, and not much smaller than a new one would."""
+    bottom, right = kept.top + kept.height, kept.left + kept.width
+    margins = np.subtract((people.top, people.left, bottom, right), (kept.top, kept.left, *people[2:]))
+    at_edge = np.equal((kept.top, kept.left, bottom, right), (0, 0, *image.shape[:2]))
+    shows_all = np.all(at_edge | (margins >= _LEAST_MARGIN * people.longer))
+    return bool(shows_all) and max(frame.height, frame.width) >= _LEAST_SIZE * max(kept.height, kept.width)
+
+
+def _along(has_person: np.ndarray, side: int) -> tuple[float, float]:
     """From where to where people are seen along a side of the photo, in pixels, given it for a map's rows."""
     places, scale = np.flatnonzero(has_person), side / len(has_person)
     return places[0] * scale, (places[-1] + 1) * scale

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from src.inference.closer_look import Look
 from src.inference.engine import ALPHA, Arrays, Engine, open_engine
 from src.inference.engine_choice import EngineName
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
@@ -52,15 +53,26 @@ class Matting(MattingSteps):
 
     def run(self, image: np.ndarray) -> list[Arrays]:
         """The network's outputs for a photo, which `join` joins."""
-        return self.look_closer(image, self.engine.run_all(self.prepare(image)))
+        return self.look_closer(image, self.engine.run_all(self.prepare(image)))[0]
 
-    def look_closer(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Arrays]:
-        """The outputs for `prepare(image)`, and then those of a search and of a closer look, where needed."""
-        outputs = list(outputs)
-        if self.protocol.looks_closer:
-            outputs += self.engine.run_all(self.prepare_tiles(image, outputs))
-            outputs += self.engine.run_all(self.prepare_parts(image, outputs))
-        return outputs
+    def look_closer(
+        self, image: np.ndarray, outputs: Sequence[Arrays], before: Look | None = None
+    ) -> tuple[list[Arrays], Look | None]:
+        """Search a photo, and look closer, where needed.
+
+        Args:
+            image: the photo.
+            outputs: for `prepare(image)`.
+            before: the look at a video's frame before.
+
+        Returns:
+            The outputs, then those of the search and of the closer look; and the look, if there was one.
+        """
+        if not self.protocol.looks_closer:
+            return list(outputs), None
+        outputs = [*outputs, *self.engine.run_all(self.prepare_tiles(image, outputs))]
+        look = self.look(image, outputs, before)
+        return [*outputs, *self.engine.run_all(self.prepare_parts(image, look))], look
 
 
 def load_matting(

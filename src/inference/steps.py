@@ -13,7 +13,7 @@ from src.common.errors import UserError
 from src.images.letterbox import Place, letterbox, letterbox_place, stretched_place
 from src.images.preprocessing import alpha_to_bytes, normalise, resize, resize_trimap, upsample_alpha
 from src.images.trimap import class_map_to_trimap, make_trimap
-from src.inference import closer_look
+from src.inference.closer_look import Look, find_look, joined
 from src.inference.contrast_stretch import stretch_contrast
 from src.inference.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, Arrays
 from src.inference.guided_filter import guided_filter
@@ -79,18 +79,23 @@ class MattingSteps:
         """
         return [self._inputs(self._square(each.cut(image)), None) for each in self._tiles(image, outputs)]
 
-    def prepare_parts(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Arrays]:
-        """Turn what is worth a closer look into inputs, as `prepare` does.
+    def look(self, image: np.ndarray, outputs: Sequence[Arrays], before: Look | None = None) -> Look:
+        """What is worth a closer look.
 
         Args:
             image: the photo.
-            outputs: for `prepare(image)`, and then for `prepare_tiles(image, outputs)`.
+            outputs: for `prepare(image)`, and then for `prepare_tiles(image, outputs)`; others may follow.
+            before: that of a video's frame before, see `find_look`.
+        """
+        return find_look(image, self._found(image, outputs, self._tiles(image, outputs), ALPHA)[0], before)
+
+    def prepare_parts(self, image: np.ndarray, look: Look) -> list[Arrays]:
+        """Turn what is worth a closer look into inputs, as `prepare` does.
 
         Returns:
             Two inputs, of two parts or of one and its mirror image; none where nothing more would be seen.
         """
-        parts = self._look(image, outputs, self._tiles(image, outputs)).parts
-        squares = [self._square(part.cut(image)) for part in parts]
+        squares = [self._square(part.cut(image)) for part in look.parts]
         if len(squares) == 1:
             squares.append(squares[0][:, ::-1])
         return [self._inputs(square, None) for square in squares]
@@ -131,9 +136,15 @@ class MattingSteps:
             trimap = make_trimap(alpha_to_bytes(self._seen(image, outputs, ALPHA)[0]), 1)
         return Matte(trimap, self.alpha(image, outputs))
 
-    def alpha(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
-        """The alpha of `join`, for those who do not need the trimap, which takes longer."""
-        alpha = self._seen(image, outputs, ALPHA)[0]
+    def alpha(self, image: np.ndarray, outputs: Sequence[Arrays], look: Look | None = None) -> np.ndarray:
+        """The alpha of `join`, for those who do not need the trimap, which takes longer.
+
+        Args:
+            image: the photo.
+            outputs: as for `join`.
+            look: what was looked at more closely, where that is not `look(image, outputs)`.
+        """
+        alpha = self._seen(image, outputs, ALPHA, look)[0]
         return remove_small_components(stretch_contrast(alpha)) if self.protocol.clean_up else alpha
 
     def class_probabilities(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
@@ -151,7 +162,9 @@ class MattingSteps:
         odds = np.exp(logits - logits.max(axis=0))
         return odds / odds.sum(axis=0)
 
-    def _seen(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
+    def _seen(
+        self, image: np.ndarray, outputs: Sequence[Arrays], name: str, look: Look | None = None
+    ) -> np.ndarray:
         """An output of the network for a photo, (C, h, w) without bars, with what a closer look shows."""
         if len(outputs) <= self._first:  # also of a network without alpha, which would tell where to look
             return self._whole(image, outputs, name)
@@ -160,14 +173,10 @@ class MattingSteps:
         maps = [each[name][0] for each in outputs[self._first + len(tiles) :]]
         if not maps:
             return found
-        look = self._look(image, outputs, tiles)
+        look = look or self.look(image, outputs)
         if len(look.parts) == 1:
             maps = [_mean_of_mirrored(*maps)]
-        return closer_look.joined(image, look, found, self._cut_parts(image, look.parts, maps))
-
-    def _look(self, image: np.ndarray, outputs: Sequence[Arrays], tiles: Sequence[Place]) -> closer_look.Look:
-        """What is worth a closer look, given the outputs for the whole, and for its tiles if there are."""
-        return closer_look.find_look(image, self._found(image, outputs, tiles, ALPHA)[0])
+        return joined(image, look, found, self._cut_parts(image, look.parts, maps))
 
     def _found(
         self, image: np.ndarray, outputs: Sequence[Arrays], tiles: Sequence[Place], name: str

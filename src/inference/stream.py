@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from src.inference.closer_look import Look
 from src.inference.matting import Matting
 from src.inference.scenes import steadied_by_scene
 from src.inference.stream_state import StreamState
@@ -39,6 +40,7 @@ class Stream:
     def __init__(self, matting: Matting):
         self._matting = matting
         self.state = StreamState()
+        self._look: Look | None = None
 
     def predict(self, image: np.ndarray, time: Fraction | float) -> np.ndarray:
         """The alpha of the next frame at the network's size, or finer after a closer look.
@@ -57,8 +59,9 @@ class Stream:
         outputs = self._matting.engine.run_all(self._matting.prepare(image, previous))
         self.state.keep(self._matting.network_alpha(outputs))
         if not takes_previous(self._matting.info.system):  # which was trained to see whole frames
-            outputs = self._matting.look_closer(image, outputs)
-        return self._matting.alpha(image, outputs)
+            before = None if self.state.begins else self._look
+            outputs, self._look = self._matting.look_closer(image, outputs, before)
+        return self._matting.alpha(image, outputs, self._look)
 
     def alphas(
         self, frames: Iterable[Shown], way: Temporal | None = None

@@ -27,10 +27,12 @@ class StreamState:
 
     Attributes:
         resets: how many frames began with an empty alpha, by reason.
+        begins: whether the last frame did.
     """
 
     def __init__(self):
         self.resets: Counter[Reset] = Counter()
+        self.begins = True
         self._alpha: np.ndarray | None = None
         self._shape: tuple[int, ...] | None = None
         self._time: float | None = None
@@ -51,7 +53,8 @@ class StreamState:
         glance = Glance.of(image)
         reset = self._reset(image, time, size, glance)
         self._shape, self._time, self._glance = image.shape, time, glance
-        if reset is None:
+        self.begins = reset is not None
+        if not self.begins:
             return self._alpha
         self.resets[reset] += 1
         return np.zeros(size, np.float32)
