@@ -23,7 +23,10 @@ from src.systems.plate_form import RefinementName
 from src.systems.registry import SystemName
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
-_WITHOUT_PLATE = ("size", "mean", "yaml_path", "stretch", "refine", "fast")
+_WITHOUT_PLATE = (
+    *("size", "mean", "yaml_path", "stretch", "refine", "fast"),
+    *("trimap", "trimap_model", "solver"),
+)
 
 
 def main() -> int:
@@ -119,7 +122,8 @@ def main() -> int:
     parser.add_argument(
         "--fast",
         action="store_true",
-        help="show the network each photo once, not also mirrored: half the time, a little worse",
+        help="show the network each photo once: not also mirrored, no search for small people and no closer "
+        "look at them; half the time or less, a little worse",
     )
     parser.add_argument(
         "--foreground",

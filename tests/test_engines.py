@@ -86,7 +86,8 @@ def test_an_accelerator_is_better_than_the_cpu(pair, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "engine", "device", "facts"),
     [
-        ("shm.mindir", "onnx", "auto", ("shm.mindir", "onnx", "use mindspore")),
+        ("shm.mindir", "onnx", "auto", ("shm.mindir", "onnx", "use mindspore or lite")),
+        ("shm.onnx", "auto", "GPU", ("shm.onnx", "on the CPU, not on GPU")),
         ("shm.onnx", "mindspore", "auto", ("shm.onnx", "mindspore", "use onnx")),
         ("shm.ckpt", "onnx", "Ascend", ("engine onnx", "Ascend")),
     ],

@@ -246,8 +246,9 @@ def test_smoothing_starts_anew_with_a_new_scene():
     [
         (["--camera", "0"], "--preview"),
         (["--preview"], "--camera"),
-        (["--camera", "0", "--preview", "--output", "x"], "output"),
-        (["--camera", "0", "--preview", "--shard", "1/2"], "shard"),
+        (["--camera", "0", "--preview", "--output", "x"], "files: --output"),
+        (["--camera", "0", "--preview", "--shard", "1/2"], "files: --shard"),
+        (["a.jpg", "--camera", "0", "--preview"], "files: PATH"),
         ([], "PATH"),
     ],
 )

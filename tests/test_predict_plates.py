@@ -221,6 +221,7 @@ def test_a_moved_and_darker_plate_is_told_of_and_brought_into_line(model, tmp_pa
     [
         (ModelInfo(), (), UserError, "model of shm"),
         (ModelInfo(system="background_matting"), ("--fast",), SystemExit, "--fast"),
+        (ModelInfo(system="background_matting"), ("--trimap", "auto"), SystemExit, "--trimap"),
         (ModelInfo(system="background_matting"), ("--system", "modnet"), UserError, "not modnet"),
     ],
 )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from src.common.errors import UserError
+from src.common.folder_lock import locked
 from src.get_init_weight import main as convert
 from src.load_model import load_network
 from tests.conftest import THIN_COMMANDS
@@ -57,6 +58,16 @@ def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatc
     assert "resuming after step 10" in second and "step 20: eval loss" in second
     losses = [float(text.split("eval loss ")[1].split()[0]) for text in (first, second)]
     assert losses[1] < losses[0]
+
+    out = tmp_path / "out"
+    other = (tmp_path / "data", out, *SIZES, "--steps", 30, "--phase", "pre_train_t_net")
+    with pytest.raises(UserError, match="state.pth: of phase end_to_end, not pre_train_t_net"):
+        run(trainer.main, *other)
+    with locked(out), pytest.raises(UserError, match="another process is writing here"):
+        run(trainer.main, *other)
+    with pytest.raises(SystemExit):
+        run(trainer.main, *other, "--pyramid_weight", 0.1)
+    assert "--pyramid_weight: pre_train_t_net has no such loss" in capsys.readouterr().err
 
     checkpoint = tmp_path / "weights.ckpt"
     run(convert, tmp_path / "out" / "weights.pth", "--output", checkpoint)

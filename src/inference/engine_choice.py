@@ -43,6 +43,10 @@ def choose_engine(
         raise UserError(f"engine onnx: computes on the CPU, not on {device}; use mindspore")
     match path.suffix.lower():
         case ".onnx":
+            if device in ("Ascend", "GPU"):
+                raise UserError(
+                    f"{path}: ONNX Runtime computes on the CPU, not on {device}; use another format"
+                )
             return _require(engine, "onnx", path)
         case ".mindir":
             return _require(engine, "lite" if engine == "lite" else "mindspore", path)
@@ -63,7 +67,8 @@ def choose_engine(
 
 def _require(engine: EngineName, possible: EngineName, path: Path) -> Choice:
     if engine not in ("auto", possible):
-        raise UserError(f"{path}: engine {engine} cannot run this format; use {possible}")
+        others = "mindspore or lite" if possible == "mindspore" else possible
+        raise UserError(f"{path}: engine {engine} cannot run this format; use {others}")
     return Choice(possible, path)
 
 

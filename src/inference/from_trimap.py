@@ -16,7 +16,7 @@ from src.trimap_matting.matting import Solution, make_plan, solve_trimap
 from src.trimap_matting.solvers import SolverName
 from src.trimap_matting.trimap import probabilities_from_alpha, read_trimap, trimap_from_classes
 
-# The alpha of the shipped model gives better trimaps than its T-Net: mean SAD 25.5 and 40.2 on P3M.
+# The alpha of the shipped model gives better trimaps than its T-Net: docs/prediction.md has both.
 TrimapOfNetwork = Literal["auto", "tnet"]
 
 

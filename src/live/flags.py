@@ -49,7 +49,7 @@ def is_live(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> b
         return False
     if arguments.preview is None:
         parser.error("--camera shows its pictures in a browser: add --preview")
-    unused = [name for name in _OF_FILES if getattr(arguments, name)]
+    unused = ["PATH" if name == "inputs" else f"--{name}" for name in _OF_FILES if getattr(arguments, name)]
     if unused:
         parser.error(f"not with --camera, which writes no files: {', '.join(unused)}")
     return True

@@ -5,7 +5,7 @@
 
 Samples, losses and Adam are those of train.py. The learning rate falls along a cosine, and a running mean of
 the weights is validated and saved. Started again, the program resumes where it stopped. On processors with
-AVX512_BF16 and on NVIDIA cards, --bfloat16 makes steps more than twice as fast. A card is faster than files
+AVX512_BF16 and on NVIDIA cards, --bfloat16 makes steps about twice as fast. A card is faster than files
 are read: --pictures trains on pictures of src/composite_data.py in its memory, also while they are made. The
 phase `video` trains on clips where DATASETS/train and DATASETS/valid hold them.
 """
@@ -27,6 +27,7 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's
 from src.common.atomic_file import atomic_path
 from src.common.command_line import run_command
 from src.common.errors import UserError
+from src.common.folder_lock import locked
 from src.pytorch.batch import Batch, PlateBatch
 from src.pytorch.clips import ClipBatch
 from src.pytorch.light import vary_light
@@ -64,6 +65,10 @@ class Training:
         self.state_file = Path(options.output, "state.pth")
         if self.state_file.exists():
             state = torch.load(self.state_file, weights_only=True, map_location=self.device)
+            if state.get("phase", options.phase) != options.phase:
+                raise UserError(
+                    f"{self.state_file}: of phase {state['phase']}, not {options.phase}; use another folder"
+                )
             self.step = state["step"]
             self.started -= state.get("seconds", 0)
             self.mean.load_state_dict(state["mean"])
@@ -109,7 +114,8 @@ class Training:
         losses = [self._loss(self.mean, batch).item() for batch in batches]
         print(f"step {self.step}: eval loss {np.mean(losses):.5f}", flush=True)
         weights = self.mean.state_dict()
-        state = {"step": self.step, "mean": weights, "network": self.network.state_dict()}
+        state = {"phase": self.options.phase, "step": self.step, "mean": weights}
+        state["network"] = self.network.state_dict()
         state["optimizer"] = self.optimizer.state_dict()
         state["seconds"] = time.perf_counter() - self.started
         weights_file = self.state_file.with_name("weights.pth")
@@ -193,6 +199,11 @@ def main() -> None:
     parser.add_argument("--capacity", type=int, default=60000, help="pictures held (default: %(default)s)")
     options = parser.parse_args()
     _check(options, parser)
+    with locked(options.output):
+        _train(options)
+
+
+def _train(options: argparse.Namespace) -> None:
     training = Training(options)
     open_samples = training.phase.open_samples
     sizes = {"size": options.size, "batch": options.batch, "seed": options.seed, "device": training.device}
@@ -202,7 +213,7 @@ def main() -> None:
     else:
         samples = open_samples(options.data, "train", **sizes, workers=options.workers)
         if options.vary_light and samples.form is ClipBatch:
-            parser.error(f"--vary_light: frames of clips, as in {options.data}, are lit anyway")
+            raise UserError(f"--vary_light: frames of clips, as in {options.data}, are lit anyway")
     started, losses = time.perf_counter(), []
     for batch in samples.endless(training.step):
         if training.step >= training.steps:
@@ -221,6 +232,10 @@ def main() -> None:
 def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """End with a usage error where the options do not fit the phase."""
     system = PHASES[options.phase].system
+    if options.pyramid_weight and options.phase not in ("pre_train_m_net", "end_to_end"):
+        parser.error(
+            f"--pyramid_weight: {options.phase} has no such loss; it is for pre_train_m_net and end_to_end"
+        )
     if needs_plate(system):
         if options.pictures:
             parser.error(
