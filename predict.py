@@ -24,8 +24,15 @@ from src.systems.registry import SystemName
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
 _WITHOUT_PLATE = (
-    *("size", "mean", "yaml_path", "stretch", "refine", "fast"),
-    *("trimap", "trimap_model", "solver"),
+    "size",
+    "mean",
+    "yaml_path",
+    "stretch",
+    "refine",
+    "fast",
+    "trimap",
+    "trimap_model",
+    "solver",
 )
 
 

@@ -83,10 +83,10 @@ def test_the_trimap_is_that_of_the_parts():
     assert (matte.trimap[20:-20, 48:52] == 255).all() and (matte.trimap[:, :30] == 0).all()
 
 
-def ramp(frame: Place, height: int, width: int, photo: tuple[int, int]) -> np.ndarray:
+def ramp(region: Place, height: int, width: int, photo: tuple[int, int]) -> np.ndarray:
     """A map (1, height, width) of a part of a photo, whose alpha grows from corner to corner."""
-    rows = frame.top + (np.arange(height, dtype=np.float32) + 0.5) / height * frame.height
-    columns = frame.left + (np.arange(width, dtype=np.float32) + 0.5) / width * frame.width
+    rows = region.top + (np.arange(height, dtype=np.float32) + 0.5) / height * region.height
+    columns = region.left + (np.arange(width, dtype=np.float32) + 0.5) / width * region.width
     return ((rows / photo[0])[:, np.newaxis] + columns / photo[1])[np.newaxis] / 2
 
 
@@ -104,11 +104,11 @@ def test_parts_join_to_the_whole(sides, box, size):
     left, right = sorted(round(end * (alpha.shape[1] - 1)) for end in box[2:])
     alpha[top : bottom + 1, left : right + 1] = 0.9
     look = closer_look.find_look(image, alpha)
-    frame = look.frame
-    assert frame.top >= 0 <= frame.left and frame.height > 0 < frame.width
-    assert frame.top + frame.height <= sides[0] and frame.left + frame.width <= sides[1]
-    shown = frame.cut(np.ones(sides)).sum() - frame.cut(resize(alpha, *sides) > 0.5).sum()
-    assert shown >= 0 and (resize(alpha, *sides) > 0.5).sum() == frame.cut(resize(alpha, *sides) > 0.5).sum()
+    region = look.region
+    assert region.top >= 0 <= region.left and region.height > 0 < region.width
+    assert region.top + region.height <= sides[0] and region.left + region.width <= sides[1]
+    shown = region.cut(np.ones(sides)).sum() - region.cut(resize(alpha, *sides) > 0.5).sum()
+    assert shown >= 0 and (resize(alpha, *sides) > 0.5).sum() == region.cut(resize(alpha, *sides) > 0.5).sum()
     if not look.parts:
         return
     maps = []
@@ -136,43 +136,59 @@ def test_the_upper_and_the_lower_part_cover_a_frame_and_overlap():
 def test_a_speck_is_not_enlarged_beyond_recognition():
     alpha = np.zeros((48, 64), np.float32)
     alpha[20, 30] = 1
-    frame = closer_look.find_look(np.zeros((480, 640, 3), np.uint8), alpha).frame
-    assert max(frame.height, frame.width) >= 160
+    region = closer_look.find_look(np.zeros((480, 640, 3), np.uint8), alpha).region
+    assert max(region.height, region.width) >= 160
 
 
-def someone(left: int, right: int, top: int = 20, shape: tuple[int, int] = (100, 200)) -> np.ndarray:
-    """Alpha of a person down to the lower edge."""
+def someone(
+    left: int, right: int, top: int = 20, bottom: int = 100, shape: tuple[int, int] = (100, 200)
+) -> np.ndarray:
+    """Alpha of a person."""
     alpha = np.zeros(shape, np.float32)
-    alpha[top:, left:right] = 1
+    alpha[top:bottom, left:right] = 1
     return alpha
 
 
+NOBODY = np.zeros((100, 200), np.float32)
+
+
 @pytest.mark.parametrize(
-    ("alpha", "keeps"),
+    ("before", "now", "keeps"),
     [
-        (someone(85, 115), True),
-        (someone(92, 122), True),  # has moved by a little
-        (someone(92, 122, top=28), True),
-        (someone(98, 128), False),  # almost out of the frame
-        (someone(85, 115, top=4), False),  # has risen
-        (someone(95, 105, top=60), False),  # much smaller now
-        (someone(0, 200), False),
-        (np.zeros((100, 200), np.float32), False),
+        (someone(85, 115), someone(92, 122), True),  # has moved by a little
+        (someone(85, 115), someone(92, 122, top=28), True),
+        (someone(85, 115), someone(98, 128), False),  # almost out of the region
+        (someone(85, 115), someone(85, 115, top=4), False),  # has risen
+        (someone(85, 115), someone(90, 110, top=50), False),  # 0.7 times as large
+        (someone(85, 115), someone(0, 200), False),
+        (someone(85, 115), NOBODY, False),
+        (someone(2, 30), someone(4, 34), True),  # at the left edge
+        (someone(170, 198), someone(166, 196), True),  # at the right one
+        (someone(85, 115, 2, 80), someone(90, 120, 4, 82), True),  # at the upper one
+        (NOBODY, someone(85, 115), False),
+        (someone(0, 200), someone(60, 140), False),  # nothing was looked at more closely
     ],
 )
-def test_a_video_keeps_its_frame_while_people_fit(alpha, keeps):
+def test_a_video_keeps_what_is_looked_at_while_people_fit(before, now, keeps):
     image = np.zeros((200, 400, 3), np.uint8)
-    before = closer_look.find_look(image, someone(85, 115))
-    assert before.parts and (before.frame.top, before.frame.height) == (8, 192)
-    found = closer_look.find_look(image, alpha, before)
-    assert (found == before) == keeps
-    if not keeps:
-        assert found == closer_look.find_look(image, alpha)
+    look, new = closer_look.find_look(image, before), closer_look.find_look(image, now)
+    found = closer_look.find_look(image, now, look)
+    assert found == (look if keeps else new)
+    assert look != new or not look.parts
 
 
-def test_a_stream_keeps_its_frame_within_a_scene():
+def test_a_video_does_not_keep_halves_of_somebody_who_has_come_near():
+    image, shape = np.zeros((384, 216, 3), np.uint8), (384, 216)
+    far = closer_look.find_look(image, someone(80, 130, 10, 384, shape))
+    near = someone(15, 200, 5, 384, shape)
+    assert len(far.parts) == 2
+    assert closer_look.find_look(image, near, far) == closer_look.find_look(image, near) != far
+
+
+def test_a_stream_keeps_what_it_looks_at_within_a_scene():
     first, second = (np.zeros((200, 400, 3), np.uint8) for _ in range(2))
     first[40:, 170:230] = second[40:, 180:240] = 255
+    bright = second + np.uint8(90) * (second == 0)  # another scene
     matting, steady = matting_of(BrightIsPerson()), Stream(matting_of(BrightIsPerson()))
     steady.predict(first, 0)
     kept = steady.predict(second, 0.04)
@@ -181,8 +197,14 @@ def test_a_stream_keeps_its_frame_within_a_scene():
     np.testing.assert_array_equal(kept, matting.alpha(second, outputs, look))
     anew = alpha_of(matting, second)
     assert kept.shape != anew.shape or not np.array_equal(kept, anew)
-    np.testing.assert_array_equal(steady.predict(second, 9), anew)  # after a gap
-    np.testing.assert_array_equal(steady.predict(second[:150], 9.04), alpha_of(matting, second[:150]))
+    for photo, time in (
+        (second, 9),
+        (bright, 9.04),
+        (bright[:150], 9.08),
+    ):  # after a gap, a cut, in another size
+        np.testing.assert_array_equal(steady.predict(photo, time), alpha_of(matting, photo))
+        if time > 9:
+            assert steady.state.begins
 
 
 def alpha_of(matting: Matting, photo: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ from src.live.report import Report
 from tests.left_half import model
 from tests.small_clips import frame as picture
 from tests.small_clips import number_of
+from tests.test_closer_look import BrightIsPerson, figure, matting_of
 from tests.videos import write_video
 from tests.viewer import Viewer
 
@@ -257,6 +258,17 @@ def test_flags_that_do_not_go_together(monkeypatch, capsys, flags, fact):
     with pytest.raises(SystemExit) as ended:
         predict.main()
     assert ended.value.code == 2 and fact in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_shrunk_frames_are_not_looked_at_more_closely(monkeypatch):
+    """Whatever the protocol that the matting has for photos."""
+    shown = []
+    monkeypatch.setattr("src.live.live.show_live", lambda source, photos, *_: shown.append(photos))
+    live("camera", matting_of(BrightIsPerson()), background="white")
+    [photos], image = shown, figure(180, 320, 0.1)
+    [(frame, alpha)] = photos.alphas([LiveFrame(image, 0.0, 0.0)], Report())
+    assert alpha.shape == frame.shrunk.shape[:2] and alpha.max() > 0.9
+    assert photos.picture(frame, alpha).shape == image.shape
 
 
 def test_ctrl_c_ends_the_command_with_its_report(tmp_path):

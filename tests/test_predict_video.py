@@ -11,6 +11,7 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+from src.common.errors import UserError
 from src.evaluation.video import measure_video
 from src.inference.contrast_stretch import MARGIN
 from src.inference.engine import ALPHA, TRIMAP_LOGITS, Engine
@@ -174,3 +175,6 @@ def test_a_video_is_measured_with_each_way_to_make_it_steady():
     assert found["smoothed in time"]["dtssd"] < found["one-frame delay"]["dtssd"]
     assert found["one-frame delay"]["dtssd"] < 0.9 * found["frame by frame"]["dtssd"]
     assert found["frame by frame"]["sad"] == pytest.approx(0.08 * SIZE * SIZE / 1000, rel=0.1)
+    taller = np.full((SIZE + 2, SIZE, 3), 90, np.uint8)
+    with pytest.raises(UserError, match="frame 1: is not of the size"):
+        measure_video([(frame, true_alpha), (taller, taller[..., 0])], matting)

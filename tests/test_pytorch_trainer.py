@@ -65,9 +65,15 @@ def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatc
         run(trainer.main, *other)
     with locked(out), pytest.raises(UserError, match="another process is writing here"):
         run(trainer.main, *other)
-    with pytest.raises(SystemExit):
-        run(trainer.main, *other, "--pyramid_weight", 0.1)
-    assert "--pyramid_weight: pre_train_t_net has no such loss" in capsys.readouterr().err
+    for wrong, fact in (
+        (("--pyramid_weight", 0.1), "--pyramid_weight: pre_train_t_net has no such loss"),
+        (("--save_steps", 0), "0: must be a number of at least 1"),
+        (("--workers", 2, "--pictures", out), "--workers: pictures have readers of their own"),
+        (("--phase", "base", "--size", 33), "--size 33: must be a multiple of"),
+    ):
+        with pytest.raises(SystemExit):
+            run(trainer.main, *other, *wrong)
+        assert fact in capsys.readouterr().err
 
     checkpoint = tmp_path / "weights.ckpt"
     run(convert, tmp_path / "out" / "weights.pth", "--output", checkpoint)

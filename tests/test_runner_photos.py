@@ -122,7 +122,7 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
         tiles = matting._tiles(photo.seen(), outputs)
         look = matting.look(photo.seen(), outputs)
         searched.add(len(tiles))
-        looks.add((len(look.parts), (look.frame.height, look.frame.width) == photo.seen().shape[:2]))
+        looks.add((len(look.parts), (look.region.height, look.region.width) == photo.seen().shape[:2]))
         expected = alpha_to_bytes(matting.finish(photo.seen(), outputs).alpha)
         if photo.alpha is not None:
             expected = np.minimum(expected, photo.alpha)

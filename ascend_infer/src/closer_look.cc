@@ -11,19 +11,19 @@ namespace matting {
 namespace {
 
 constexpr double kMargin = 0.2;          // around people, relative to their longer side
-constexpr double kLargeFrame = 0.9;      // relative to the photo's longer side: it shows little more than the photo
-constexpr double kSmallestFrame = 0.25;  // likewise: a smaller one would only be blurred
-constexpr double kRamp = 0.07;           // relative to the frame's longer side: where it passes into the rest
+constexpr double kLargeRegion = 0.9;      // relative to the photo's longer side: it shows little more than the photo
+constexpr double kSmallestRegion = 0.25;  // likewise: a smaller one would only be blurred
+constexpr double kRamp = 0.07;           // relative to the region's longer side: where it passes into the rest
 constexpr double kTall = 1.4;            // height relative to width
 constexpr double kLarge = 0.4;           // mean alpha
-// Size of a part, relative to the frame's width, and at least relative to its height.
+// Size of a part, relative to the region's width, and at least relative to its height.
 constexpr double kOfWidth = 1.15, kOfHeight = 0.6;
 
 int Floor(double value) { return static_cast<int>(std::floor(value)); }
 int Ceil(double value) { return static_cast<int>(std::ceil(value)); }
 
-bool IsWhole(const Place& frame, const Picture& photo) {
-  return frame.height == photo.height && frame.width == photo.width;
+bool IsWhole(const Place& region, const Picture& photo) {
+  return region.height == photo.height && region.width == photo.width;
 }
 
 // The part of a photo in which all people are, with a margin; the whole if that is little more.
@@ -49,19 +49,19 @@ Place AroundPeople(const Picture& photo, const Map& alpha) {
   const double left = first_column * columns, right = (last_column + 1) * columns;
   const double longer = std::max(bottom - top, right - left);
   const int longest = std::max(photo.height, photo.width);
-  const double margin = std::max(kMargin * longer, (kSmallestFrame * longest - longer) / 2);
+  const double margin = std::max(kMargin * longer, (kSmallestRegion * longest - longer) / 2);
   const int from_row = std::max(0, Floor(top - margin)), from_column = std::max(0, Floor(left - margin));
-  const Place frame{from_row, from_column, std::min(photo.height, Ceil(bottom + margin)) - from_row,
+  const Place region{from_row, from_column, std::min(photo.height, Ceil(bottom + margin)) - from_row,
                     std::min(photo.width, Ceil(right + margin)) - from_column};
-  return std::max(frame.height, frame.width) > kLargeFrame * longest ? whole : frame;
+  return std::max(region.height, region.width) > kLargeRegion * longest ? whole : region;
 }
 
-double MeanWithin(const Map& alpha, const Place& frame, const Picture& photo) {
+double MeanWithin(const Map& alpha, const Place& region, const Picture& photo) {
   const double rows = static_cast<double>(alpha.height) / photo.height;
   const double columns = static_cast<double>(alpha.width) / photo.width;
-  const int top = Floor(frame.top * rows), bottom = std::min(alpha.height, Ceil((frame.top + frame.height) * rows));
-  const int left = Floor(frame.left * columns);
-  const int right = std::min(alpha.width, Ceil((frame.left + frame.width) * columns));
+  const int top = Floor(region.top * rows), bottom = std::min(alpha.height, Ceil((region.top + region.height) * rows));
+  const int left = Floor(region.left * columns);
+  const int right = std::min(alpha.width, Ceil((region.left + region.width) * columns));
   double sum = 0;
   for (int y = top; y < bottom; ++y) {
     for (int x = left; x < right; ++x) {
@@ -71,9 +71,9 @@ double MeanWithin(const Map& alpha, const Place& frame, const Picture& photo) {
   return sum / (static_cast<double>(bottom - top) * (right - left));
 }
 
-// Joins alpha of the upper and the lower part of a frame, which overlap.
+// Joins alpha of the upper and the lower part of a region, which overlap.
 Map JoinedParts(const Look& look, const Map& upper, const Map& lower) {
-  const int height = Rounded(static_cast<double>(upper.height) * look.frame.height / look.parts[0].height);
+  const int height = Rounded(static_cast<double>(upper.height) * look.region.height / look.parts[0].height);
   const int below = height - lower.height;  // where the lower part begins
   const int overlap = upper.height - below;
   Map joined(height, upper.width, 1);
@@ -90,25 +90,25 @@ Map JoinedParts(const Look& look, const Map& upper, const Map& lower) {
 }  // namespace
 
 Look FindLook(const Picture& photo, const Map& alpha) {
-  const Place frame = AroundPeople(photo, alpha);
-  if (frame.height > kTall * frame.width && MeanWithin(alpha, frame, photo) < kLarge) {
-    Place upper = frame;
-    upper.height = Rounded(std::max(kOfWidth * frame.width, kOfHeight * frame.height));
+  const Place region = AroundPeople(photo, alpha);
+  if (region.height > kTall * region.width && MeanWithin(alpha, region, photo) < kLarge) {
+    Place upper = region;
+    upper.height = Rounded(std::max(kOfWidth * region.width, kOfHeight * region.height));
     Place lower = upper;
-    lower.top = frame.top + frame.height - lower.height;
-    return {frame, {upper, lower}};
+    lower.top = region.top + region.height - lower.height;
+    return {region, {upper, lower}};
   }
-  return IsWhole(frame, photo) ? Look{frame, {}} : Look{frame, {frame}};
+  return IsWhole(region, photo) ? Look{region, {}} : Look{region, {region}};
 }
 
 Map Joined(const Picture& photo, const Look& look, const Map& whole, const std::vector<Map>& parts) {
-  const Place& frame = look.frame;
+  const Place& region = look.region;
   Map seen = parts.size() == 1 ? parts[0] : JoinedParts(look, parts[0], parts[1]);
-  if (IsWhole(frame, photo)) {
+  if (IsWhole(region, photo)) {
     return seen;
   }
   const double reach = kRamp * std::max(seen.height, seen.width);
-  const MapPlace place = FindMapPlace(photo, frame, seen, reach, reach);
+  const MapPlace place = FindMapPlace(photo, region, seen, reach, reach);
   Map canvas = ResizeCubic(whole, place.size.height, place.size.width);
   for (int y = 0; y < seen.height; ++y) {
     float* around = canvas.Row(place.top + y) + place.left;

@@ -14,8 +14,8 @@ constexpr float kPerson = 0.5f;  // least alpha
 
 // What to look at more closely.
 struct Look {
-  Place frame;               // around all people, or the whole photo
-  std::vector<Place> parts;  // the frame, or its upper and lower part; none where nothing more would be seen
+  Place region;               // around all people, or the whole photo
+  std::vector<Place> parts;  // the region, or its upper and lower part; none where nothing more would be seen
 };
 
 // Finds what is worth a closer look, given alpha of the whole photo.

@@ -42,7 +42,7 @@ class MindirGraph:
         """The nodes that take a node's output or a parameter, by its name; before any change."""
         users: dict[str, list[Any]] = {}
         for node in self.model.graph.node:
-            for name in node.input:
+            for name in dict.fromkeys(node.input):
                 users.setdefault(name, []).append(node)
         return users
 

@@ -1,7 +1,7 @@
 """Quality of a video's mattes, for each way to make them steady."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +37,7 @@ def measure_video(
         Means of 'dtssd', 'sad' (thousands of pixels) and 'mad' (times 1000) for each of `WAYS`.
 
     Raises:
-        UserError: a frame and its alpha differ in size.
+        UserError: a frame and its alpha, or two frames, differ in size.
     """
     return _measure(frames, Stream(matting).predict, matting.upsample)
 
@@ -60,8 +60,7 @@ def _measure(
 ) -> dict[str, dict[str, float]]:
     """Measure what `predict` gives of a frame and its time in seconds, steadied, at the frame's size."""
     predicted = (
-        (frame, predict(frame.image, number / _RATE))
-        for number, frame in enumerate(map(_checked, itertools.count(), frames))
+        (frame, predict(frame.image, number / _RATE)) for number, frame in enumerate(_checked(frames))
     )
     copies = itertools.tee(predicted, len(WAYS))
     steady = (steadied(way, copy) for way, copy in zip(WAYS.values(), copies, strict=True))
@@ -82,8 +81,12 @@ def _measure(
     return means
 
 
-def _checked(number: int, frame: tuple[np.ndarray, np.ndarray]) -> _Frame:
-    image, true_alpha = frame
-    if true_alpha.shape != image.shape[:2]:
-        raise UserError(f"frame {number}: its alpha has a different size")
-    return _Frame(image, alpha_to_float(true_alpha))
+def _checked(frames: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[_Frame]:
+    shape = None
+    for number, (image, true_alpha) in enumerate(frames):
+        shape = shape or image.shape
+        if image.shape != shape:
+            raise UserError(f"frame {number}: is not of the size of the frames before it")
+        if true_alpha.shape != image.shape[:2]:
+            raise UserError(f"frame {number}: its alpha has a different size")
+        yield _Frame(image, alpha_to_float(true_alpha))

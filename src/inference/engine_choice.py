@@ -43,11 +43,12 @@ def choose_engine(
         raise UserError(f"engine onnx: computes on the CPU, not on {device}; use mindspore")
     match path.suffix.lower():
         case ".onnx":
+            choice = _require(engine, "onnx", path)
             if device in ("Ascend", "GPU"):
                 raise UserError(
                     f"{path}: ONNX Runtime computes on the CPU, not on {device}; use another format"
                 )
-            return _require(engine, "onnx", path)
+            return choice
         case ".mindir":
             return _require(engine, "lite" if engine == "lite" else "mindspore", path)
     if engine == "lite":

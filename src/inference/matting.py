@@ -66,7 +66,8 @@ class Matting(MattingSteps):
             before: the look at a video's frame before.
 
         Returns:
-            The outputs, then those of the search and of the closer look; and the look, if there was one.
+            The outputs, then those of the search and of the closer look; and what this looked at, None if the
+            protocol has none.
         """
         if not self.protocol.looks_closer:
             return list(outputs), None

@@ -75,7 +75,7 @@ class MattingSteps:
         """Turn the parts of a photo in which to search, given the outputs for `prepare(image)`, into inputs.
 
         Returns:
-            One for each part; none where somebody has been seen in the whole.
+            One for each part; none where somebody has been seen in the whole, and in small photos.
         """
         return [self._inputs(self._square(each.cut(image)), None) for each in self._tiles(image, outputs)]
 

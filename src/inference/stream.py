@@ -34,7 +34,7 @@ class Stream:
         matting: the model, and how frames are prepared.
 
     Attributes:
-        state: what the stream remembers; also kept for a model that is given nothing of it.
+        state: remembers the frame before; also for a model that is given nothing of it.
     """
 
     def __init__(self, matting: Matting):
@@ -58,7 +58,8 @@ class Stream:
         previous = self.state.previous(image, time, (size, size))
         outputs = self._matting.engine.run_all(self._matting.prepare(image, previous))
         self.state.keep(self._matting.network_alpha(outputs))
-        if not takes_previous(self._matting.info.system):  # which was trained to see whole frames
+        # A model that takes the previous alpha was trained to see whole frames.
+        if not takes_previous(self._matting.info.system):
             before = None if self.state.begins else self._look
             outputs, self._look = self._matting.look_closer(image, outputs, before)
         return self._matting.alpha(image, outputs, self._look)

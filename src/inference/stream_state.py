@@ -54,8 +54,9 @@ class StreamState:
         reset = self._reset(image, time, size, glance)
         self._shape, self._time, self._glance = image.shape, time, glance
         self.begins = reset is not None
+        alpha, self._alpha = self._alpha, None  # without `keep`, the next frame is a first one
         if not self.begins:
-            return self._alpha
+            return alpha
         self.resets[reset] += 1
         return np.zeros(size, np.float32)
 

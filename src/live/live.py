@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +56,8 @@ def live(
     Raises:
         UserError: source, background or port cannot be used, or the camera has gone.
     """
+    # Frames are shrunk to the network's size: a part of one would show nothing more.
+    matting = Matting(matting.engine, replace(matting.protocol, looks_closer=False))
     cutouts = CutoutMaker(
         matting, Background(background), estimate_foreground, foreground_scale=_FOREGROUND_SCALE
     )

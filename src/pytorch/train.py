@@ -28,6 +28,7 @@ from src.common.atomic_file import atomic_path
 from src.common.command_line import run_command
 from src.common.errors import UserError
 from src.common.folder_lock import locked
+from src.common.positive import positive
 from src.pytorch.batch import Batch, PlateBatch
 from src.pytorch.clips import ClipBatch
 from src.pytorch.light import vary_light
@@ -167,9 +168,9 @@ def main() -> None:
     parser.add_argument("output", metavar="OUTPUT")
     parser.add_argument("--phase", choices=PHASES, required=True)
     parser.add_argument("--size", type=int, default=320)
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--batch", type=positive, default=8)
     length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--steps", type=int)
+    length.add_argument("--steps", type=positive)
     length.add_argument("--minutes", type=float, help="as many steps as fit, by the clock")
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
@@ -177,7 +178,7 @@ def main() -> None:
         "--pyramid_weight", type=float, default=0, help="weight of a loss that sharpens edges (default: 0)"
     )
     parser.add_argument(
-        "--save_steps", type=int, default=200, help="steps between savings (default: %(default)s)"
+        "--save_steps", type=positive, default=200, help="steps between savings (default: %(default)s)"
     )
     parser.add_argument(
         "--vary_light", action="store_true", help="change light and colours of half the samples in each step"
@@ -196,7 +197,9 @@ def main() -> None:
         nargs="+",
         help="train on these pictures of src/composite_data.py, not on those of DATASETS",
     )
-    parser.add_argument("--capacity", type=int, default=60000, help="pictures held (default: %(default)s)")
+    parser.add_argument(
+        "--capacity", type=positive, default=60000, help="pictures held (default: %(default)s)"
+    )
     options = parser.parse_args()
     _check(options, parser)
     with locked(options.output):
@@ -236,6 +239,14 @@ def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
         parser.error(
             f"--pyramid_weight: {options.phase} has no such loss; it is for pre_train_m_net and end_to_end"
         )
+    if options.minutes is not None and options.minutes <= 0:
+        parser.error(f"--minutes {options.minutes}: must be above 0")
+    if options.pictures and options.workers:
+        parser.error("--workers: pictures have readers of their own; without --pictures")
+    try:
+        check_input_size(options.size, system)
+    except ValueError as error:
+        parser.error(f"--size {options.size}: {error}")
     if needs_plate(system):
         if options.pictures:
             parser.error(
@@ -243,11 +254,6 @@ def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
             )
         if options.vary_light:
             parser.error(f"--vary_light: {options.phase} changes photo and plate itself")
-        return
-    try:
-        check_input_size(options.size, system)
-    except ValueError as error:
-        parser.error(f"--size {options.size}: {error}")
 
 
 if __name__ == "__main__":

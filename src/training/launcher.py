@@ -25,6 +25,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from src.common.command_line import run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
+from src.common.positive import positive  # noqa: E402
 from src.common.stopping import StoppedError  # noqa: E402
 from src.training.rank_table import read_rank_table  # noqa: E402
 
@@ -217,14 +218,14 @@ def main() -> None:
         description="Start train.py in several processes and wait for them; what follows -- goes to train.py."
     )
     number = parser.add_mutually_exclusive_group(required=True)
-    number.add_argument("--workers", type=_positive, help="number of processes on this machine")
+    number.add_argument("--workers", type=positive, help="number of processes on this machine")
     number.add_argument("--rank_table", help="rank table of this machine's Ascend cards: one process each")
     parser.add_argument("--log_folder", default=".", help="for deviceN/train.log (default: current folder)")
     parser.add_argument(
         "--master", default="127.0.0.1", help="address of the first machine (default: this one)"
     )
-    parser.add_argument("--port", type=_positive, default=8118, help="port on that machine (default: 8118)")
-    parser.add_argument("--nodes", type=_positive, default=1, help="number of machines (default: 1)")
+    parser.add_argument("--port", type=positive, default=8118, help="port on that machine (default: 8118)")
+    parser.add_argument("--nodes", type=positive, default=1, help="number of machines (default: 1)")
     parser.add_argument(
         "--node_rank", type=int, default=0, help="number of this machine, from 0 (default: 0)"
     )
@@ -262,12 +263,6 @@ def require_free(port: int) -> None:
             raise UserError(
                 f"port {port} cannot be used: {error.strerror}; choose another with --port"
             ) from None
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text}: must be a number of at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":
