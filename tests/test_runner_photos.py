@@ -120,7 +120,7 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
         photo = read_photo(path)
         outputs = matting.run(photo.seen())
         tiles = matting._tiles(photo.seen(), outputs)
-        look = matting.look(photo.seen(), outputs)
+        look = matting.find_look(photo.seen(), outputs)
         searched.add(len(tiles))
         looks.add((len(look.parts), (look.region.height, look.region.width) == photo.seen().shape[:2]))
         expected = alpha_to_bytes(matting.finish(photo.seen(), outputs).alpha)

@@ -72,7 +72,7 @@ class Matting(MattingSteps):
         if not self.protocol.looks_closer:
             return list(outputs), None
         outputs = [*outputs, *self.engine.run_all(self.prepare_tiles(image, outputs))]
-        look = self.look(image, outputs, before)
+        look = self.find_look(image, outputs, before)
         return [*outputs, *self.engine.run_all(self.prepare_parts(image, look))], look
 
 

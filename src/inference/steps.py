@@ -79,7 +79,7 @@ class MattingSteps:
         """
         return [self._inputs(self._square(each.cut(image)), None) for each in self._tiles(image, outputs)]
 
-    def look(self, image: np.ndarray, outputs: Sequence[Arrays], before: Look | None = None) -> Look:
+    def find_look(self, image: np.ndarray, outputs: Sequence[Arrays], before: Look | None = None) -> Look:
         """What is worth a closer look.
 
         Args:
@@ -142,7 +142,7 @@ class MattingSteps:
         Args:
             image: the photo.
             outputs: as for `join`.
-            look: what was looked at more closely, where that is not `look(image, outputs)`.
+            look: what was looked at more closely, where that is not `find_look(image, outputs)`.
         """
         alpha = self._seen(image, outputs, ALPHA, look)[0]
         return remove_small_components(stretch_contrast(alpha)) if self.protocol.clean_up else alpha
@@ -173,7 +173,7 @@ class MattingSteps:
         maps = [each[name][0] for each in outputs[self._first + len(tiles) :]]
         if not maps:
             return found
-        look = look or self.look(image, outputs)
+        look = look or self.find_look(image, outputs)
         if len(look.parts) == 1:
             maps = [_mean_of_mirrored(*maps)]
         return joined(image, look, found, self._cut_parts(image, look.parts, maps))
