@@ -113,7 +113,8 @@ def test_prepare_run_finish_is_the_whole_way(thin, thin_checkpoint):
         outputs = [engine.run(each) for each in inputs]
         if protocol.looks_closer:
             outputs += [engine.run(each) for each in steps.prepare_tiles(photo, outputs)]
-            outputs += [engine.run(each) for each in steps.prepare_parts(photo, steps.find_look(photo, outputs))]
+            look = steps.find_look(photo, outputs)
+            outputs += [engine.run(each) for each in steps.prepare_parts(photo, look)]
         finished = steps.finish(photo, outputs)
         whole = matting.matte(photo)
         np.testing.assert_array_equal(finished.alpha, whole.alpha)
