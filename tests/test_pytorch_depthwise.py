@@ -22,6 +22,11 @@ def test_on_a_cpu_a_stride_is_computed_in_float32(stride, dilation, dtype):
     torch.testing.assert_close(output.float(), expected, atol=0 if dtype == "float32" else 2e-2, rtol=0)
 
 
+def test_other_precisions_stay():
+    layer, x = Depthwise(4, 2).double(), torch.rand(2, 4, 8, 8).double()
+    assert layer(x).dtype == torch.float64
+
+
 def test_gradients_reach_input_and_weights():
     layer, x = Depthwise(4, 2), torch.rand(2, 4, 8, 8, dtype=torch.bfloat16, requires_grad=True)
     with torch.autocast("cpu", torch.bfloat16):
