@@ -24,10 +24,8 @@ _SMALLEST_REGION = 0.25  # likewise: a smaller one would only be blurred
 _RAMP = 0.07  # relative to the region's longer side: where it passes into the rest of the photo
 _TALL = 1.4  # height relative to width
 _LARGE = 0.4  # mean alpha
-_OF_WIDTH, _OF_HEIGHT = (
-    1.15,
-    0.6,
-)  # size of a part relative to the region's width, and least one of its height
+_OF_WIDTH = 1.15  # size of a part relative to the region's width
+_OF_HEIGHT = 0.6  # least size of a part relative to the region's height
 
 # What a video's region is kept for; set once, not chosen.
 _LEAST_MARGIN = _MARGIN / 2
