@@ -68,4 +68,4 @@ def test_a_run(clips):
     assert result.returncode == 0, result.stderr
     assert np.isfinite(float(result.stdout.split("step 2: eval loss ")[1]))
     refused = train(clips, "--vary_light")
-    assert refused.returncode == 1 and "--vary_light: frames of clips" in refused.stderr
+    assert refused.returncode == 2 and "--vary_light: frames of clips" in refused.stderr

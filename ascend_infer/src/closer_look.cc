@@ -10,12 +10,12 @@ namespace matting {
 
 namespace {
 
-constexpr double kMargin = 0.2;          // around people, relative to their longer side
+constexpr double kMargin = 0.2;            // around people, relative to their longer side
 constexpr double kLargeRegion = 0.9;      // relative to the photo's longer side: it shows little more than the photo
 constexpr double kSmallestRegion = 0.25;  // likewise: a smaller one would only be blurred
-constexpr double kRamp = 0.07;           // relative to the region's longer side: where it passes into the rest
-constexpr double kTall = 1.4;            // height relative to width
-constexpr double kLarge = 0.4;           // mean alpha
+constexpr double kRamp = 0.07;             // relative to the region's longer side: where it passes into the rest
+constexpr double kTall = 1.4;              // height relative to width
+constexpr double kLarge = 0.4;             // mean alpha
 // Size of a part, relative to the region's width, and at least relative to its height.
 constexpr double kOfWidth = 1.15, kOfHeight = 0.6;
 
@@ -52,7 +52,7 @@ Place AroundPeople(const Picture& photo, const Map& alpha) {
   const double margin = std::max(kMargin * longer, (kSmallestRegion * longest - longer) / 2);
   const int from_row = std::max(0, Floor(top - margin)), from_column = std::max(0, Floor(left - margin));
   const Place region{from_row, from_column, std::min(photo.height, Ceil(bottom + margin)) - from_row,
-                    std::min(photo.width, Ceil(right + margin)) - from_column};
+                     std::min(photo.width, Ceil(right + margin)) - from_column};
   return std::max(region.height, region.width) > kLargeRegion * longest ? whole : region;
 }
 

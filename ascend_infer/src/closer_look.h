@@ -14,7 +14,7 @@ constexpr float kPerson = 0.5f;  // least alpha
 
 // What to look at more closely.
 struct Look {
-  Place region;               // around all people, or the whole photo
+  Place region;              // around all people, or the whole photo
   std::vector<Place> parts;  // the region, or its upper and lower part; none where nothing more would be seen
 };
 

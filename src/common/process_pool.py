@@ -86,7 +86,12 @@ def _interrupts_held() -> Iterator[None]:
 def _start_worker() -> None:
     signals.receive(_leave_on)
     cv2.setNumThreads(1)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    leave_with_parent()
+
+
+def leave_with_parent() -> None:
+    """End this process when its parent is gone, also killed; otherwise it would wait for tasks forever."""
+    threading.Thread(target=_leave_after_parent, daemon=True).start()
 
 
 def _leave_on(number: int) -> None:
@@ -96,8 +101,7 @@ def _leave_on(number: int) -> None:
         os._exit(128 + number)
 
 
-def _leave_with_parent() -> None:
-    """End this worker when its parent is gone; otherwise it would wait for tasks forever."""
+def _leave_after_parent() -> None:
     multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
     remove_unfinished()
     os._exit(1)

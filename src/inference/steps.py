@@ -173,7 +173,9 @@ class MattingSteps:
         maps = [each[name][0] for each in outputs[self._first + len(tiles) :]]
         if not maps:
             return found
-        look = look or self.find_look(image, outputs)
+        if look is None:
+            alpha = found if name == ALPHA else self._found(image, outputs, tiles, ALPHA)
+            look = find_look(image, alpha[0])
         if len(look.parts) == 1:
             maps = [_mean_of_mirrored(*maps)]
         return joined(image, look, found, self._cut_parts(image, look.parts, maps))

@@ -42,6 +42,7 @@ class Phase(NamedTuple):
     open_samples: Callable[..., DatasetSamples] = alpha_samples
     weight_decay: float = 5e-4
     rates: Mapping[str, float] = MappingProxyType({})  # of its parts, relative to the learning rate
+    has_pyramid_loss: bool = False
 
 
 def _less_mean(batch: Batch, system: SystemName) -> torch.Tensor:
@@ -132,7 +133,14 @@ def _all_but_the_refiner(network: nn.Module) -> nn.Module:
 
 
 def _of_shm(name: str) -> Phase:
-    return Phase("shm", SHMNet, lambda network: trained_part(network, name), _shm_loss(name), shm_state)
+    return Phase(
+        "shm",
+        SHMNet,
+        lambda network: trained_part(network, name),
+        _shm_loss(name),
+        shm_state,
+        has_pyramid_loss=name != "pre_train_t_net",
+    )
 
 
 def _of_plates(name: str, part: Callable[[nn.Module], nn.Module], rates: Mapping[str, float]) -> Phase:

@@ -8,8 +8,6 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from multiprocessing import parent_process
-from multiprocessing.connection import wait
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from src.common.errors import UserError
 from src.common.names import as_bytes
+from src.common.process_pool import leave_with_parent
 from src.data.augmentation import draw_augmentation
 from src.data.pair_folder import pair_paths
 from src.data.pairs import require_same_size
@@ -69,6 +68,7 @@ class Pictures:
             batch_size=None,
             num_workers=_READERS,
             prefetch_factor=4,
+            worker_init_fn=_leave_with_training,
             in_order=False,  # a reader without new pictures does not hold up the others
             multiprocessing_context="spawn",  # a copy of a process with threads can wait forever for a lock
         )
@@ -118,6 +118,11 @@ class Pictures:
         return crop(self._held, chosen, changes, self._size)
 
 
+def _leave_with_training(_: int) -> None:
+    """A reader that finds no new pictures never asks whether the training goes on."""
+    leave_with_parent()
+
+
 class _Folders(IterableDataset):
     """Pictures (n, H, W, 5) uint8 as they are written, each once, and from how many files; never ends."""
 
@@ -127,7 +132,6 @@ class _Folders(IterableDataset):
     def __iter__(self) -> Iterator[tuple[torch.Tensor, int]]:
         reader = get_worker_info()
         rng = np.random.default_rng((self._seed, reader.id))
-        training = parent_process()
         seen: set[Path] = set()
         pause = _PAUSE
         while True:
@@ -145,9 +149,8 @@ class _Folders(IterableDataset):
                 yield torch.zeros(0), len(part)
             if found:
                 pause = _PAUSE
-            elif wait([training.sentinel], pause):
-                return  # it was killed: nobody else ends this process
             else:
+                time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
 

@@ -203,10 +203,10 @@ def main() -> None:
     options = parser.parse_args()
     _check(options, parser)
     with locked(options.output):
-        _train(options)
+        _train(options, parser)
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     training = Training(options)
     open_samples = training.phase.open_samples
     sizes = {"size": options.size, "batch": options.batch, "seed": options.seed, "device": training.device}
@@ -216,7 +216,7 @@ def _train(options: argparse.Namespace) -> None:
     else:
         samples = open_samples(options.data, "train", **sizes, workers=options.workers)
         if options.vary_light and samples.form is ClipBatch:
-            raise UserError(f"--vary_light: frames of clips, as in {options.data}, are lit anyway")
+            parser.error(f"--vary_light: frames of clips, as in {options.data}, are lit anyway")
     started, losses = time.perf_counter(), []
     for batch in samples.endless(training.step):
         if training.step >= training.steps:
@@ -235,10 +235,9 @@ def _train(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """End with a usage error where the options do not fit the phase."""
     system = PHASES[options.phase].system
-    if options.pyramid_weight and options.phase not in ("pre_train_m_net", "end_to_end"):
-        parser.error(
-            f"--pyramid_weight: {options.phase} has no such loss; it is for pre_train_m_net and end_to_end"
-        )
+    if options.pyramid_weight and not PHASES[options.phase].has_pyramid_loss:
+        having = " and ".join(name for name, phase in PHASES.items() if phase.has_pyramid_loss)
+        parser.error(f"--pyramid_weight: {options.phase} has no such loss; it is for {having}")
     if options.minutes is not None and options.minutes <= 0:
         parser.error(f"--minutes {options.minutes}: must be above 0")
     if options.pictures and options.workers:
