@@ -14,18 +14,18 @@ from src.config import BackgroundMattingConfig, CommonConfig
 from src.config_flags import config_of, make_parser
 from src.data.plate_composites import find_composites
 from src.data.split_files import SplitFiles
+from src.engines.embedded_info import is_exported
+from src.engines.engine import ALPHA, open_engine
+from src.engines.plate_engine import open_plate_engine, plate_system_of
+from src.engines.shipped import require_output
 from src.evaluation.clip_report import clip_lines, evaluate_clips
 from src.evaluation.evaluate import Measured, evaluate
 from src.evaluation.plates import PlateMetric, evaluate_plates, mean_values
 from src.evaluation.predicted_clips import mean_over_clips
 from src.evaluation.report import Save, averages
-from src.inference.embedded_info import is_exported
-from src.inference.engine import ALPHA, open_engine
 from src.inference.matting import Matting
-from src.inference.plate_engine import open_plate_engine, plate_system_of
-from src.inference.plate_matting import PlateMatting
 from src.inference.protocol import PROTOCOLS, ProtocolName
-from src.inference.shipped import require_output
+from src.plates.matting import PlateMatting
 
 LOG_FILE = "eval.log"
 

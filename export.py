@@ -8,8 +8,8 @@ from pathlib import Path
 from src.common.command_line import run_command
 from src.config import BackgroundMattingConfig, CommonConfig
 from src.config_flags import config_of, make_parser
-from src.inference.embedded_info import model_info_of
-from src.systems.registry import empty_inputs, output_names, takes_normalised
+from src.engines.embedded_info import model_info_of
+from src.systems.traits import empty_inputs, output_names, takes_normalised
 
 
 def export(config: CommonConfig) -> Path:
@@ -24,7 +24,7 @@ def export(config: CommonConfig) -> Path:
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.common.device import use_device
     from src.deployment.export import export_checked
-    from src.inference.exported import compiled
+    from src.engines.exported import compiled
     from src.load_model import load_for_inference, load_network
 
     settings = config.export

@@ -11,6 +11,7 @@ from typing import get_args
 
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.progress import say
+from src.engines.engine_choice import EngineName
 from src.id_photo.backdrops import parse_backdrop
 from src.id_photo.faces import face_finder
 from src.id_photo.make import make_id_photos
@@ -19,7 +20,6 @@ from src.id_photo.sheet import GAP, PAPERS
 from src.id_photo.sizes import describe_presets, parse_size
 from src.id_photo.studio import Studio
 from src.id_photo.wanted import Wanted
-from src.inference.engine_choice import EngineName
 from src.inference.from_trimap import TrimapMatting, TrimapOfNetwork, find_trimaps
 from src.inference.matting import SHIPPED_MODEL, load_matting
 from src.inference.trimap_network import load_trimap_network

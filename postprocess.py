@@ -14,7 +14,7 @@ from src.deployment.plate_files import RunnerPlateFiles, form_of_model
 from src.deployment.runner_files import INPUTS, OUTPUTS, RESULTS
 from src.deployment.score import score
 from src.evaluation.plates import evaluate_plates
-from src.systems.registry import needs_plate
+from src.systems.traits import needs_plate
 
 
 def main() -> int:

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import get_args
 
 from src.common.command_line import SKIPPED_STATUS, run_command
-from src.inference.embedded_info import find_model_info
-from src.inference.engine_choice import EngineName
-from src.inference.predict import predict
-from src.inference.shard import parse_shard
-from src.inference.shipped import require_system, shipped_model
-from src.inference.temporal import Temporal
+from src.engines.embedded_info import find_model_info
+from src.engines.engine_choice import EngineName
+from src.engines.shipped import require_system, shipped_model
 from src.live.flags import add_live_arguments, is_live, run_live, run_live_with_plate
+from src.prediction.predict import predict
+from src.prediction.shard import parse_shard
+from src.streams.temporal import Temporal
 from src.systems.model_info import ModelInfo
 from src.systems.plate_form import RefinementName
-from src.systems.registry import SystemName
+from src.systems.traits import SystemName
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
 _WITHOUT_PLATE = (
@@ -208,7 +208,7 @@ def main() -> int:
 
 
 def _predict_with_plates(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
-    from src.inference.predict_plates import predict_with_plates
+    from src.prediction.predict_plates import predict_with_plates
 
     unused = [name for name in _WITHOUT_PLATE if getattr(arguments, name) != parser.get_default(name)]
     if unused:

@@ -30,7 +30,7 @@ def main() -> None:
 
     # MindSpore takes seconds to import; --help and a mistake in the configuration should not wait for it.
     from src.deployment.compare import compare
-    from src.inference.engine import open_engine
+    from src.engines.engine import open_engine
 
     engine = open_engine(
         arguments.checkpoint,

@@ -27,18 +27,18 @@ from src.config_flags import DEFAULT_CONFIG  # noqa: E402
 from src.data.lists import find_listed, read_lists  # noqa: E402
 from src.data.pairs import PhotoWithAlpha  # noqa: E402
 from src.data.people import find_people  # noqa: E402
+from src.engines.engine_choice import EngineName  # noqa: E402
+from src.engines.plate_engine import open_plate_engine, plate_system_of  # noqa: E402
+from src.engines.shipped import shipped_model  # noqa: E402
 from src.evaluation.evaluate import measure_photos  # noqa: E402
 from src.evaluation.from_trimap import FromTrimap, MeasuredTrimap  # noqa: E402
 from src.evaluation.predicted_clips import mean_over_clips, measure_predictions  # noqa: E402
 from src.evaluation.report import best_median_worst  # noqa: E402
 from src.evaluation.video import measure_video, measure_video_with_plate  # noqa: E402
 from src.images.files import read_gray, read_image, write_image  # noqa: E402
-from src.inference.engine_choice import EngineName  # noqa: E402
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting  # noqa: E402
-from src.inference.plate_engine import open_plate_engine, plate_system_of  # noqa: E402
-from src.inference.plate_matting import PlateMatting  # noqa: E402
-from src.inference.plate_preparation import PlatePreparation  # noqa: E402
-from src.inference.shipped import shipped_model  # noqa: E402
+from src.plates.matting import PlateMatting  # noqa: E402
+from src.plates.preparation import PlatePreparation  # noqa: E402
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName  # noqa: E402
 
 

@@ -17,6 +17,9 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from src.common.command_line import run_command  # noqa: E402
 from src.data.plate_pairs import find_plate_pairs  # noqa: E402
+from src.engines.engine_choice import EngineName  # noqa: E402
+from src.engines.plate_engine import open_plate_engine, plate_system_of  # noqa: E402
+from src.engines.shipped import shipped_model  # noqa: E402
 from src.evaluation.plate_robustness import (  # noqa: E402
     count_remarks,
     draw,
@@ -25,11 +28,8 @@ from src.evaluation.plate_robustness import (  # noqa: E402
     table,
     write_outcomes,
 )
-from src.inference.engine_choice import EngineName  # noqa: E402
 from src.inference.matting import load_matting  # noqa: E402
-from src.inference.plate_engine import open_plate_engine, plate_system_of  # noqa: E402
-from src.inference.plate_matting import PlateMatting  # noqa: E402
-from src.inference.shipped import shipped_model  # noqa: E402
+from src.plates.matting import PlateMatting  # noqa: E402
 
 
 def main() -> None:

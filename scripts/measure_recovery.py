@@ -26,7 +26,7 @@ from src.evaluation.recovery import (  # noqa: E402
     measure_recovery,
 )
 from src.inference.matting import load_matting  # noqa: E402
-from src.systems.registry import takes_previous  # noqa: E402
+from src.systems.traits import takes_previous  # noqa: E402
 
 _AT, _COUNT = 10, 40
 

@@ -15,8 +15,8 @@ sys.path.insert(0, str(ROOT))  # `src` lies there
 import ray  # noqa: E402
 
 from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
-from src.inference.predict import predict  # noqa: E402
-from src.inference.shard import Shard  # noqa: E402
+from src.prediction.predict import predict  # noqa: E402
+from src.prediction.shard import Shard  # noqa: E402
 
 
 def main() -> int:

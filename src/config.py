@@ -35,7 +35,7 @@ from src.config_sections import (
 )
 from src.config_values import ANY, ChannelMean, Natural, Positive, Switch
 from src.systems.model_info import ModelInfo
-from src.systems.registry import BackgroundMattingName, SystemName
+from src.systems.traits import BackgroundMattingName, SystemName
 
 
 class ConfigError(UserError):

@@ -27,7 +27,7 @@ from src.common.errors import UserError  # noqa: E402
 from src.config import Config  # noqa: E402
 from src.conversion import to_checkpoint  # noqa: E402
 from src.systems.model_info import ModelInfo  # noqa: E402
-from src.systems.registry import (  # noqa: E402
+from src.systems.traits import (  # noqa: E402
     SystemName,
     check_input_size,
     needs_plate,

@@ -12,7 +12,8 @@ from src.model.network import SHMNet
 from src.model.pspnet.pyramid import fold_pyramids
 from src.model.weights import load_weights
 from src.systems.plate_form import PlateForm
-from src.systems.registry import SystemName, get_system
+from src.systems.registry import get_system
+from src.systems.traits import SystemName
 
 
 def load_network(path: str | Path, system: SystemName = "shm") -> nn.Cell:

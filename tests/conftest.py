@@ -113,7 +113,7 @@ def run_predict(thin, monkeypatch, sure_checkpoint, capsys):
     import predict
     from tests.predicting import SIZE, open_once
 
-    monkeypatch.setattr("src.inference.engine._open_checkpoint", open_once)
+    monkeypatch.setattr("src.engines.engine._open_checkpoint", open_once)
 
     def run(*arguments, checkpoint=sure_checkpoint):
         flags = ["--checkpoint", checkpoint, "--size", SIZE, "--device", "CPU"]
@@ -132,7 +132,7 @@ def predict_left(monkeypatch):
     from tests.left_half import model
 
     left_half = model()
-    monkeypatch.setattr("src.inference.predict.load_matting", lambda *_, **__: left_half)
+    monkeypatch.setattr("src.prediction.predict.load_matting", lambda *_, **__: left_half)
 
     def run(*arguments):
         flags = ["--foreground", "none", "--background", "blue"]

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
+from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
 from src.inference.matting import Matting
 from src.inference.protocol import DEFAULT
 from src.systems.model_info import ModelInfo

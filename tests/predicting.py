@@ -2,7 +2,7 @@
 
 import functools
 
-from src.inference import engine
+from src.engines import engine
 from tests.small_dataset import make_person
 
 SIZE = 32  # of the network

@@ -14,8 +14,8 @@ from src.conversion.background_matting import (
     original_names,
     require_backbone,
 )
+from src.engines.engine import open_engine
 from src.get_init_weight import main
-from src.inference.engine import open_engine
 from src.model.background_matting.network import RefineNetwork
 from src.model.weights import load_weights, read_arrays
 from src.systems.model_info import ModelInfo, read_model_info

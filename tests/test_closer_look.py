@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine
 from src.images.letterbox import Place, letterbox_place
 from src.images.preprocessing import resize
 from src.inference import closer_look
-from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine
 from src.inference.matting import Matting
+from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, PUBLISHED
-from src.inference.stream import Stream
+from src.streams.stream import Stream
 from src.systems.model_info import ModelInfo
 
 SIZE = 64
@@ -71,7 +72,9 @@ def test_a_closer_look_sees_more(place):
     photo[top : top + rows, 96:102] = photo[top : top + rows, 110:116] = 255
     matting = matting_of(BrightIsPerson(), replace(DEFAULT, upsampling="none"))
     true = photo[..., 0] / 255
-    whole = matting.upsample(photo, matting.join(photo, matting.engine.run_all(matting.prepare(photo))).alpha)
+    whole = matting.upsample(
+        photo, matting.join(photo, Outputs(matting.engine.run_all(matting.prepare(photo)))).alpha
+    )
     closer = matting(photo)
     assert np.abs(closer - true).mean() < 0.7 * np.abs(whole - true).mean()
 
@@ -192,9 +195,9 @@ def test_a_stream_keeps_what_it_looks_at_within_a_scene():
     matting, steady = matting_of(BrightIsPerson()), Stream(matting_of(BrightIsPerson()))
     steady.predict(first, 0)
     kept = steady.predict(second, 0.04)
-    outputs, look = matting.look_closer(first, matting.engine.run_all(matting.prepare(first)))
-    outputs, _ = matting.look_closer(second, matting.engine.run_all(matting.prepare(second)), look)
-    np.testing.assert_array_equal(kept, matting.alpha(second, outputs, look))
+    look = matting.run(first).look
+    outputs = matting.look_closer(second, matting.engine.run_all(matting.prepare(second)), look)
+    np.testing.assert_array_equal(kept, matting.alpha(second, outputs))
     anew = alpha_of(matting, second)
     assert kept.shape != anew.shape or not np.array_equal(kept, anew)
     for photo, time in (

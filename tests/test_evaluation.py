@@ -20,10 +20,10 @@ from src.common.command_line import run_command
 from src.common.errors import UserError
 from src.config import Config, save_config
 from src.data.split_files import SplitFiles
+from src.engines.engine import open_engine
 from src.evaluation.evaluate import evaluate
 from src.images.files import read_gray, read_image, write_image
 from src.images.trimap import TrimapClass, class_map_to_trimap
-from src.inference.engine import open_engine
 from src.inference.matting import Matting
 from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
@@ -90,7 +90,7 @@ def network_alpha(network, photo: np.ndarray) -> np.ndarray:
 def compiled_once(thin_networks):
     """A thin network is compiled once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("src.inference.engine._open_checkpoint", open_once)
+        patch.setattr("src.engines.engine._open_checkpoint", open_once)
         yield
 
 

@@ -19,7 +19,7 @@ from export import export
 from src.common.errors import UserError
 from src.config import Config
 from src.deployment.export import ExportError, check_export, export_network
-from src.inference.exported import ExportedError
+from src.engines.exported import ExportedError
 from src.load_model import load_network
 from src.model.network import SHMNet
 from src.systems.model_info import ModelInfo

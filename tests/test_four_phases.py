@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from src.deployment import four_phases
+from src.deployment.mindir import four_phases
 
 RANDOM = np.random.default_rng(0)
 WEIGHT = RANDOM.normal(size=(5, 3, 3, 3))

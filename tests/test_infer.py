@@ -26,9 +26,10 @@ from src.deployment.runner_files import (
     sample_name,
 )
 from src.deployment.score import score
+from src.engines.engine import ALPHA, TRIMAP_LOGITS
 from src.images.files import read_gray, read_image, write_image
 from src.images.preprocessing import upsample_alpha
-from src.inference.engine import ALPHA, TRIMAP_LOGITS
+from src.inference.outputs import Outputs
 from src.inference.protocol import PUBLISHED
 from src.inference.steps import MattingSteps
 from src.systems.model_info import ModelInfo
@@ -279,7 +280,7 @@ def test_the_matte_of_a_certain_trimap():
     logits[0, :16] = logits[1, 16:24] = logits[2, 24:] = 5
     outputs = {TRIMAP_LOGITS: logits[None], ALPHA: np.full((1, 1, SIZE, SIZE), 1.5, np.float32)}
     photo = np.zeros((2 * SIZE, SIZE, 3), np.uint8)
-    trimap, alpha = MattingSteps(INFO, PUBLISHED).finish(photo, [outputs])
+    trimap, alpha = MattingSteps(INFO, PUBLISHED).finish(photo, Outputs([outputs]))
     np.testing.assert_array_equal(trimap[:, 0], [0] * 32 + [255] * 16 + [128] * 16)
     np.testing.assert_array_equal(alpha, np.ones((2 * SIZE, SIZE)))
 

@@ -8,8 +8,8 @@ import pytest
 
 from src.common.errors import UserError
 from src.common.folder_search import Entry
-from src.inference.jobs import find_jobs, left_to_do
-from src.inference.shard import Shard
+from src.prediction.jobs import find_jobs, left_to_do
+from src.prediction.shard import Shard
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -246,7 +246,7 @@ def test_no_list_of_the_photos_is_held(tmp_path, monkeypatch):
     entries = (
         Entry(tmp_path / f"{number:04d}{suffix}") for number in range(count) for suffix in (".jpg", ".json")
     )
-    monkeypatch.setattr("src.inference.jobs.walk", lambda _: entries)
+    monkeypatch.setattr("src.prediction.jobs.walk", lambda _: entries)
     before = paths_alive()
     found = find_jobs([tmp_path], tmp_path / "out")
     todo = left_to_do(found, True, overwrite=False).todo

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from src.common.errors import UserError
+from src.engines import engine_choice, lite
+from src.engines.embedded_info import embed_model_info, is_export_of
+from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, open_engine
+from src.engines.engine_choice import Choice, choose_engine
 from src.images.files import read_gray, write_image
-from src.inference import engine_choice, lite
-from src.inference.embedded_info import embed_model_info, is_export_of
-from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, open_engine
-from src.inference.engine_choice import Choice, choose_engine
 from src.systems.model_info import ModelInfo
 from tests.golden_weights import random_image
 from tests.runner import ENVIRONMENT, RUNNER, error_lines

@@ -16,15 +16,15 @@ import pytest
 
 import predict
 from src.common.errors import UserError
-from src.inference.scenes import steadied_by_scene
-from src.inference.stream import Stream
-from src.inference.stream_state import StreamState
 from src.live.camera import CameraError
 from src.live.live import live
 from src.live.live_frame import LiveFrame, Taken
 from src.live.newest import Newest
 from src.live.pipeline import run_pipeline
 from src.live.report import Report
+from src.streams.scenes import steadied_by_scene
+from src.streams.stream import Stream
+from src.streams.stream_state import StreamState
 from tests.left_half import model
 from tests.small_clips import frame as picture
 from tests.small_clips import number_of

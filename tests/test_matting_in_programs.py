@@ -52,7 +52,7 @@ import multiprocessing, sys
 import numpy as np
 
 from src.inference import matting
-from src.inference.turn import ForkedError
+from src.engines.turn import ForkedError
 
 photo = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
 loaded = matting.load_matting(sys.argv[1], size=32)

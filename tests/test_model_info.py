@@ -10,10 +10,11 @@ from src.common.errors import UserError
 from src.config import Config
 from src.deployment.export import export_network
 from src.deployment.lowering import lower_file
+from src.engines.embedded_info import embed_model_info, find_model_info, model_info_of
+from src.engines.engine import open_engine
 from src.images.preprocessing import alpha_to_bytes
-from src.inference.embedded_info import embed_model_info, find_model_info, model_info_of
-from src.inference.engine import open_engine
 from src.inference.matting import SHIPPED_MODEL, Matting
+from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, PUBLISHED
 from src.inference.steps import MattingSteps
 from src.load_model import load_for_inference
@@ -110,11 +111,12 @@ def test_prepare_run_finish_is_the_whole_way(thin, thin_checkpoint):
         steps, matting = MattingSteps(engine.info, protocol), Matting(engine, protocol)
         inputs = steps.prepare(photo)
         assert len(inputs) == 1 + protocol.mirror
-        outputs = [engine.run(each) for each in inputs]
+        outputs = Outputs(engine.run_all(inputs))
         if protocol.looks_closer:
-            outputs += [engine.run(each) for each in steps.prepare_tiles(photo, outputs)]
+            tiles = steps.find_tiles(photo, outputs.whole)
+            outputs = Outputs(outputs.whole, tiles, engine.run_all(steps.prepare_parts(photo, tiles)))
             look = steps.find_look(photo, outputs)
-            outputs += [engine.run(each) for each in steps.prepare_parts(photo, look)]
+            outputs = Outputs(*outputs[:3], look, engine.run_all(steps.prepare_look(photo, look)))
         finished = steps.finish(photo, outputs)
         whole = matting.matte(photo)
         np.testing.assert_array_equal(finished.alpha, whole.alpha)

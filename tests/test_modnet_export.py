@@ -14,7 +14,7 @@ from mindspore import Tensor, nn
 
 from src.deployment import export
 from src.deployment.lowering import lower_file
-from src.inference.embedded_info import find_model_info
+from src.engines.embedded_info import find_model_info
 from src.inference.matting import Matting, load_matting
 from src.model.modnet.frame import FrameMatteWithPrevious
 from src.model.modnet.network import MODNet

@@ -15,9 +15,10 @@ from src.config import load_config
 from src.deployment import export as exporting
 from src.deployment.plate_export import export_for_plates
 from src.deployment.plate_files import form_of_model
+from src.engines.embedded_info import find_model_info
+from src.engines.plate_engine import ExportedPlates, open_plate_engine
+from src.engines.plate_interface import PlateEngine
 from src.images.files import read_gray, write_image
-from src.inference.embedded_info import find_model_info
-from src.inference.plate_engine import ExportedPlates, PlateEngine, open_plate_engine
 from src.systems.plate_form import ANY_SIZE
 from tests.test_plate_engines import CONFIG, SYSTEM, in_floats, pictures, save_thin_model
 
@@ -77,7 +78,7 @@ def test_the_room_is_that_of_the_checkpoint(engines):
 def test_large_photos_keep_no_memory(folder, monkeypatch):
     kept = []
     monkeypatch.setattr(
-        "src.inference.plate_engine.load_onnx",
+        "src.engines.plate_engine.load_onnx",
         lambda path, keeps_memory: kept.append(keeps_memory) or (lambda *inputs: inputs),
     )
     engine = open_plate_engine(folder / "model.onnx", SYSTEM)

@@ -15,10 +15,10 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from src.common.errors import UserError
 from src.config import load_config
 from src.deployment.plate_export import export_for_plates
+from src.engines import plate_checkpoint
+from src.engines.embedded_info import find_model_info
+from src.engines.plate_engine import ExportedPlates, open_plate_engine
 from src.images.files import read_gray, write_image
-from src.inference import plate_checkpoint
-from src.inference.embedded_info import find_model_info
-from src.inference.plate_engine import ExportedPlates, open_plate_engine
 from src.model.background_matting.refiner import SamplingRefiner
 from src.model.weights import save_parameters
 from src.systems.background_matting import SYSTEMS
@@ -205,7 +205,7 @@ def test_the_commands_of_the_page_are_understood(monkeypatch):
     import export as exporting
     from src import generate_datasets
     from src.deployment import plate_export
-    from src.inference import predict_plates
+    from src.prediction import predict_plates
 
     taken = []
 

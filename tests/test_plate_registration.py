@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from src.evaluation.plate_changes import Change
-from src.inference.plate_registration import match_exposure, register
+from src.plates.registration import match_exposure, register
 
 HEIGHT, WIDTH = 300, 400
 

@@ -13,9 +13,9 @@ from src.data.plate_pairs import find_plate_pairs
 from src.evaluation.plate_changes import Change
 from src.evaluation.plate_robustness import WAYS, measure_robustness, summarise
 from src.images.files import write_image
-from src.inference.plate_displacement import displacement, lies_beside
-from src.inference.plate_matting import PlateMatting
-from src.inference.plate_preparation import PlatePreparation
+from src.plates.displacement import displacement, lies_beside
+from src.plates.matting import PlateMatting
+from src.plates.preparation import PlatePreparation
 from src.systems.model_info import ModelInfo, write_model_info
 from tests.test_plate_registration import HEIGHT, WIDTH, textured, with_person
 from tests.test_plate_video import Difference

@@ -9,9 +9,9 @@ import pytest
 
 import predict
 from src.images.files import write_image
-from src.inference import predict_plates
-from src.inference.first_frames import median_plate
-from src.inference.plate_video import first_frames
+from src.prediction import predict_plates
+from src.prediction.plate_video import first_frames
+from src.streams.first_frames import median_plate
 from src.systems.model_info import ModelInfo, write_model_info
 from tests.videos import read_video, write_timed_video, write_video
 

@@ -19,16 +19,16 @@ from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.command_line import run_command
 from src.config import load_config
 from src.deployment.export import export_network
+from src.engines.embedded_info import model_info_of
+from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
 from src.images.files import read_gray, read_image, read_photo, write_image
 from src.inference.background import Background
 from src.inference.cutout import CutoutMaker
-from src.inference.embedded_info import model_info_of
-from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
-from src.inference.job import Job
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting
-from src.inference.photos import matte_photos
 from src.inference.protocol import DEFAULT
 from src.load_model import load_for_inference
+from src.prediction.job import Job
+from src.prediction.photos import matte_photos
 from src.systems.model_info import ModelInfo, write_model_info
 from tests import left_half
 from tests.predicting import PHOTO, SIZE, open_once
@@ -42,7 +42,7 @@ def matting(sure_checkpoint) -> Matting:
     """What `run_predict` mattes with."""
     with pytest.MonkeyPatch.context() as patch:
         make_networks_thin(patch)
-        patch.setattr("src.inference.engine._open_checkpoint", open_once)
+        patch.setattr("src.engines.engine._open_checkpoint", open_once)
         return load_matting(sure_checkpoint, size=SIZE, device="CPU")
 
 
@@ -241,7 +241,9 @@ def test_an_8k_photo_needs_less_than_2_gb(tmp_path):
 def test_few_photos_are_in_memory(tmp_path, monkeypatch):
     """However many there are: those that are read, matted and written meanwhile, in order."""
     read = []
-    monkeypatch.setattr("src.inference.photos.read_photo", lambda path: read.append(path) or read_photo(path))
+    monkeypatch.setattr(
+        "src.prediction.photos.read_photo", lambda path: read.append(path) or read_photo(path)
+    )
     write_image(tmp_path / "me.png", PHOTO)
     jobs = (Job(tmp_path / "me.png", tmp_path / f"{number:03d}") for number in range(30))
     most = 0

@@ -17,7 +17,7 @@ from src.common.command_line import run_command
 from src.common.errors import UserError
 from src.images.files import PLAIN, read_gray, write_image
 from src.inference.matting import load_matting
-from src.inference.shard import Shard, parse_shard
+from src.prediction.shard import Shard, parse_shard
 from tests.predicting import PHOTO, SIZE, open_once
 
 HEIGHT, WIDTH = PHOTO.shape[:2]
@@ -135,7 +135,7 @@ def test_names_that_are_no_text_are_matted_and_shown_escaped(
     screen = io.TextIOWrapper(io.BytesIO(), encoding, errors="strict")
 
     flags = ["--checkpoint", sure_checkpoint, "--size", SIZE, "--device", "CPU"]
-    monkeypatch.setattr("src.inference.engine._open_checkpoint", open_once)
+    monkeypatch.setattr("src.engines.engine._open_checkpoint", open_once)
     monkeypatch.setattr("sys.argv", ["predict.py", *map(str, flags), str(tmp_path)])
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setattr("src.common.command_line.signal.signal", lambda *_: None)

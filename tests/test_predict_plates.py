@@ -15,14 +15,14 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from mindspore import Tensor
 
 from src.common.errors import UserError
+from src.engines.plate_checkpoint import CheckpointEngine
 from src.images.files import ImageError, read_alpha_channel, read_gray, read_image, write_image
-from src.inference import predict_plates
-from src.inference.plate_checkpoint import CheckpointEngine
-from src.inference.plate_files import Plates, fit_plate, is_unlike
-from src.inference.plate_matting import PlateMatte, PlateMatting
 from src.model.background_matting.network import RefineNetwork
 from src.model.background_matting.refiner import FullRefiner, SamplingRefiner
 from src.model.weights import load_weights, save_parameters
+from src.plates.files import Plates, fit_plate, is_unlike
+from src.plates.matting import PlateMatte, PlateMatting
+from src.prediction import predict_plates
 from src.systems.background_matting import SYSTEMS
 from src.systems.model_info import ModelInfo, write_model_info
 from src.systems.plate_form import copy_scale

@@ -7,7 +7,7 @@ import pytest
 
 import predict
 from src.common.errors import UserError
-from src.inference import shipped
+from src.engines import shipped
 from src.inference.matting import SHIPPED_MODEL
 from src.systems.model_info import ModelInfo, info_path, write_model_info
 from tests.small_clips import frame, write
@@ -79,7 +79,7 @@ def test_shm_is_the_model_taken_without_the_flag(run, monkeypatch):
         taken.append(checkpoint)
         raise UserError("seen")
 
-    monkeypatch.setattr("src.inference.predict.load_matting", load)
+    monkeypatch.setattr("src.prediction.predict.load_matting", load)
     for flags in ([], ["--system", "shm"]):
         with pytest.raises(UserError, match="seen"):
             run(*flags)

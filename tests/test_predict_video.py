@@ -12,14 +12,14 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 
 # isort: split
 from src.common.errors import UserError
+from src.engines.engine import ALPHA, TRIMAP_LOGITS, Engine
 from src.evaluation.video import measure_video
 from src.inference.contrast_stretch import MARGIN
-from src.inference.engine import ALPHA, TRIMAP_LOGITS, Engine
 from src.inference.matting import Matting
 from src.inference.protocol import DEFAULT
-from src.inference.stream import Stream
-from src.inference.temporal_smoothing import TemporalSmoothing
 from src.metric import dtssd
+from src.streams.stream import Stream
+from src.streams.temporal_smoothing import TemporalSmoothing
 from src.systems.model_info import ModelInfo
 from src.videos.reader import VideoReader
 from tests.predicting import PHOTO, SIZE

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from src.engines.engine import INPUT
 from src.images.preprocessing import (
     alpha_to_bytes,
     alpha_to_float,
@@ -15,7 +16,6 @@ from src.images.preprocessing import (
     resize_trimap,
     upsample_alpha,
 )
-from src.inference.engine import INPUT
 from src.inference.protocol import DEFAULT, PUBLISHED
 from src.inference.steps import MattingSteps
 from src.systems.model_info import ModelInfo

@@ -15,10 +15,10 @@ from export import export
 from src.common.errors import UserError
 from src.config import PspnetConfig
 from src.deployment.export import export_network
+from src.engines.embedded_info import find_model_info
 from src.images.files import read_gray, write_image
 from src.images.letterbox import letterbox, letterbox_place
 from src.images.preprocessing import normalise
-from src.inference.embedded_info import find_model_info
 from src.inference.matting import load_matting
 from src.inference.trimap_network import load_trimap_network
 from src.load_model import load_network
@@ -116,8 +116,8 @@ def test_what_cannot_be_meant_is_refused(checkpoint, onnx_file, photo, predict_l
     with pytest.raises(UserError, match=f"{onnx_file}: .*pspnet.* no alpha.*--trimap_model"):
         load_matting(onnx_file)
     info = ModelInfo(system="modnet", size=SIZE)
-    monkeypatch.setattr("src.inference.embedded_info.find_model_info", lambda path: info)
-    monkeypatch.setattr("src.inference.exported.size_of_inputs", lambda *_: SIZE)
+    monkeypatch.setattr("src.engines.embedded_info.find_model_info", lambda path: info)
+    monkeypatch.setattr("src.engines.exported.size_of_inputs", lambda *_: SIZE)
     with pytest.raises(UserError, match=f"{onnx_file}: .*modnet.* no trimaps"):
         load_trimap_network(onnx_file)
     write_image(tmp_path / "me.png", photo)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from src.conversion.torch_state_dict import torch_name
-from src.inference.embedded_info import find_model_info, is_export_of
+from src.engines.embedded_info import find_model_info, is_export_of
 from src.model.network import SHMNet
 from src.sample_data import make_sample_data
 from src.systems.model_info import ModelInfo

@@ -23,8 +23,8 @@ from src.config import Config
 from src.data.split_files import SplitFiles
 from src.deployment.compare import PICTURE_FILE, TABLE_FILE, compare
 from src.deployment.export import export_network
+from src.engines.engine import open_engine
 from src.images.files import read_image, write_image
-from src.inference.engine import open_engine
 from src.inference.matting import Matting
 from src.inference.protocol import PUBLISHED
 from src.load_model import load_network

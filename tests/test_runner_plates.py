@@ -13,9 +13,9 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 
 # isort: split
 from src.common.errors import UserError
+from src.engines.plate_engine import open_plate_engine
 from src.images.files import read_gray, write_image
-from src.inference.plate_engine import open_plate_engine
-from src.inference.plate_matting import PlateMatting
+from src.plates.matting import PlateMatting
 from tests.runner import CANNOT_LOAD, ROOT, SKIPPED, call_runner, error_lines, run_bash
 from tests.test_plate_engines import SYSTEM, export, in_floats, pictures, save_thin_model
 from tests.test_runner_photos import files_of, reads_photos  # noqa: F401

@@ -14,7 +14,7 @@ from src.images.letterbox import letterbox_place
 from src.images.preprocessing import alpha_to_bytes, resize
 from src.inference.background import Background
 from src.inference.matting import Matting, load_matting
-from src.inference.stream_state import StreamState
+from src.streams.stream_state import StreamState
 from tests.nv21 import to_nv21, to_rgb
 from tests.runner import CANNOT_LOAD, ENVIRONMENT, ROOT, RUNNER, call_runner, error_lines
 from tests.thin_video_model import SIZE, export_thin_mindir, save_thin_video_model

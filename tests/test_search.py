@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.images.letterbox import letterbox_place
+from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, PUBLISHED
 from src.inference.search import find_tiles, joined_tiles
-from src.inference.stream import Stream
+from src.streams.stream import Stream
 from tests.test_closer_look import SIZE, BrightIsPerson, figure, matting_of, ramp
 
 
@@ -27,7 +28,7 @@ def test_who_is_seen_only_in_a_part_is_found(shape):
     network = SharpIsPerson()
     matting = matting_of(network)
     outputs = matting.run(photo)
-    whole, found = matting.alpha(photo, outputs[:2]), matting(photo)
+    whole, found = matting.alpha(photo, Outputs(outputs.whole)), matting(photo)
     assert not whole.any() and found.shape == shape
     assert found[70:130, 84].mean() > 0.5 and found[:, 120:].max() == 0
 

@@ -12,18 +12,18 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from mindspore import Tensor
 
 from src.data.pairs import PhotoWithAlpha
+from src.engines.embedded_info import is_export_of
+from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, open_engine
+from src.engines.plate_engine import open_plate_engine
+from src.engines.shipped import shipped_model
 from src.evaluation.evaluate import measure_photos
 from src.evaluation.report import best_median_worst
 from src.images.files import read_gray, read_image, write_image
 from src.images.letterbox import letterbox_place
 from src.images.preprocessing import resize
-from src.inference.embedded_info import is_export_of
-from src.inference.engine import ALPHA, INPUT, TRIMAP_LOGITS, open_engine
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting
-from src.inference.plate_engine import open_plate_engine
-from src.inference.plate_matting import PlateMatting
-from src.inference.shipped import shipped_model
 from src.load_model import load_network
+from src.plates.matting import PlateMatting
 from src.portrait.scene import render_portrait
 from tests.published_input import published_input
 from tests.small_dataset import make_person

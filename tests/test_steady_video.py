@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from src.inference.one_frame_delay import delay_one_frame
-from src.inference.stream import Stream
-from src.inference.temporal import steadied
-from src.inference.temporal_smoothing import TemporalSmoothing
 from src.metric import connectivity_error, dtssd, gradient_error, mad, mse
+from src.streams.one_frame_delay import delay_one_frame
+from src.streams.stream import Stream
+from src.streams.temporal import steadied
+from src.streams.temporal_smoothing import TemporalSmoothing
 from tests.golden_weights import GOLDEN_FOLDER
 from tests.videos import read_video, write_video
 

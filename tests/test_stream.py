@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 import predict
+from src.engines.engine import ALPHA, Engine
 from src.images.letterbox import letterbox, letterbox_place
 from src.inference.contrast_stretch import stretch_contrast
-from src.inference.engine import ALPHA, Engine
 from src.inference.matting import Matting, load_matting
 from src.inference.protocol import PUBLISHED
 from src.inference.small_components import remove_small_components
-from src.inference.stream import Stream
 from src.live.live import live
+from src.streams.stream import Stream
 from src.systems.model_info import ModelInfo
 from tests.thin_video_model import SIZE, export_thin_mindir, save_thin_video_model, thin_alpha
 from tests.videos import read_video, write_video
@@ -96,7 +96,7 @@ def test_steadying_does_not_reach_the_network(tmp_path, monkeypatch, capsys, way
     """Whatever is done to alpha afterwards, and a gap empties it: the video stands still for a second."""
     previous, alphas = [], []
     model = remembering(previous, alphas)
-    monkeypatch.setattr("src.inference.predict.load_matting", lambda *_, **__: model)
+    monkeypatch.setattr("src.prediction.predict.load_matting", lambda *_, **__: model)
     clip = write_video(tmp_path / "clip.mp4", [FRAMES[0]] * 3, rate=1.5)
     monkeypatch.setattr("sys.argv", ["predict.py", str(clip), "--temporal", way])
     assert predict.main() == 0

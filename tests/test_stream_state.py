@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from src.images.files import read_image
-from src.inference.cut import Glance, is_cut
-from src.inference.stream_state import StreamState
+from src.streams.cut import Glance, is_cut
+from src.streams.stream_state import StreamState
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 needs_clips = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")

@@ -9,7 +9,8 @@ import pytest
 
 from src.common.errors import UserError
 from src.config import Config
-from src.systems.registry import SystemName, get_system
+from src.systems.registry import get_system
+from src.systems.traits import SystemName
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -151,7 +151,7 @@ def test_a_disk_that_is_full_at_any_moment_leaves_no_result(tmp_path, predict_le
 _ENDLESS = """
 import sys, time
 import src
-from src.inference.video import VideoWriter
+from src.prediction.video import VideoWriter
 write = VideoWriter.write
 def slow(self, *arguments):
     write(self, *arguments)
@@ -159,7 +159,7 @@ def slow(self, *arguments):
     time.sleep(60)
 VideoWriter.write = slow
 import predict
-from src.inference import predict as module
+from src.prediction import predict as module
 from tests.left_half import model
 module.load_matting = lambda *_, **__: model()
 sys.argv = ["predict.py", "--background", "blue", *sys.argv[1:]]
@@ -202,7 +202,7 @@ def test_without_the_package_photos_are_matted_and_videos_say_what_is_missing(
 ):
     cv2.imwrite(str(tmp_path / "photo.png"), FRAMES[3])
     write_video(tmp_path / "clip.mp4", FRAMES)
-    monkeypatch.setitem(sys.modules, "src.inference.video", None)
+    monkeypatch.setitem(sys.modules, "src.prediction.video", None)
     with pytest.raises(UserError, match="requirements-predict.txt"):
         predict_left(tmp_path)
     assert (tmp_path / "photo_composite.png").exists()

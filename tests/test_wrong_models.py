@@ -18,10 +18,10 @@ import mindspore as ms
 from src.common.errors import UserError
 from src.conversion.torch_state_dict import read_torch_state_dict, select_entries
 from src.deployment.runner_files import OutputError, read_outputs
-from src.inference.embedded_info import model_info_of
-from src.inference.engine import open_engine
+from src.engines.embedded_info import model_info_of
+from src.engines.engine import open_engine
+from src.engines.mindir import read_mindir
 from src.inference.matting import Matting, load_matting
-from src.inference.mindir import read_mindir
 from src.load_model import load_network
 from src.systems.model_info import ModelInfo
 from tests.predicting import PHOTO, SIZE
@@ -168,7 +168,7 @@ def test_outputs_that_are_no_numbers_name_the_model(thin_checkpoint, monkeypatch
     """As those of weights that are numbers, but too large."""
     outputs = [np.zeros((1, channels, SIZE, SIZE), np.float32) for channels in (3, 1)]
     outputs[1][0, 0, 5, 5] = np.inf
-    monkeypatch.setattr("src.inference.engine._open_checkpoint", lambda path, system: lambda image: outputs)
+    monkeypatch.setattr("src.engines.engine._open_checkpoint", lambda path, system: lambda image: outputs)
     with pytest.raises(UserError, match=r"thin\.ckpt: 1 of 1024 values of its outputs are NaN or infinite"):
         Matting(open_engine(thin_checkpoint, size=SIZE))(PHOTO)
 

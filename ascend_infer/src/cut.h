@@ -1,4 +1,4 @@
-// Finds cuts in a video: two frames in a row that show different scenes, as src/inference/cut.py does.
+// Finds cuts in a video: two frames in a row that show different scenes, as src/streams/cut.py does.
 #ifndef ASCEND_INFER_CUT_H_
 #define ASCEND_INFER_CUT_H_
 

@@ -1,4 +1,4 @@
-// The description of a model that export.py writes into a MINDIR, as src/inference/embedded_info.py reads it.
+// The description of a model that export.py writes into a MINDIR, as src/engines/embedded_info.py reads it.
 #ifndef ASCEND_INFER_MODEL_INFO_H_
 #define ASCEND_INFER_MODEL_INFO_H_
 

@@ -1,4 +1,4 @@
-// The photos in a folder, and where their mattes go, as src/inference/jobs.py decides for predict.py.
+// The photos in a folder, and where their mattes go, as src/prediction/jobs.py decides for predict.py.
 #ifndef ASCEND_INFER_PHOTO_JOBS_H_
 #define ASCEND_INFER_PHOTO_JOBS_H_
 

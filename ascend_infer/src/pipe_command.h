@@ -1,4 +1,4 @@
-// The runner's way with --pipe: arrays in, arrays out, for src/inference/lite.py.
+// The runner's way with --pipe: arrays in, arrays out, for src/engines/lite.py.
 #ifndef ASCEND_INFER_PIPE_COMMAND_H_
 #define ASCEND_INFER_PIPE_COMMAND_H_
 

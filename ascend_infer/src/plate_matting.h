@@ -1,4 +1,4 @@
-// From a photo and its plate to the photo's matte, as src/inference/plate_matting.py does.
+// From a photo and its plate to the photo's matte, as src/plates/matting.py does.
 #ifndef ASCEND_INFER_PLATE_MATTING_H_
 #define ASCEND_INFER_PLATE_MATTING_H_
 

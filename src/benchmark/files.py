@@ -72,7 +72,7 @@ def command(*arguments: str):
 
 
 def _published(size: int):
-    from src.inference.engine import open_engine
+    from src.engines.engine import open_engine
     from src.inference.matting import Matting
     from src.inference.protocol import PUBLISHED
 

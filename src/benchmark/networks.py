@@ -13,7 +13,7 @@ from src.benchmark.contender import timed
 def mindspore(size: int):
     """The compiled network, as eval.py and predict.py run it."""
     from src.common.device import use_device
-    from src.inference.engine import INPUT, open_engine
+    from src.engines.engine import INPUT, open_engine
     from src.inference.matting import SHIPPED_MODEL
 
     use_device("CPU")

@@ -37,7 +37,7 @@ def torch(width: int, height: int, channels_last: bool):
 
 def onnx(width: int, height: int, folder: str):
     """The exported ONNX file in ONNX Runtime, as predict.py runs it."""
-    from src.inference.exported import load_onnx
+    from src.engines.exported import load_onnx
 
     run, inputs = load_onnx(_exported(width, height, folder, "ONNX")), _inputs(width, height)
     return timed(lambda: run(*inputs))
@@ -45,7 +45,7 @@ def onnx(width: int, height: int, folder: str):
 
 def mindspore(width: int, height: int, folder: str):
     """The checkpoint, not compiled, as predict.py runs it."""
-    from src.inference.plate_engine import open_plate_engine
+    from src.engines.plate_engine import open_plate_engine
 
     checkpoint = Path(folder, "plates.ckpt")
     in_another_process(_save, checkpoint)

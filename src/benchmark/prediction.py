@@ -20,7 +20,7 @@ def plain_first_matte(photo: str, runtime: str):
 
 def folder(photos: str, engine: str, mirror: bool):
     """predict.py's function on a folder: alphas and cutouts with estimated foreground colours."""
-    from src.inference.predict import predict
+    from src.prediction.predict import predict
 
     def work():
         with tempfile.TemporaryDirectory() as output:
@@ -46,7 +46,7 @@ def network_alone(count: int, mirror: bool):
     """The passes through the network that predict.py makes for `count` photos, and nothing else."""
     import numpy as np
 
-    from src.inference.engine import INPUT, open_engine
+    from src.engines.engine import INPUT, open_engine
     from src.inference.matting import SHIPPED_MODEL
 
     engine = open_engine(SHIPPED_MODEL, engine="onnx")
@@ -62,7 +62,7 @@ def network_alone(count: int, mirror: bool):
 
 def video(file: str, frames: int, mirror: bool):
     """predict.py's function on a video: alpha and composite, smoothed in time."""
-    from src.inference.predict import predict
+    from src.prediction.predict import predict
 
     def work():
         with tempfile.TemporaryDirectory() as output:

@@ -35,7 +35,7 @@ def timed_runner(command: list):
 
 def photos(files: str, folder: str):
     """How long the runner took from photos to mattes, compared with its network in the same run."""
-    from src.inference.embedded_info import find_model_info
+    from src.engines.embedded_info import find_model_info
     from src.inference.matting import SHIPPED_MODEL
 
     command = [*_command(find_model_info(SHIPPED_MODEL).size, folder), "--photos", files]

@@ -9,7 +9,7 @@ from src.common.errors import UserError
 from src.conversion.torch_state_dict import select_all, torch_name
 from src.model.background_matting.backbone import BackboneName
 from src.systems.background_matting import BACKBONES
-from src.systems.registry import SystemName
+from src.systems.traits import SystemName
 
 STEM = "backbone.stem.conv.weight"
 _REFINER = "refiner."

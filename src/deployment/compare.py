@@ -13,10 +13,11 @@ from src.common.errors import UserError
 from src.common.progress import track
 from src.data.pairs import PhotoWithAlpha
 from src.deployment.runner_files import INPUTS, OUTPUTS, TIMES, InputFiles, read_float32, read_outputs
+from src.engines.engine import ALPHA, INPUT, Engine
 from src.images.contact_sheet import contact_sheet
 from src.images.files import write_image
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
-from src.inference.engine import ALPHA, INPUT, Engine
+from src.inference.outputs import Outputs
 from src.inference.protocol import PUBLISHED
 from src.inference.steps import Matte, MattingSteps
 from src.metric import sad
@@ -84,7 +85,7 @@ def compare(engine: Engine, folder: Path, output_folder: Path) -> Comparison:
         outputs = engine.run(network_input)
         milliseconds = 1000 * (time.perf_counter() - started)
         runner_outputs = read_outputs(folder / OUTPUTS, sample.name, size)
-        mattes = [steps.finish(image, [each]) for each in (outputs, runner_outputs)]
+        mattes = [steps.finish(image, Outputs([each])) for each in (outputs, runner_outputs)]
         sads = [sad(matte.alpha, alpha_to_float(true_alpha)) for matte in mattes]
         difference = float(np.abs(outputs[ALPHA] - runner_outputs[ALPHA]).max())
         photos.append(PhotoComparison(sample.name, *sads, difference, milliseconds))

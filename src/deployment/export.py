@@ -17,8 +17,8 @@ from src.deployment.onnx_any_size import CHECKED, TRACED, make_any_size
 from src.deployment.onnx_names import name_ends
 from src.deployment.onnx_operators import use_fast_operators
 from src.deployment.onnx_resizing import export_with_resizing
-from src.inference.embedded_info import embed_model_info
-from src.inference.exported import (
+from src.engines.embedded_info import embed_model_info
+from src.engines.exported import (
     ExportedError,
     MissingRuntimeError,
     Run,
@@ -29,7 +29,7 @@ from src.inference.exported import (
 from src.model.pspnet.pyramid import fold_pyramids
 from src.systems.model_info import ModelInfo
 from src.systems.plate_form import PlateForm
-from src.systems.registry import SystemName, empty_inputs, output_names
+from src.systems.traits import SystemName, empty_inputs, output_names
 
 LARGEST_DIFFERENCE = 1e-4
 # Each runtime rounds the places of resized pixels in its own way, by 1e-4 pixels at 1280x720. In noise, which

@@ -19,18 +19,18 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 
 from src.common.atomic_file import write_bytes  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
-from src.deployment.bilinear import border_gain, enlarging_kernel, shrinking_kernel  # noqa: E402
-from src.deployment.channels_last import ChannelsLast  # noqa: E402
-from src.deployment.cheaper_maps import CheaperMaps  # noqa: E402
-from src.deployment.enlarged_convolutions import EnlargedConvolutions  # noqa: E402
-from src.deployment.ib_norms import IBNorms  # noqa: E402
-from src.deployment.mindir_graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
-from src.deployment.pasted_cells import PastedCells  # noqa: E402
-from src.deployment.repeated_field import refill  # noqa: E402
-from src.deployment.sampled_windows import SampledWindows  # noqa: E402
-from src.deployment.side_by_side import SideBySide  # noqa: E402
-from src.deployment.subpixel import is_doubling, subpixel_weight  # noqa: E402
-from src.inference.mindir import MindirError, read_mindir  # noqa: E402
+from src.deployment.mindir.bilinear import border_gain, enlarging_kernel, shrinking_kernel  # noqa: E402
+from src.deployment.mindir.channels_last import ChannelsLast  # noqa: E402
+from src.deployment.mindir.cheaper_maps import CheaperMaps  # noqa: E402
+from src.deployment.mindir.enlarged_convolutions import EnlargedConvolutions  # noqa: E402
+from src.deployment.mindir.graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
+from src.deployment.mindir.ib_norms import IBNorms  # noqa: E402
+from src.deployment.mindir.pasted_cells import PastedCells  # noqa: E402
+from src.deployment.mindir.repeated_field import refill  # noqa: E402
+from src.deployment.mindir.sampled_windows import SampledWindows  # noqa: E402
+from src.deployment.mindir.side_by_side import SideBySide  # noqa: E402
+from src.deployment.mindir.subpixel import is_doubling, subpixel_weight  # noqa: E402
+from src.engines.mindir import MindirError, read_mindir  # noqa: E402
 
 LOWERED_VERSION = 1
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import mindspore as ms
 from mindspore import Tensor, nn
 
-from src.inference.mindir import read_mindir
+from src.engines.mindir import read_mindir
 
 _BILINEAR, _NEAREST = "ResizeBilinearV2", "ResizeNearestNeighbor"
 

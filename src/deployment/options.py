@@ -4,9 +4,9 @@ import argparse
 from dataclasses import replace
 
 from src.config import CommonConfig
-from src.inference.embedded_info import model_info_of
-from src.inference.engine import ALPHA
-from src.inference.shipped import require_output
+from src.engines.embedded_info import model_info_of
+from src.engines.engine import ALPHA
+from src.engines.shipped import require_output
 from src.systems.model_info import ModelInfo
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
-from src.inference.engine import ALPHA, TRIMAP_LOGITS, Arrays
+from src.engines.engine import ALPHA, TRIMAP_LOGITS, Arrays
 
 INPUTS = "preprocess_Result"
 OUTPUTS = "result_Files"

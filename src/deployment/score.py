@@ -16,6 +16,7 @@ from src.images.blending import on_checkerboard
 from src.images.files import ImageError, write_image
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.cutout import naming_failures
+from src.inference.outputs import Outputs
 from src.inference.protocol import PUBLISHED
 from src.inference.steps import Matte, MattingSteps
 from src.systems.model_info import ModelInfo
@@ -72,4 +73,4 @@ def _score_one(matte_of: partial, folder: Path, sample: PhotoWithAlpha) -> dict[
 
 
 def _read_matte(output_folder: Path, steps: MattingSteps, sample: PhotoWithAlpha, image: np.ndarray) -> Matte:
-    return steps.finish(image, [read_outputs(output_folder, sample.photo.stem, steps.info.size)])
+    return steps.finish(image, Outputs([read_outputs(output_folder, sample.photo.stem, steps.info.size)]))

@@ -11,8 +11,8 @@ from src.evaluation.clips import ClipFrame, MeasuredClips, measure_clips
 from src.evaluation.predicted_clips import NAMES, Values, mean_over_clips
 from src.evaluation.report import METRICS_FILE, Save, write_matte
 from src.inference.matting import Matting
-from src.inference.stream_state import described
-from src.inference.temporal import Temporal
+from src.streams.stream_state import described
+from src.streams.temporal import Temporal
 
 
 def evaluate_clips(

@@ -18,9 +18,9 @@ from src.evaluation.predicted_clips import MeasuredFrame, Values, mean_over_fram
 from src.images.files import ImageError
 from src.images.preprocessing import alpha_to_float
 from src.inference.matting import Matting
-from src.inference.stream import Stream
-from src.inference.stream_state import LONGEST_GAP, Reset
-from src.inference.temporal import Temporal
+from src.streams.stream import Stream
+from src.streams.stream_state import LONGEST_GAP, Reset
+from src.streams.temporal import Temporal
 
 # Seconds from one number to the next: frames more than MOST_APART numbers apart have a gap between them.
 _SPACING = Fraction(LONGEST_GAP) / MOST_APART

@@ -13,9 +13,9 @@ from src.common.progress import Progress
 from src.data.plate_pairs import PlatePair
 from src.evaluation.plate_changes import CHANGES, UNITS, Change
 from src.images.preprocessing import alpha_to_float
-from src.inference.plate_matting import PlateMatting
-from src.inference.plate_preparation import PlatePreparation
 from src.metric import sad
+from src.plates.matting import PlateMatting
+from src.plates.preparation import PlatePreparation
 
 WAYS = {
     "as it is": (False, False),

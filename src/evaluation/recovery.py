@@ -9,8 +9,8 @@ from src.clips.clip import Clip
 from src.images.letterbox import letterbox_place
 from src.images.preprocessing import alpha_to_float, resize
 from src.inference.matting import Matting
-from src.inference.stream import Stream
 from src.metric import mad
+from src.streams.stream import Stream
 
 UNDISTURBED = "undisturbed"
 _SHIFT = 30  # pixels of the network

@@ -9,10 +9,10 @@ import numpy as np
 from src.common.errors import UserError
 from src.images.preprocessing import alpha_to_float
 from src.inference.matting import Matting
-from src.inference.plate_matting import PlateMatting
-from src.inference.stream import Stream
-from src.inference.temporal import steadied
 from src.metric import dtssd, mad, sad
+from src.plates.matting import PlateMatting
+from src.streams.stream import Stream
+from src.streams.temporal import steadied
 
 WAYS = {"smoothed in time": "smoothing", "one-frame delay": "ofd", "frame by frame": "none"}
 

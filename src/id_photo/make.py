@@ -11,8 +11,8 @@ from src.id_photo.studio import Studio
 from src.id_photo.wanted import Wanted, results_of
 from src.images.files import ImageError, read_photo
 from src.inference.cutout import naming_failures
-from src.inference.job import Job
-from src.inference.jobs import find_jobs
+from src.prediction.job import Job
+from src.prediction.jobs import find_jobs
 
 
 def make_id_photos(

@@ -1,1 +1,1 @@
-"""From a photo or video to alpha, cutouts and composites."""
+"""From a photo to alpha and cutouts."""

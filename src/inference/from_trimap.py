@@ -9,8 +9,8 @@ import numpy as np
 from src.common.errors import UserError
 from src.images.files import ImageError
 from src.images.suffixes import PHOTO_SUFFIXES
-from src.inference.engine import Arrays
 from src.inference.matting import Matting
+from src.inference.outputs import Outputs
 from src.inference.trimap_network import TrimapNetwork
 from src.trimap_matting.matting import Solution, make_plan, solve_trimap
 from src.trimap_matting.solvers import SolverName
@@ -89,7 +89,7 @@ class TrimapMatting:
     ):
         self._matting, self._solver, self._trimaps, self._tell = matting, solver, trimaps, tell
 
-    def __call__(self, source: Path, image: np.ndarray, outputs: Sequence[Arrays]) -> Solution:
+    def __call__(self, source: Path, image: np.ndarray, outputs: Outputs) -> Solution:
         """Solve a photo's alpha.
 
         Args:
@@ -110,7 +110,7 @@ class TrimapMatting:
         )
 
     def _trimap(
-        self, source: Path, image: np.ndarray, outputs: Sequence[Arrays], pred_alpha: np.ndarray
+        self, source: Path, image: np.ndarray, outputs: Outputs, pred_alpha: np.ndarray
     ) -> np.ndarray:
         if isinstance(self._trimaps, TrimapFiles):
             return read_trimap(self._trimaps.of(source), *image.shape[:2])

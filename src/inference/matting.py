@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from src.engines.engine import ALPHA, Arrays, Engine, open_engine
+from src.engines.engine_choice import EngineName
+from src.engines.shipped import SHIPPED_MODEL, require_output
+from src.engines.turn import turn
 from src.inference.closer_look import Look
-from src.inference.engine import ALPHA, Arrays, Engine, open_engine
-from src.inference.engine_choice import EngineName
+from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
-from src.inference.shipped import SHIPPED_MODEL, require_output
 from src.inference.steps import Matte, MattingSteps
-from src.inference.turn import turn
 from src.systems.model_info import ModelInfo
 
 
@@ -51,29 +52,27 @@ class Matting(MattingSteps):
         """The matte of a photo at the network's size; `upsample` resizes its alpha to the photo's."""
         return self.join(image, self.run(image))
 
-    def run(self, image: np.ndarray) -> list[Arrays]:
+    def run(self, image: np.ndarray) -> Outputs:
         """The network's outputs for a photo, which `join` joins."""
-        return self.look_closer(image, self.engine.run_all(self.prepare(image)))[0]
+        return self.look_closer(image, self.engine.run_all(self.prepare(image)))
 
-    def look_closer(
-        self, image: np.ndarray, outputs: Sequence[Arrays], before: Look | None = None
-    ) -> tuple[list[Arrays], Look | None]:
+    def look_closer(self, image: np.ndarray, whole: Sequence[Arrays], before: Look | None = None) -> Outputs:
         """Search a photo, and look closer, where needed.
 
         Args:
             image: the photo.
-            outputs: for `prepare(image)`.
+            whole: the outputs for `prepare(image)`.
             before: the look at a video's frame before.
-
-        Returns:
-            The outputs, then those of the search and of the closer look; and what this looked at, None if the
-            protocol has none.
         """
+        outputs = Outputs(whole)
         if not self.protocol.looks_closer:
-            return list(outputs), None
-        outputs = [*outputs, *self.engine.run_all(self.prepare_tiles(image, outputs))]
+            return outputs
+        tiles = self.find_tiles(image, whole)
+        of_tiles = self.engine.run_all(self.prepare_parts(image, tiles))
+        outputs = outputs._replace(tiles=tiles, of_tiles=of_tiles)
         look = self.find_look(image, outputs, before)
-        return [*outputs, *self.engine.run_all(self.prepare_parts(image, look))], look
+        of_parts = self.engine.run_all(self.prepare_look(image, look))
+        return outputs._replace(look=look, of_parts=of_parts)
 
 
 def load_matting(

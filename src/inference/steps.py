@@ -10,18 +10,19 @@ import cv2
 import numpy as np
 
 from src.common.errors import UserError
+from src.engines.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, Arrays
 from src.images.letterbox import Place, letterbox, letterbox_place, stretched_place
 from src.images.preprocessing import alpha_to_bytes, normalise, resize, resize_trimap, upsample_alpha
 from src.images.trimap import class_map_to_trimap, make_trimap
 from src.inference.closer_look import Look, find_look, joined
 from src.inference.contrast_stretch import stretch_contrast
-from src.inference.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, Arrays
 from src.inference.guided_filter import guided_filter
+from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, Protocol
 from src.inference.search import find_tiles, joined_tiles
 from src.inference.small_components import remove_small_components
 from src.systems.model_info import ModelInfo
-from src.systems.registry import empty_inputs, predicts, takes_normalised
+from src.systems.traits import empty_inputs, predicts, takes_normalised
 
 
 class Matte(NamedTuple):
@@ -71,29 +72,37 @@ class MattingSteps:
             inputs.append(self._inputs(square[:, ::-1], None if previous is None else previous[:, ::-1]))
         return inputs
 
-    def prepare_tiles(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Arrays]:
-        """Turn the parts of a photo in which to search, given the outputs for `prepare(image)`, into inputs.
+    def find_tiles(self, image: np.ndarray, whole: Sequence[Arrays]) -> list[Place]:
+        """The parts of a photo in which to search for people.
+
+        Args:
+            image: the photo.
+            whole: the outputs for `prepare(image)`.
 
         Returns:
-            One for each part; none where somebody has been seen in the whole, and in small photos.
+            None where somebody has been seen in the whole, and in small photos.
         """
-        return [self._inputs(self._square(each.cut(image)), None) for each in self._tiles(image, outputs)]
+        return find_tiles(image, self._of_whole(image, whole, ALPHA)[0])
 
-    def find_look(self, image: np.ndarray, outputs: Sequence[Arrays], before: Look | None = None) -> Look:
+    def find_look(self, image: np.ndarray, outputs: Outputs, before: Look | None = None) -> Look:
         """What is worth a closer look.
 
         Args:
             image: the photo.
-            outputs: for `prepare(image)`, and then for `prepare_tiles(image, outputs)`; others may follow.
+            outputs: for the whole, and for `find_tiles`.
             before: that of a video's frame before, see `find_look`.
         """
-        return find_look(image, self._found(image, outputs, self._tiles(image, outputs), ALPHA)[0], before)
+        return find_look(image, self._found(image, outputs, ALPHA)[0], before)
 
-    def prepare_parts(self, image: np.ndarray, look: Look) -> list[Arrays]:
-        """Turn what is worth a closer look into inputs, as `prepare` does.
+    def prepare_parts(self, image: np.ndarray, parts: Sequence[Place]) -> list[Arrays]:
+        """Turn parts of a photo into inputs, one for each."""
+        return [self._inputs(self._square(part.cut(image)), None) for part in parts]
+
+    def prepare_look(self, image: np.ndarray, look: Look) -> list[Arrays]:
+        """Turn what is worth a closer look into inputs.
 
         Returns:
-            Two inputs, of two parts or of one and its mirror image; none where nothing more would be seen.
+            Two, of two parts or of one and its mirror image; none where nothing more would be seen.
         """
         squares = [self._square(part.cut(image)) for part in look.parts]
         if len(squares) == 1:
@@ -118,17 +127,12 @@ class MattingSteps:
             inputs[PREVIOUS] = np.ascontiguousarray(previous[np.newaxis, np.newaxis])
         return inputs
 
-    def network_alpha(self, outputs: Sequence[Arrays]) -> np.ndarray:
+    def network_alpha(self, whole: Sequence[Arrays]) -> np.ndarray:
         """The network's own alpha for the inputs of `prepare`, (S, S) float32, bars included."""
-        return self._mean([each[ALPHA][0] for each in outputs])[0]
+        return self._mean([each[ALPHA][0] for each in whole])[0]
 
-    def join(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
-        """Turn outputs into a matte at the network's size, without the bars.
-
-        Args:
-            image: the photo.
-            outputs: for `prepare(image)`; or then those for `prepare_tiles` and for `prepare_parts` too.
-        """
+    def join(self, image: np.ndarray, outputs: Outputs) -> Matte:
+        """Turn outputs for a photo into a matte at the network's size, without the bars."""
         if predicts(TRIMAP_LOGITS, self.info.system):
             logits = self._seen(image, outputs, TRIMAP_LOGITS)
             trimap = class_map_to_trimap(logits.argmax(axis=0))
@@ -136,18 +140,12 @@ class MattingSteps:
             trimap = make_trimap(alpha_to_bytes(self._seen(image, outputs, ALPHA)[0]), 1)
         return Matte(trimap, self.alpha(image, outputs))
 
-    def alpha(self, image: np.ndarray, outputs: Sequence[Arrays], look: Look | None = None) -> np.ndarray:
-        """The alpha of `join`, for those who do not need the trimap, which takes longer.
-
-        Args:
-            image: the photo.
-            outputs: as for `join`.
-            look: what was looked at more closely, where that is not `find_look(image, outputs)`.
-        """
-        alpha = self._seen(image, outputs, ALPHA, look)[0]
+    def alpha(self, image: np.ndarray, outputs: Outputs) -> np.ndarray:
+        """The alpha of `join`, for those who do not need the trimap, which takes longer."""
+        alpha = self._seen(image, outputs, ALPHA)[0]
         return remove_small_components(stretch_contrast(alpha)) if self.protocol.clean_up else alpha
 
-    def class_probabilities(self, image: np.ndarray, outputs: Sequence[Arrays]) -> np.ndarray:
+    def class_probabilities(self, image: np.ndarray, outputs: Outputs) -> np.ndarray:
         """T-Net's classes for a photo, at the network's size without the bars.
 
         Returns:
@@ -162,45 +160,26 @@ class MattingSteps:
         odds = np.exp(logits - logits.max(axis=0))
         return odds / odds.sum(axis=0)
 
-    def _seen(
-        self, image: np.ndarray, outputs: Sequence[Arrays], name: str, look: Look | None = None
-    ) -> np.ndarray:
+    def _seen(self, image: np.ndarray, outputs: Outputs, name: str) -> np.ndarray:
         """An output of the network for a photo, (C, h, w) without bars, with what a closer look shows."""
-        if len(outputs) <= self._first:  # also of a network without alpha, which would tell where to look
-            return self._whole(image, outputs, name)
-        tiles = self._tiles(image, outputs)
-        found = self._found(image, outputs, tiles, name)
-        maps = [each[name][0] for each in outputs[self._first + len(tiles) :]]
-        if not maps:
+        found = self._found(image, outputs, name)
+        if not outputs.of_parts:
             return found
-        if look is None:
-            alpha = found if name == ALPHA else self._found(image, outputs, tiles, ALPHA)
-            look = find_look(image, alpha[0])
-        if len(look.parts) == 1:
+        maps = [each[name][0] for each in outputs.of_parts]
+        if len(outputs.look.parts) == 1:
             maps = [_mean_of_mirrored(*maps)]
-        return joined(image, look, found, self._cut_parts(image, look.parts, maps))
+        return joined(image, outputs.look, found, self._cut_parts(image, outputs.look.parts, maps))
 
-    def _found(
-        self, image: np.ndarray, outputs: Sequence[Arrays], tiles: Sequence[Place], name: str
-    ) -> np.ndarray:
+    def _found(self, image: np.ndarray, outputs: Outputs, name: str) -> np.ndarray:
         """An output (C, h, w) for the whole photo, or for its tiles if nobody is seen in the whole."""
-        if not tiles:
-            return self._whole(image, outputs, name)
-        maps = [each[name][0] for each in outputs[self._first : self._first + len(tiles)]]
-        return joined_tiles(image, tiles, self._cut_parts(image, tiles, maps))
+        if not outputs.tiles:
+            return self._of_whole(image, outputs.whole, name)
+        maps = [each[name][0] for each in outputs.of_tiles]
+        return joined_tiles(image, outputs.tiles, self._cut_parts(image, outputs.tiles, maps))
 
-    def _tiles(self, image: np.ndarray, outputs: Sequence[Arrays]) -> list[Place]:
-        """Where to search, given at least the outputs for `prepare(image)`."""
-        return find_tiles(image, self._whole(image, outputs, ALPHA)[0])
-
-    @property
-    def _first(self) -> int:
-        """How many outputs there are for `prepare`."""
-        return 1 + self.protocol.mirror
-
-    def _whole(self, image: np.ndarray, outputs: Sequence[Arrays], name: str) -> np.ndarray:
+    def _of_whole(self, image: np.ndarray, whole: Sequence[Arrays], name: str) -> np.ndarray:
         """An output (C, h, w) for `prepare(image)`, without bars."""
-        return self._cut(image, self._mean([each[name][0] for each in outputs]))
+        return self._cut(image, self._mean([each[name][0] for each in whole]))
 
     def _cut_parts(
         self, image: np.ndarray, parts: Sequence[Place], maps: Sequence[np.ndarray]
@@ -220,7 +199,7 @@ class MattingSteps:
 
     def _mean(self, maps: Sequence[np.ndarray]) -> np.ndarray:
         """A map (C, S, S), averaged with that of the mirror image if there is one."""
-        return _mean_of_mirrored(*maps[:2]) if self.protocol.mirror else maps[0]
+        return _mean_of_mirrored(*maps) if self.protocol.mirror else maps[0]
 
     def upsample(
         self, image: np.ndarray, pred_alpha: np.ndarray, shrunk: np.ndarray | None = None
@@ -235,8 +214,8 @@ class MattingSteps:
             return upsample_alpha(pred_alpha, height, width)
         return guided_filter(image, pred_alpha, shrunk)
 
-    def finish(self, image: np.ndarray, outputs: Sequence[Arrays]) -> Matte:
-        """Turn outputs, as for `join`, into the photo's matte, at its size."""
+    def finish(self, image: np.ndarray, outputs: Outputs) -> Matte:
+        """Turn outputs for a photo into its matte, at its size."""
         return self._at_size(image, self.join(image, outputs))
 
     def _at_size(self, image: np.ndarray, small: Matte) -> Matte:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from src.inference.engine import TRIMAP_LOGITS, Engine, open_engine
-from src.inference.engine_choice import EngineName
+from src.engines.engine import TRIMAP_LOGITS, Engine, open_engine
+from src.engines.engine_choice import EngineName
+from src.engines.shipped import require_output
+from src.inference.outputs import Outputs
 from src.inference.protocol import Protocol
-from src.inference.shipped import require_output
 from src.inference.steps import MattingSteps
 
 _PROTOCOL = Protocol(stretch=False, mirror=False, looks_closer=False, clean_up=False, upsampling="none")
@@ -32,7 +33,9 @@ class TrimapNetwork:
         Returns:
             (3, h, w) float32 in the order of TrimapClass.
         """
-        return self._steps.class_probabilities(image, self._engine.run_all(self._steps.prepare(image)))
+        return self._steps.class_probabilities(
+            image, Outputs(self._engine.run_all(self._steps.prepare(image)))
+        )
 
 
 def load_trimap_network(

@@ -4,12 +4,12 @@ import argparse
 from typing import get_args
 
 from src.common.errors import UserError
+from src.engines.plate_engine import open_plate_engine, require_plate_system
 from src.inference.matting import load_matting
-from src.inference.plate_engine import open_plate_engine, require_plate_system
-from src.inference.plate_matting import PlateMatting
-from src.inference.plate_preparation import PlatePreparation
-from src.inference.temporal import usual_way
 from src.live.live_frame import View
+from src.plates.matting import PlateMatting
+from src.plates.preparation import PlatePreparation
+from src.streams.temporal import usual_way
 from src.systems.model_info import ModelInfo
 
 _PORT = 8000

@@ -13,10 +13,6 @@ from src.images.blending import on_checkerboard
 from src.inference.background import Background
 from src.inference.cutout import CutoutMaker
 from src.inference.matting import Matting
-from src.inference.scenes import steadied_by_scene
-from src.inference.stream import Stream
-from src.inference.stream_state import Reset
-from src.inference.temporal import Temporal, usual_way
 from src.live.camera import gone
 from src.live.live_frame import LiveFrame, View
 from src.live.pipeline import Alphas, run_pipeline
@@ -24,6 +20,10 @@ from src.live.preview import Preview
 from src.live.report import Report
 from src.live.source import open_source
 from src.live.threads import network_first
+from src.streams.scenes import steadied_by_scene
+from src.streams.stream import Stream
+from src.streams.stream_state import Reset
+from src.streams.temporal import Temporal, usual_way
 
 _FOREGROUND_SCALE = 0.5  # half the time, and a moving rim's colours are not looked at closely
 

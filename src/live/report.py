@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Literal
 
-from src.inference.stream_state import Reset, described
+from src.streams.stream_state import Reset, described
 
 Stage = Literal["read", "network", "compose", "camera to preview"]
 

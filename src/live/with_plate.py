@@ -11,15 +11,15 @@ from src.common.progress import say
 from src.images.files import read_image
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.background import Background
-from src.inference.first_frames import FirstFrames, median_plate
-from src.inference.plate_files import Plates
-from src.inference.plate_preparation import PlatePreparation
-from src.inference.stream_state import Reset
-from src.inference.temporal import Temporal, steadied
 from src.live.live import show_live
 from src.live.live_frame import LiveFrame, View, framed
 from src.live.pipeline import Alphas
 from src.live.report import Report
+from src.plates.files import Plates
+from src.plates.preparation import PlatePreparation
+from src.streams.first_frames import FirstFrames, median_plate
+from src.streams.stream_state import Reset
+from src.streams.temporal import Temporal, steadied
 
 
 def live_with_plate(

@@ -26,7 +26,7 @@ from src.pytorch.modnet_samples import light_up, normalise, previous_alpha, soft
 from src.pytorch.network import SHMNet
 from src.pytorch.pspnet import TrimapNetwork, published_classes
 from src.systems.model_info import ModelInfo
-from src.systems.registry import SystemName
+from src.systems.traits import SystemName
 
 State = Mapping[str, np.ndarray]  # weights by name
 

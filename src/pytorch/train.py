@@ -34,7 +34,7 @@ from src.pytorch.clips import ClipBatch
 from src.pytorch.light import vary_light
 from src.pytorch.phases import PHASES, State, shm_state
 from src.pytorch.pictures import Pictures
-from src.systems.registry import check_input_size, needs_plate
+from src.systems.traits import check_input_size, needs_plate
 from src.training.schedule import learning_rate, memory_at
 
 _WARM_UP = 100  # steps

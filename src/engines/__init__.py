@@ -1,0 +1,1 @@
+"""Engines run networks: checkpoints, MINDIR and ONNX files, in MindSpore, ONNX Runtime or the C++ runner."""

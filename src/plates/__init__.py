@@ -1,0 +1,1 @@
+"""From a photo and its plate, the same place without the person, to alpha."""

@@ -1,0 +1,1 @@
+"""What predict.py does: photos and videos found, matted, written and reported."""

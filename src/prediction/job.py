@@ -1,0 +1,34 @@
+"""A photo or video to be matted, and the names of its results."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from src.prediction.results import ALPHA, COMPOSITE, CUTOUT, PHOTO_ENDING, VIDEO_ENDING
+from src.videos.kinds import is_video
+
+
+class Job(NamedTuple):
+    """A photo or video, and its results' path without ending, such as mattes/photo."""
+
+    source: Path
+    target: Path
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the source is a video."""
+        return is_video(self.source)
+
+    def results(self, is_transparent: bool) -> list[Path]:
+        """The files that come of it: alpha, then the person before a background.
+
+        Videos cannot be transparent: where the background is, alpha is all that comes of them.
+        """
+        kinds = [ALPHA, CUTOUT if is_transparent else COMPOSITE]
+        if self.is_video:
+            kinds = [kind for kind in kinds if kind != CUTOUT]
+        suffix = VIDEO_ENDING if self.is_video else PHOTO_ENDING
+        return [self.target.with_name(f"{self.target.name}{kind}{suffix}") for kind in kinds]
+
+    def missing(self, is_transparent: bool, overwrite: bool) -> list[Path]:
+        """The results that are to be written: those that are not there, or all."""
+        return [path for path in self.results(is_transparent) if overwrite or not path.exists()]

@@ -1,0 +1,1 @@
+"""From frames in a row to alphas that are steady in time."""
