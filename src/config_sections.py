@@ -65,6 +65,7 @@ class PhaseSettings(Section):
 class PhaseConfig(PhaseSettings):
     """One training phase of SHM, also with keys that mean nothing any more."""
 
+    freeze_statistics: Switch = False
     rank: Natural = 0
     group_size: Positive = 8
     train_phase: PhaseName

@@ -94,6 +94,10 @@ class Training:
         for group, factor in zip(self.optimizer.param_groups, self._factors, strict=True):
             group["lr"] = rate * factor
         self.network.train()
+        if self.options.freeze_statistics:
+            for each in self.network.modules():
+                if isinstance(each, nn.BatchNorm2d):
+                    each.eval()
         if self.options.vary_light:
             batch = batch._replace(colours=vary_light(batch.colours))
         with torch.autocast(self.device, torch.bfloat16, enabled=self.options.bfloat16):
@@ -182,6 +186,11 @@ def main() -> None:
     )
     parser.add_argument(
         "--vary_light", action="store_true", help="change light and colours of half the samples in each step"
+    )
+    parser.add_argument(
+        "--freeze_statistics",
+        action="store_true",
+        help="keep the running statistics of batch normalisation, to go on from a finished model",
     )
     parser.add_argument(
         "--workers",

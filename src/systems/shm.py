@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import mindspore as ms
 from mindspore import Tensor, ops
 
 from src import loss
 from src.config import Config
+from src.config_sections import EndToEndConfig, PhaseConfig
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset
 from src.images.trimap import TrimapClass
@@ -51,7 +51,12 @@ def _end_to_end_loss(outputs: tuple[Tensor, ...], batch: Batch, pyramid_weight: 
     return loss.end_to_end_loss(batch["image"], logits, alpha, class_map, true_alpha, pyramid_weight)
 
 
-def _with_pyramid_loss(phase: Phase, settings: Any) -> Phase:
+def _adapted(phase: Phase, settings: PhaseConfig) -> Phase:
+    return replace(phase, freezes_statistics=settings.freeze_statistics)
+
+
+def _end_to_end_adapted(phase: Phase, settings: EndToEndConfig) -> Phase:
+    phase = _adapted(phase, settings)
     if not settings.pyramid_weight:
         return phase
     weight = settings.pyramid_weight
@@ -71,7 +76,7 @@ def _open_split(files: SplitFiles, phase: Phase, config: Config, augments: bool)
     )
 
 
-_Phase = partial(Phase, columns=MattingDataset.columns)
+_Phase = partial(Phase, columns=MattingDataset.columns, adapt=_adapted)
 PHASES = {
     phase.name: phase
     for phase in (
@@ -105,7 +110,7 @@ PHASES = {
             predict=_predict_trimap_and_alpha,
             loss=_end_to_end_loss,
             starts_from=("pre_train_t_net", "pre_train_m_net"),
-            adapt=_with_pyramid_loss,
+            adapt=_end_to_end_adapted,
         ),
     )
 }

@@ -14,7 +14,7 @@ _CONFIG_FILE = "config.yaml"
 _RUN_KEYS = ("system", "seed", "mean", "amp_level", "amp_dtype", "vertical_flip", "group_size")
 # Not every system has all of them.
 _PHASE_KEYS = ("train_batch", "patch_size", "lr", "lr_schedule", "lr_decay_epochs")
-_PHASE_KEYS += ("warmup_steps", "ema_decay", "pyramid_weight", "use_laplacian")
+_PHASE_KEYS += ("warmup_steps", "ema_decay", "freeze_statistics", "pyramid_weight", "use_laplacian")
 _KEYS_OF_SCORE = ("mean", "patch_size")
 
 
