@@ -16,6 +16,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from src.common.command_line import run_command  # noqa: E402
+from src.common.counts import positive  # noqa: E402
 from src.data.plate_pairs import find_plate_pairs  # noqa: E402
 from src.engines.engine_choice import EngineName  # noqa: E402
 from src.engines.plate_engine import open_plate_engine, plate_system_of  # noqa: E402
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("pairs", metavar="PAIRS", type=Path)
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="model (default: the shipped one)")
     parser.add_argument("--engine", choices=get_args(EngineName), default="auto", help="as predict.py")
-    parser.add_argument("--count", metavar="N", type=int, help="take only the first N photos")
+    parser.add_argument("--count", metavar="N", type=positive, help="take only the first N photos")
     parser.add_argument(
         "--output",
         metavar="DIR",

@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))  # `src` lies there
 import ray  # noqa: E402
 
 from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
+from src.common.counts import positive  # noqa: E402
 from src.prediction.predict import predict  # noqa: E402
 from src.prediction.shard import Shard  # noqa: E402
 
@@ -26,7 +27,7 @@ def main() -> int:
     )
     parser.add_argument("photos", metavar="DIR", type=Path, help="photos; every machine must see this folder")
     parser.add_argument("output", metavar="DIR", type=Path, help="folder of the results, likewise")
-    parser.add_argument("--shards", type=int, default=os.cpu_count(), help="default: the number of cores")
+    parser.add_argument("--shards", type=positive, default=os.cpu_count(), help="default: one for each core")
     arguments = parser.parse_args()
     ray.init(include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}})
     matte = ray.remote(predict)  # Ray repeats it where its process is killed; what is done is not done again

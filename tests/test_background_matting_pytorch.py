@@ -121,4 +121,4 @@ def test_both_phases_are_trained_and_converted(tmp_path, monkeypatch, capsys):
     assert convert() == 0
     read = trainer.read_weights(str(output), trainer.PHASES["refine"].torch_state)
     for name, value in read.items():
-        np.testing.assert_array_equal(value.numpy(), after[name].numpy(), err_msg=name)
+        np.testing.assert_array_equal(value, after[name].numpy(), err_msg=name)

@@ -19,7 +19,7 @@ from export import export
 from src.common.errors import UserError
 from src.config import Config
 from src.deployment.export import ExportError, check_export, export_network
-from src.engines.exported import ExportedError
+from src.engines.exported import ExportedError, compiled
 from src.load_model import load_network
 from src.model.network import SHMNet
 from src.systems.model_info import ModelInfo
@@ -30,6 +30,7 @@ from tests.thin_network import make_encoder_short
 SIZE = 64
 LARGEST_DIFFERENCE = 1e-4
 EARLIER = b"an earlier export"
+EXAMPLES = [[random_image(1, 3, SIZE, SIZE)]]
 
 
 def make_config(checkpoint: Path, name: Path, file_format: str = "MINDIR", size: int = SIZE) -> Config:
@@ -102,14 +103,14 @@ def test_a_file_of_other_weights_is_refused(thin, thin_mindir):
     with pytest.raises(
         ExportError, match=r"thin.mindir: differs from the network by \d\S*, more than 0.0001"
     ):
-        check_export(thin_mindir, SHMNet().set_train(False), SIZE)
+        check_export(thin_mindir, compiled(SHMNet().set_train(False)), EXAMPLES)
 
 
 def test_a_damaged_file_is_refused(thin, thin_mindir, thin_checkpoint, tmp_path):
     damaged = tmp_path / "damaged.mindir"
     damaged.write_bytes(thin_mindir.read_bytes()[:1000])
     with pytest.raises(ExportedError, match="damaged.mindir: cannot be loaded"):
-        check_export(damaged, load_network(thin_checkpoint), SIZE)
+        check_export(damaged, compiled(load_network(thin_checkpoint)), EXAMPLES)
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -95,8 +95,6 @@ def test_a_made_clip_depends_on_its_seed_alone_and_frames_on_their_number(person
         np.testing.assert_array_equal(again.alphas([number])[0], whole[1][number])
     assert np.abs(other.images([3])[0].astype(int) - whole[0][3]).max() > 20
     assert all(image.shape == (SIZE, SIZE, 3) for image in whole[0])
-    clip = clip.as_clip("a")
-    assert clip.numbers == tuple(range(FRAMES)) and clip.before(3) == 2 and clip.before(0) is None
 
 
 def test_person_and_alpha_move_together_over_the_background(person, backgrounds):

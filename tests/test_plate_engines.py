@@ -43,7 +43,7 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("plates")
     with pytest.MonkeyPatch.context() as patch:
         save_thin_model(patch, folder)
-        patch.setattr("src.deployment.export._check", lambda *_: 0.0)  # the tests do so themselves
+        patch.setattr("src.deployment.export.check_export", lambda *_: 0.0)  # the tests do so themselves
         for mode, file_format in FILES:
             export(folder, mode, file_format)
         yield folder

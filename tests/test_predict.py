@@ -248,7 +248,7 @@ def test_few_photos_are_in_memory(tmp_path, monkeypatch):
     jobs = (Job(tmp_path / "me.png", tmp_path / f"{number:03d}") for number in range(30))
     most = 0
     cutouts = CutoutMaker(left_half.model(), Background("white"))
-    for number, outcome in enumerate(matte_photos(jobs, cutouts)):
+    for number, outcome in enumerate(matte_photos(jobs, cutouts, overwrite=False)):
         assert outcome.job.target.name == f"{number:03d}" and not outcome.problem
         most = max(most, len(read) - number)
     assert len(read) == 30 and most <= 9

@@ -191,6 +191,21 @@ def test_a_folder_of_photos_with_one_plate(model, tmp_path, monkeypatch, capsys)
     np.testing.assert_array_equal(read_alpha_channel(output / "me_cutout.png"), alpha)
 
 
+@pytest.mark.parametrize("foreground", ["network", "none"])
+def test_what_a_photo_hides_stays_hidden(model, tmp_path, monkeypatch, foreground):
+    """Where its own alpha is 0, the cutout is black, and has no alpha."""
+    room = smooth(0)
+    hides = np.zeros(SIZE, bool)
+    hides[:, :20] = True
+    write_image(tmp_path / "room.png", room)
+    write_image(tmp_path / "me.png", np.dstack([with_person(room), np.where(hides, 0, 255)]).astype(np.uint8))
+    flags = [] if foreground == "network" else ["--foreground", foreground]
+    inputs = tmp_path / "me.png", "--plate", tmp_path / "room.png", "--checkpoint", model
+    assert run(monkeypatch, *inputs, "--output", tmp_path / "out", *flags) == 0
+    cutout = cv2.imread(str(tmp_path / "out" / "me_cutout.png"), cv2.IMREAD_UNCHANGED)
+    assert not cutout[hides].any() and cutout[~hides, :3].any()
+
+
 def test_a_moved_and_darker_plate_is_told_of_and_brought_into_line(model, tmp_path, monkeypatch, capsys):
     """A plain wall cannot be aligned; its light is matched outside the person that the first matte shows."""
     given = []

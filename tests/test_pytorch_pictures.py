@@ -60,6 +60,18 @@ def test_samples_are_cut_as_those_of_a_data_set(size):
         assert np.mean(batch.class_map[k].numpy() != classes) < 0.005
 
 
+def test_pictures_that_memory_cannot_hold_are_refused(tmp_path, monkeypatch):
+    write_picture(tmp_path, 0)
+
+    def full(shape: tuple[int, ...], **_: object) -> torch.Tensor:
+        raise RuntimeError(f"no room for {shape}")
+
+    monkeypatch.setattr(pictures.torch, "zeros", full)
+    held = Pictures([str(tmp_path)], size=32, batch=4, seed=0, device="cpu", capacity=60000)
+    with pytest.raises(UserError, match=f"60000 pictures of {SIDE}x{SIDE} need 2 GB of memory"):
+        next(held.endless(0))
+
+
 def test_pictures_are_read_while_they_are_written(tmp_path, capfd):
     with pytest.raises(UserError, match="no pictures"):
         Pictures([str(tmp_path)], size=32, batch=4, seed=0, device="cpu", capacity=8)
@@ -200,4 +212,4 @@ def test_modnet_learns_from_pictures_and_comes_back(tmp_path, monkeypatch, capsy
     read = trainer.read_weights(str(output), trainer.PHASES["video"].torch_state)
     assert len(read) == sum(not name.endswith("num_batches_tracked") for name in saved)
     for name, value in read.items():
-        np.testing.assert_array_equal(value.numpy(), saved[name].numpy(), err_msg=name)
+        np.testing.assert_array_equal(value, saved[name].numpy(), err_msg=name)

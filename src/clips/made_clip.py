@@ -75,10 +75,6 @@ class MadeClip(NamedTuple):
         frames = self.background.at([self.pause.moment(number) for number in numbers], self.count)
         return [self.crop.cut(each) for each in frames]
 
-    def as_clip(self, name: str) -> Clip:
-        """The same as a clip."""
-        return Clip(name, "composed", tuple(range(self.count)), (self.crop.size,) * 2, self)
-
     def _layers(self, numbers: Sequence[int]) -> list[Layer]:
         layers = self.foreground.at([self.pause.moment(number) for number in numbers], self.count)
         return [(self.crop.cut(colours), self.crop.cut(alpha)) for colours, alpha in layers]

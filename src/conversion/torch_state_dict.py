@@ -21,7 +21,7 @@ _TORCH_NAMES = {
 }
 _ENTRIES = ("state_dict", "model_state", "model")  # of a dict with more than the weights
 _PARALLEL_PREFIX = "module."  # from torch.nn.DataParallel
-_COUNTER = ".num_batches_tracked"
+COUNTER = ".num_batches_tracked"
 _NAMES_SHOWN = 10
 
 
@@ -138,7 +138,7 @@ def select_all(
         UserError: as `select_entries`, or the network lacks an entry; the message names it.
     """
     selected = select_entries(state, {source: shapes[name] for name, source in names.items()}, network)
-    surplus = [name for name in state if name not in selected and not name.endswith(_COUNTER)]
+    surplus = [name for name in state if name not in selected and not name.endswith(COUNTER)]
     if surplus:
         raise UserError(f"has weights that {network} lacks: {listed(surplus)}")
     return {name: selected[source] for name, source in names.items()}

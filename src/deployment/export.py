@@ -22,14 +22,13 @@ from src.engines.exported import (
     ExportedError,
     MissingRuntimeError,
     Run,
-    compiled,
     load_mindir,
     load_onnx,
 )
 from src.model.pspnet.pyramid import fold_pyramids
 from src.systems.model_info import ModelInfo
 from src.systems.plate_form import PlateForm
-from src.systems.traits import SystemName, empty_inputs, output_names
+from src.systems.traits import empty_inputs, output_names
 
 LARGEST_DIFFERENCE = 1e-4
 # Each runtime rounds the places of resized pixels in its own way, by 1e-4 pixels at 1280x720. In noise, which
@@ -147,7 +146,7 @@ def export_checked(
                 mindir_version=mindir_version,
                 checkpoint=checkpoint,
             )
-            difference = _check(candidate, reference, _examples(info), _tolerance(info))
+            difference = check_export(candidate, reference, _examples(info), _tolerance(info))
         except MissingRuntimeError as error:
             _copy(candidate, path)
             raise ExportError(
@@ -187,27 +186,22 @@ def _tolerance(info: ModelInfo) -> float:
     return _LARGEST_UNEVEN
 
 
-def check_export(path: Path, network: nn.Cell, size: int, system: SystemName = "shm") -> float | None:
-    """Run the exported file and the network on one random input.
+def check_export(
+    path: Path,
+    reference: Run,
+    examples: Sequence[Sequence[np.ndarray]],
+    largest: float = LARGEST_DIFFERENCE,
+) -> float | None:
+    """Run an exported file and what it was made of on some inputs.
 
     Returns:
         The largest difference of any output value, relative to the largest value if that is above 1; None
         for AIR, which only the tools of Ascend devices can run.
 
     Raises:
-        ExportError: the difference is above 1e-4.
+        ExportError: the difference is above `largest`.
         ExportedError: the file cannot be loaded.
     """
-    inputs = [_random_like(each) for each in empty_inputs(system, size).values()]
-    return _check(path, compiled(network), [inputs])
-
-
-def _check(
-    path: Path,
-    reference: Run,
-    examples: Sequence[Sequence[np.ndarray]],
-    largest: float = LARGEST_DIFFERENCE,
-) -> float | None:
     if path.suffix == _SUFFIXES["AIR"]:
         return None
     run_exported = load_onnx(path) if path.suffix == _SUFFIXES["ONNX"] else load_mindir(path)

@@ -1,7 +1,7 @@
 """Makes alpha and cutouts at full size from the network's alpha for a photo or frame."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,23 @@ def naming_failures(source: Path) -> Iterator[None]:
         raise ImageError(f"{source}: cannot be matted: {reason}") from error
 
 
+def within(
+    photo: Photo, alpha: np.ndarray, colours: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Alpha (H, W) uint8 that nowhere exceeds the photo's own, if it has one, and the colours for it.
+
+    Args:
+        photo: what was matted.
+        alpha: its alpha.
+        colours: the foreground (H, W, 3) uint8 for an alpha; where the photo has alpha and the result is 0,
+            black takes its place, so that what the photo hides stays hidden.
+    """
+    if photo.alpha is None:
+        return alpha, colours(alpha)
+    alpha = np.minimum(alpha, photo.alpha)
+    return alpha, np.where(alpha[..., np.newaxis] > 0, colours(alpha), np.uint8(0))
+
+
 @dataclass(frozen=True)
 class CutoutMaker:
     """Cuts people out of photos and frames.
@@ -37,14 +54,12 @@ class CutoutMaker:
         matting: predicts alpha.
         background: replaces the old background.
         estimates_foreground: whether the colours of the old background are removed from soft edges.
-        overwrite: whether existing results are replaced.
         foreground_scale: of `estimate_foreground`: less than 1 is faster, and removes somewhat less.
     """
 
     matting: Matting
     background: Background
     estimates_foreground: bool = True
-    overwrite: bool = False
     foreground_scale: float = 1
 
     def alpha(
@@ -56,18 +71,15 @@ class CutoutMaker:
     def cut_out(self, photo: Photo, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cut out the person in a photo, given alpha (H, W) uint8 of the photo over a plain colour.
 
-        If the photo itself has alpha, the result never exceeds it; where the result is 0, the foreground is
-        black.
-
         Returns:
-            Alpha, (H, W) uint8, and the picture as in `picture`.
+            Alpha and foreground as `within` the photo's own, the latter as in `picture`.
         """
         seen = photo.seen()
-        if photo.alpha is None:
-            return alpha, self.picture(seen, alpha)
-        alpha = np.minimum(alpha, photo.alpha)
-        foreground = self._colours(seen, alpha) if self.estimates_foreground else photo.colours
-        foreground = np.where(alpha[..., np.newaxis] > 0, foreground, np.uint8(0))
+
+        def colours(alpha: np.ndarray) -> np.ndarray:
+            return self._colours(seen, alpha) if self.estimates_foreground else photo.colours
+
+        alpha, foreground = within(photo, alpha, colours)
         return alpha, self.background.behind(seen, alpha, foreground)
 
     def picture(self, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -1,8 +1,12 @@
 """A photo or video to be matted, and the names of its results."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from src.images.files import write_image
 from src.prediction.results import ALPHA, COMPOSITE, CUTOUT, PHOTO_ENDING, VIDEO_ENDING
 from src.videos.kinds import is_video
 
@@ -28,6 +32,17 @@ class Job(NamedTuple):
             kinds = [kind for kind in kinds if kind != CUTOUT]
         suffix = VIDEO_ENDING if self.is_video else PHOTO_ENDING
         return [self.target.with_name(f"{self.target.name}{kind}{suffix}") for kind in kinds]
+
+    def write(self, pictures: Sequence[np.ndarray], is_transparent: bool, overwrite: bool) -> None:
+        """Write the pictures of a photo, one for each of `results`, as far as they are `missing`.
+
+        Raises:
+            UserError: one cannot be written.
+        """
+        missing = self.missing(is_transparent, overwrite)
+        for path, picture in zip(self.results(is_transparent), pictures, strict=True):
+            if path in missing:
+                write_image(path, picture)
 
     def missing(self, is_transparent: bool, overwrite: bool) -> list[Path]:
         """The results that are to be written: those that are not there, or all."""

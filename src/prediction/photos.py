@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from src.common.atomic_file import BadNameError
 from src.common.read_ahead import map_ahead
-from src.images.files import ImageError, Photo, read_photo, write_image
+from src.images.files import ImageError, Photo, read_photo
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.cutout import CutoutMaker, naming_failures
 from src.inference.from_trimap import TrimapMatting
@@ -33,13 +33,14 @@ class _Predicted(NamedTuple):
 
 
 def matte_photos(
-    jobs: Iterable[Job], cutouts: CutoutMaker, from_trimaps: TrimapMatting | None = None
+    jobs: Iterable[Job], cutouts: CutoutMaker, overwrite: bool, from_trimaps: TrimapMatting | None = None
 ) -> Iterator[Outcome]:
     """Write alpha (grey PNG) and the person before a background (RGBA PNG where it is transparent).
 
     Args:
         jobs: the photos.
         cutouts: how.
+        overwrite: whether results that are there are made again.
         from_trimaps: solves alpha from trimaps; None: it is the network's.
 
     Yields:
@@ -67,11 +68,7 @@ def matte_photos(
             alpha, remark = from_trimaps(job.source, seen, outputs)
             remarks += (remark,) if remark else ()
         pictures = cutouts.cut_out(photo, alpha_to_bytes(alpha))
-        is_transparent = cutouts.background.is_transparent
-        missing = job.missing(is_transparent, cutouts.overwrite)
-        for path, picture in zip(job.results(is_transparent), pictures, strict=True):
-            if path in missing:
-                write_image(path, picture)
+        job.write(pictures, cutouts.background.is_transparent, overwrite)
         return Outcome(job, "", remarks)
 
     lanes = cutouts.matting.engine.lanes

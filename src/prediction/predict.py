@@ -106,10 +106,10 @@ def predict(
     )
     if trimap_model is not None:
         trimaps = load_trimap_network(trimap_model, engine=engine, device=device)
-    cutouts = CutoutMaker(matting, behind, estimate_foreground, overwrite)
+    cutouts = CutoutMaker(matting, behind, estimate_foreground)
     from_trimaps = None if trimaps is None else TrimapMatting(matting, solver, trimaps, tell=say)
-    unusable = _matte_photos(todo.photos, cutouts, from_trimaps) if todo.photos else 0
-    return left_out + unusable + sum(_matte_video(job, cutouts, temporal) for job in todo.videos)
+    unusable = _matte_photos(todo.photos, cutouts, overwrite, from_trimaps) if todo.photos else 0
+    return left_out + unusable + sum(_matte_video(job, cutouts, overwrite, temporal) for job in todo.videos)
 
 
 def find_todo(
@@ -143,11 +143,13 @@ def find_todo(
     return left.todo, len(found.problems) + left.left_out
 
 
-def _matte_photos(photos: Jobs, cutouts: CutoutMaker, from_trimaps: TrimapMatting | None) -> int:
+def _matte_photos(
+    photos: Jobs, cutouts: CutoutMaker, overwrite: bool, from_trimaps: TrimapMatting | None
+) -> int:
     """Returns how many were left out."""
     count, problems, started = len(photos), 0, time.perf_counter()
     with Progress("matting", "photo", count) as bar:
-        for job, problem, remarks in matte_photos(photos, cutouts, from_trimaps):
+        for job, problem, remarks in matte_photos(photos, cutouts, overwrite, from_trimaps):
             bar.update()
             for remark in remarks:
                 say(f"{job.source}: {remark}")
@@ -159,13 +161,13 @@ def _matte_photos(photos: Jobs, cutouts: CutoutMaker, from_trimaps: TrimapMattin
     return problems
 
 
-def _matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None) -> int:
+def _matte_video(job: Job, cutouts: CutoutMaker, overwrite: bool, temporal: Temporal | None) -> int:
     """Returns 1 where it was left out, or much of it could not be read."""
 
     def matte() -> "Matted":
         from src.prediction.video import matte_video  # PyAV, which photos do not need
 
-        return matte_video(job, cutouts, temporal)
+        return matte_video(job, cutouts, overwrite, temporal)
 
     return tell_of_video(job, cutouts.background.is_transparent, matte)
 

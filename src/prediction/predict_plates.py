@@ -12,9 +12,9 @@ from src.common.atomic_file import BadNameError
 from src.common.progress import Progress, say
 from src.engines.engine_choice import EngineName
 from src.engines.plate_engine import open_plate_engine, require_plate_system
-from src.images.files import ImageError, read_image, read_photo, write_image
+from src.images.files import ImageError, read_image, read_photo
 from src.inference.background import Background
-from src.inference.cutout import naming_failures
+from src.inference.cutout import naming_failures, within
 from src.plates.files import Plates
 from src.plates.matting import PlateMatting
 from src.plates.preparation import PlatePreparation
@@ -131,15 +131,10 @@ class _Cutter:
             say(f"{job.source}: {remark}")
         plate = self._prepare(job.source, seen, read_image(file), file)
         alpha, foreground = self.preparation.matting.matte(seen, plate)
-        if photo.alpha is not None:
-            alpha = np.minimum(alpha, photo.alpha)
         colours = foreground if self.replace_colours else photo.colours
+        alpha, colours = within(photo, alpha, lambda _: colours)
         pictures = alpha, self.background.behind(seen, alpha, colours)
-        is_transparent = self.background.is_transparent
-        missing = job.missing(is_transparent, self.overwrite)
-        for path, picture in zip(job.results(is_transparent), pictures, strict=True):
-            if path in missing:
-                write_image(path, picture)
+        job.write(pictures, self.background.is_transparent, self.overwrite)
 
     def write_video(self, job: Job, plates: Plates, temporal: Temporal) -> "Matted":
         """Matte a video; raises as `matte_video`."""

@@ -38,7 +38,7 @@ class Matted(NamedTuple):
     remarks: list[str]
 
 
-def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None = None) -> Matted:
+def matte_video(job: Job, cutouts: CutoutMaker, overwrite: bool, temporal: Temporal | None = None) -> Matted:
     """Write a video's alpha (grey) and composite, this with the video's sound.
 
     An odd last row or column is cut off, since the format has even sizes.
@@ -46,13 +46,14 @@ def matte_video(job: Job, cutouts: CutoutMaker, temporal: Temporal | None = None
     Args:
         job: the video and where its results go.
         cutouts: makes the pictures of a frame.
+        overwrite: whether results that are there are made again.
         temporal: how alpha is made steady; None: as `usual_way`.
 
     Raises:
         ImageError: the video cannot be matted, or its results have no place in the format.
         UserError: results cannot be written.
     """
-    paths = job.missing(cutouts.background.is_transparent, cutouts.overwrite)
+    paths = job.missing(cutouts.background.is_transparent, overwrite)
     stream = Stream(cutouts.matting)
 
     def finish(found: tuple[Frame, np.ndarray]) -> tuple[Frame, list[np.ndarray]]:

@@ -69,13 +69,22 @@ class DatasetSamples(Generic[_Made]):
         self._batch, self._seed, self._device, self._workers = batch, seed, device, workers
 
     def whole_split(self) -> Iterator[_Made]:
-        """Yield every sample once, except those of an incomplete last batch."""
+        """Yield every sample once; the last batch may be smaller."""
         order = np.arange(self._stacks.samples)
-        for start in range(0, len(order) - self._batch + 1, self._batch):
+        for start in range(0, len(order), self._batch):
             yield self._on_device(self._stacks[order[start : start + self._batch], 0])
 
     def endless(self, first_step: int) -> Iterator[_Made]:
-        """Yield batches forever, in a new random order for each epoch, starting at a given step."""
+        """Yield batches forever, in a new random order for each epoch, starting at a given step.
+
+        Raises:
+            UserError: there are too few samples for a step.
+        """
+        if self._stacks.samples < self._batch:
+            raise UserError(
+                f"there are {self._stacks.samples} training samples, but one step needs {self._batch}; lower "
+                "--batch, or add samples"
+            )
         loader = DataLoader(
             self._stacks,
             sampler=map(self._chosen, itertools.count(first_step)),

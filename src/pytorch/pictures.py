@@ -100,14 +100,23 @@ class Pictures:
 
     def _add(self, pictures: torch.Tensor) -> None:
         if self._held is None:
-            shape = (self._capacity, *pictures.shape[1:])
-            self._held = torch.zeros(shape, dtype=torch.uint8, device=self._device)
+            self._held = self._make_room(pictures.shape[1:])
         if pictures.shape[1:] != self._held.shape[1:]:
             sizes = " and ".join(f"{each.shape[2]}x{each.shape[1]}" for each in (self._held, pictures))
             raise UserError(f"the pictures have different sizes, {sizes}: name folders of one size")
         places = torch.arange(self.read, self.read + len(pictures)) % self._capacity
         self._held[places.to(self._device)] = pictures.to(self._device)
         self.read += len(pictures)
+
+    def _make_room(self, shape: torch.Size) -> torch.Tensor:
+        try:
+            return torch.zeros((self._capacity, *shape), dtype=torch.uint8, device=self._device)
+        except RuntimeError:  # also of a card
+            gigabytes = self._capacity * shape.numel() / 1e9
+            raise UserError(
+                f"{self._capacity} pictures of {shape[1]}x{shape[0]} need {gigabytes:.0f} GB of memory, more "
+                "than there is; lower --capacity, or make smaller pictures"
+            ) from None
 
     def _draw(self, rng: np.random.Generator) -> Batch:
         chosen = rng.integers(min(self.read, self._capacity), size=self._batch)

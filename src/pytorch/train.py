@@ -15,7 +15,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +26,15 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's
 
 from src.common.atomic_file import atomic_path
 from src.common.command_line import run_command
+from src.common.counts import natural, positive
 from src.common.errors import UserError
 from src.common.folder_lock import locked
-from src.common.positive import positive
+from src.common.naming import naming_file
+from src.conversion.torch_state_dict import COUNTER, read_torch_state_dict, select_all
 from src.pytorch.batch import Batch, PlateBatch
 from src.pytorch.clips import ClipBatch
 from src.pytorch.light import vary_light
-from src.pytorch.phases import PHASES, State, shm_state
+from src.pytorch.phases import PHASES, State
 from src.pytorch.pictures import Pictures
 from src.systems.traits import check_input_size, needs_plate
 from src.training.schedule import learning_rate, memory_at
@@ -93,6 +95,7 @@ class Training:
         )
         for group, factor in zip(self.optimizer.param_groups, self._factors, strict=True):
             group["lr"] = rate * factor
+        torch.manual_seed(self.options.seed + self.step)  # also after resuming
         self.network.train()
         if self.options.freeze_statistics:
             for each in self.network.modules():
@@ -116,8 +119,9 @@ class Training:
     @torch.no_grad()
     def save(self, batches) -> None:
         """Validate the mean weights, then save them and the training state."""
-        losses = [self._loss(self.mean, batch).item() for batch in batches]
-        print(f"step {self.step}: eval loss {np.mean(losses):.5f}", flush=True)
+        torch.manual_seed(0)  # of what a loss draws
+        losses = [(self._loss(self.mean, batch).item(), len(batch[0])) for batch in batches]
+        print(f"step {self.step}: eval loss {_mean(losses):.5f}", flush=True)
         weights = self.mean.state_dict()
         state = {"phase": self.options.phase, "step": self.step, "mean": weights}
         state["network"] = self.network.state_dict()
@@ -136,10 +140,13 @@ class Training:
         return groups
 
     def _start_from(self, path: str) -> None:
-        found = self.network.load_state_dict(read_weights(path, self.phase.torch_state), strict=False)
-        missing = [name for name in found.missing_keys if not name.endswith("num_batches_tracked")]
-        if missing or found.unexpected_keys:
-            raise UserError(f"{path}: wrong weights: missing {missing}, unknown {found.unexpected_keys}")
+        needed = {name: name for name in self.network.state_dict() if not name.endswith(COUNTER)}
+        shapes = {name: tuple(self.network.state_dict()[name].shape) for name in needed}
+        state = read_weights(path, self.phase.torch_state)
+        with naming_file(path):
+            weights = select_all(state, needed, shapes, f"the network of phase {self.options.phase}")
+        tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
+        self.network.load_state_dict(tensors, strict=False)  # counters have no part in it
 
     def _averaged_tensors(self) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """The tensors of the mean and those of the network, in the same order; counters have no mean."""
@@ -150,18 +157,30 @@ class Training:
         return self.phase.loss(network, self.mean, batch, self.options.pyramid_weight)
 
 
-def read_weights(path: str, torch_state: Callable[[State], State] = shm_state) -> dict[str, torch.Tensor]:
+def _mean(weighted: Sequence[tuple[float, int]]) -> float:
+    """The mean of values, each given with its weight."""
+    values, weights = zip(*weighted, strict=True)
+    return float(np.average(values, weights=weights))
+
+
+def read_weights(path: str, torch_state: Callable[[State], State]) -> State:
     """Read the weights of an earlier phase (.pth) or a MindSpore checkpoint (.ckpt), by PyTorch's names.
 
     Args:
         path: the file.
         torch_state: makes PyTorch's state dict of the weights of a checkpoint.
+
+    Raises:
+        UserError: the file cannot be read, or is a checkpoint of another system.
     """
     if not path.endswith(".ckpt"):
-        return torch.load(path, weights_only=True, map_location="cpu")
+        return read_torch_state_dict(path)
     from src.model.weights import read_arrays  # needs MindSpore
 
-    return {name: torch.from_numpy(value) for name, value in torch_state(read_arrays(path)).items()}
+    try:
+        return torch_state(read_arrays(path))
+    except KeyError as error:
+        raise UserError(f"{path}: is of another system: no weights of {error}") from None
 
 
 def main() -> None:
@@ -177,7 +196,7 @@ def main() -> None:
     length.add_argument("--steps", type=positive)
     length.add_argument("--minutes", type=float, help="as many steps as fit, by the clock")
     parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=natural, default=0)
     parser.add_argument(
         "--pyramid_weight", type=float, default=0, help="weight of a loss that sharpens edges (default: 0)"
     )
@@ -194,7 +213,7 @@ def main() -> None:
     )
     parser.add_argument(
         "--workers",
-        type=int,
+        type=natural,
         default=0,
         help="processes that read samples; 0: a thread (default: %(default)s)",
     )

@@ -24,8 +24,8 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from src.common.command_line import run_command  # noqa: E402
+from src.common.counts import positive  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
-from src.common.positive import positive  # noqa: E402
 from src.common.stopping import StoppedError  # noqa: E402
 from src.training.rank_table import read_rank_table  # noqa: E402
 
