@@ -1,6 +1,7 @@
 """The closer look at people who are small in a photo."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -31,6 +32,21 @@ class BrightIsPerson:
         self.runs += 1
         alpha = inputs[INPUT][:, :1]
         return {TRIMAP_LOGITS: np.concatenate((1 - alpha, alpha, 0 * alpha), axis=1), ALPHA: alpha}
+
+
+class BrightestCounts(BrightIsPerson):
+    """All is a person where anything is white, else nothing is."""
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        outputs = super().__call__(inputs)
+        return {name: np.full_like(values, inputs[INPUT].max() > 0.9) for name, values in outputs.items()}
+
+
+class Frame(NamedTuple):
+    """A frame of a stream."""
+
+    image: np.ndarray
+    time: float
 
 
 def matting_of(network: BrightIsPerson, protocol=DEFAULT) -> Matting:
@@ -208,6 +224,17 @@ def test_a_stream_keeps_what_it_looks_at_within_a_scene():
         np.testing.assert_array_equal(steady.predict(photo, time), alpha_of(matting, photo))
         if time > 9:
             assert steady.state.begins
+
+
+def test_after_a_cut_nothing_of_the_scene_before_is_left():
+    """Neither where both scenes have the same colour."""
+    scenes = np.full((2, 72, 128, 3), 255, np.uint8), np.zeros((2, 72, 128, 3), np.uint8)
+    for scene in scenes:
+        scene[:, :, 96:] = 90  # in both scenes
+    whole = matting_of(BrightestCounts(), PUBLISHED)
+    frames = [Frame(image, number / 25) for number, image in enumerate(np.concatenate(scenes))]
+    alphas = [alpha for _, alpha in Stream(whole).alphas(frames, "smoothing")]
+    assert [set(alpha.ravel()) for alpha in alphas] == [{1}, {1}, {0}, {0}]
 
 
 def alpha_of(matting: Matting, photo: np.ndarray) -> np.ndarray:

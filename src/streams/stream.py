@@ -11,7 +11,7 @@ from src.inference.matting import Matting
 from src.inference.outputs import Outputs
 from src.streams.scenes import steadied_by_scene
 from src.streams.stream_state import StreamState
-from src.streams.temporal import Temporal, steadied, usual_way
+from src.streams.temporal import Temporal, usual_way
 from src.systems.traits import takes_previous
 
 
@@ -70,19 +70,14 @@ class Stream:
     def alphas(
         self, frames: Iterable[Shown], way: Temporal | None = None
     ) -> Iterator[tuple[Shown, np.ndarray]]:
-        """The frames with their alphas of `predict`, steadied.
-
-        Of a model that is given the alpha of the frame before, they are steadied anew from each reset on.
+        """The frames with their alphas of `predict`, steadied, anew from each reset on.
 
         Args:
             frames: the next frames.
             way: see `steadied`; None: as `usual_way`.
         """
-        system = self._matting.info.system
-        way = way or usual_way(system)
-        if takes_previous(system):
-            return steadied_by_scene(frames, self._predict, way, self.state)
-        return steadied(way, ((frame, self._predict(frame)) for frame in frames))
+        way = way or usual_way(self._matting.info.system)
+        return steadied_by_scene(frames, self._predict, way, self.state)
 
     def _predict(self, frame: TimedFrame) -> np.ndarray:
         return self.predict(frame.image, frame.time)
