@@ -19,7 +19,7 @@ import numpy as np
 
 from src.clips.backgrounds import Backgrounds
 from src.clips.made_clip import FRAMES, draw_clip
-from src.common.atomic_file import BadNameError, atomic_folder
+from src.common.atomic_file import BadNameError, atomic_folder, is_made
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.errors import UserError
 from src.common.folder_search import is_hidden
@@ -93,7 +93,7 @@ def make_clips(
         for number, person in enumerate(people):
             share = share_of(count, len(people), number)
             clips = [(k, folder / f"{person.name}-{k:05d}") for k in range(share)]
-            missing = tuple((k, clip) for k, clip in clips if not clip.exists())
+            missing = tuple((k, clip) for k, clip in clips if not is_made(clip))
             if missing:
                 tasks.append(_Task(person, missing, backgrounds, seed, size))
         return make_all(

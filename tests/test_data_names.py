@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from src.composite_data import main, make_composites
-from src.data.people import find_people, read_ids
+from src.data.people import find_people, find_set, read_ids
 from src.data.split_files import SplitFiles
 from src.deployment.prepare import prepare
 from src.generation.generator import generate_datasets
 from src.generation.pairing import find_pairs
 from src.images.files import read_gray, read_image, write_image
 from src.systems.model_info import ModelInfo
+from src.training.resume_check import mark_of
 from tests.matting_source import make_config, write_pair, write_source
 from tests.small_dataset import make_person, write_dataset
 
@@ -106,6 +107,18 @@ def test_pictures_of_people_whose_names_are_no_text_or_too_long(people):
     assert len(again) == 1 and "x" * 245 in again[0]
     photo = people.parent / "out" / "clip_img" / f"people_{odd}" / "clip_00000000" / f"people_{odd}-00000.jpg"
     assert read_image(photo).shape == (*SIZE, 3)
+
+
+def test_people_of_the_current_folder_have_its_name(tmp_path, monkeypatch):
+    photo, alpha = make_person((1,), 40, 30)
+    write_image(tmp_path / "cutouts" / "deep" / "a.png", np.dstack([photo, alpha]))
+    monkeypatch.chdir(tmp_path / "cutouts")
+    (person,) = find_people(["."])
+    assert (person.name, find_set(person)) == ("cutouts_deep_a", "cutouts")
+
+
+def test_lists_of_samples_whose_names_are_no_text_are_compared(tmp_path):
+    assert mark_of(["a", os.fsdecode(b"o\xe9")]) != mark_of(["a", os.fsdecode(b"o\xe8")])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -18,11 +18,13 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+from src.common.errors import UserError
+from src.common.folder_lock import locked
 from src.common.world import World
 from src.config import save_config
 from src.data.split_files import SplitFiles
 from src.dataset import MattingDataset, training_batches, validation_batches
-from src.training import worker
+from src.training import launcher, worker
 from src.training.launcher import require_free
 from src.training.rank_table import RankTableError, read_rank_table
 from tests.distributed_worker import compute
@@ -385,6 +387,36 @@ def test_a_wrong_rank_table_starts_nothing(tmp_path):
     assert result.returncode == 1
     assert result.stderr == f"error: {table}: rank_id 0 occurs 2 times\n"
     assert [path.name for path in tmp_path.iterdir()] == ["table.json"]
+
+
+def small_job(folder: Path) -> launcher.Job:
+    """A job that ends at once."""
+    places = {"master": "127.0.0.1", "port": 1, "nodes": 1, "node_rank": 0, "rank_table": None}
+    job = launcher.Job(1, folder, [], **places)
+    job._command = [sys.executable, "-c", "pass"]
+    return job
+
+
+def test_two_jobs_do_not_share_their_logs(tmp_path, monkeypatch):
+    monkeypatch.setattr(launcher.signal, "signal", lambda *_: None)
+    small_job(tmp_path).run()
+    log = tmp_path / "msrun_log" / "worker_0.log"
+    log.write_text("of the first job")
+    with locked(tmp_path / "msrun_log"), pytest.raises(UserError, match="msrun_log: another process"):
+        small_job(tmp_path).run()
+    assert log.read_text() == "of the first job"
+
+
+def test_signals_that_a_job_was_started_to_ignore_do_not_stop_it(tmp_path, monkeypatch):
+    """As by nohup."""
+    handled = []
+    monkeypatch.setattr(launcher.signal, "signal", lambda number, _: handled.append(number))
+    ignored = signal.SIGHUP
+    monkeypatch.setattr(
+        launcher.signal, "getsignal", lambda number: signal.SIG_IGN if number == ignored else signal.SIG_DFL
+    )
+    small_job(tmp_path).run()
+    assert handled == [signal.SIGTERM, signal.SIGINT]
 
 
 def test_the_port_of_a_job_just_ended_is_free():

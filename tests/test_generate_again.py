@@ -14,6 +14,7 @@ import pytest
 from src.config import Config, save_config
 from src.generate_datasets import generate_datasets
 from src.generation import pair_files
+from src.images.decoding import PassingImageError
 from src.images.trimap import make_trimap
 from tests.matting_source import (
     contents,
@@ -248,6 +249,26 @@ def test_a_repaired_source_file_is_taken_in(folder):
     generate_datasets(make_config(folder), seed=1)
     photo.write_bytes(whole)
     generate_datasets(make_config(folder), seed=1)
+    assert contents(folder / "datasets") == undisturbed(folder)
+
+
+def test_a_source_file_that_could_not_be_read_for_a_while_is_taken_in(folder, monkeypatch, decoded):
+    """Though it has not changed; one that is damaged is not read again."""
+    damaged, read = photo_path(folder / "source", "b", "b-00000000.jpg"), pair_files.read_image
+    damaged.write_bytes(damaged.read_bytes()[:100])
+
+    def fail(path: Path) -> np.ndarray:
+        if path.name == "a-00000000.jpg":
+            raise PassingImageError(f"{path}: cannot be read: not enough memory")
+        return read(path)
+
+    monkeypatch.setattr(pair_files, "read_image", fail)
+    generate_datasets(make_config(folder), seed=1)
+    assert "not enough memory" in (folder / "datasets" / "skipped.csv").read_text()
+    monkeypatch.setattr(pair_files, "read_image", read)
+    decoded.clear()
+    generate_datasets(make_config(folder), seed=1)
+    assert decoded == ["a-00000000.jpg", "a-00000000.png"]
     assert contents(folder / "datasets") == undisturbed(folder)
 
 

@@ -233,7 +233,12 @@ def test_files_state_their_dpi_and_keep_within_their_kilobytes():
     assert 200 * 1024 <= len(filled) < 200 * 1024 + 10 and filled.endswith(b"\xff\xd9")
     with Image.open(io.BytesIO(filled)) as image:
         image.load()
-    for suffix, limits in ((".jpg", (None, 5)), (".png", (None, 30)), (".png", (500, None))):
+    for suffix, limits in (
+        (".jpg", (None, 5)),
+        (".png", (None, 30)),
+        (".png", (500, None)),
+        (".jpg", (300, 300)),
+    ):
         with pytest.raises(UserError, match=str(max(filter(None, limits)))):
             encode(picture, 300, suffix, *limits)
     assert b"/MediaBox" in encode(picture, 300, ".pdf")
@@ -314,3 +319,12 @@ def test_the_command_leaves_out_what_is_no_portrait(tmp_path, drawn, find_faces,
     status, screen = run(*flags)  # its results are neither taken for snapshots nor made again
     assert "has its results already" in screen and "me_one-inch_blue_one-inch" not in screen
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "in").iterdir()} == before
+
+    write_image(tmp_path / "in" / "me.jpg", photo)  # both keep their endings in the names of their results
+    write_image(tmp_path / "in" / f"{'x' * 240}.png", photo)
+    status, screen = run(*flags)
+    assert status == 3 and "x.png: its results cannot be written: File name too long" in screen
+    made = sorted(path.name for path in (tmp_path / "in").iterdir())
+    assert {"me.jpg_one-inch_blue.jpg", "me.png_one-inch_blue.jpg"} <= set(made)
+    run(*flags)
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == made

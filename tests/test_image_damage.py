@@ -1,5 +1,6 @@
 """A whole picture is read whatever is damaged beside it, with a word; a picture that is not whole is not."""
 
+import errno
 import io
 import struct
 import zlib
@@ -8,10 +9,30 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from src.images import files
+from src.images.decoding import PassingImageError
 from src.images.files import ImageError, read_image, read_photo
 from tests.matting_source import make_photo
 
 PHOTO = make_photo(1)
+
+
+def test_what_the_disk_or_memory_withholds_may_be_readable_later(tmp_path, monkeypatch):
+    path = tmp_path / "me.png"
+    path.write_bytes(png())
+    for error, may_pass in (
+        (OSError(errno.EIO, "Input/output error"), True),
+        (MemoryError(), True),
+        (OSError("image file is truncated"), False),
+    ):
+
+        def load(*_: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(files, "load_picture", load)
+        with pytest.raises(ImageError) as caught:
+            read_image(path)
+        assert isinstance(caught.value, PassingImageError) == may_pass and str(path) in str(caught.value)
 
 
 def png(**options) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 
 import eval as evaluation
 from scripts import measure_matting
+from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.errors import UserError
 from src.config import BackgroundMattingConfig, load_config
 from src.data.plate_composites import find_composites
@@ -97,6 +98,7 @@ def test_the_same_seed_makes_the_same_composites_and_only_what_is_missing(folder
     kinds = ("alpha", "foreground", "image", "plate")
     assert sorted(made) == sorted(f"test/{kind}/{name}" for kind in kinds for name in names)
     (folder / "composites" / "test" / "plate" / names[1]).unlink()
+    (folder / "composites" / "test" / "plate" / f"{TEMPORARY_PREFIX}abcdefgh.png").touch()  # of a killed run
     make_plate_composites(config.generate_data, config.seed)
     assert contents(folder / "composites") == made
     with pytest.raises(UserError, match=r"composites\.txt"):
@@ -108,6 +110,14 @@ def test_the_same_seed_makes_the_same_composites_and_only_what_is_missing(folder
     expected = pictures["foreground"] * alpha + pictures["plate"] * (1 - alpha)
     assert np.abs(pictures["image"] - expected).max() <= 1.5
     assert 0 < alpha.mean() < 1
+
+
+def test_composites_whose_names_are_too_long_are_left_out(folder):
+    config = configured(folder)
+    person = folder / "PhotoMatte85" / "a.png"
+    person.rename(person.with_name(f"{'a' * 248}.png"))
+    problems = make_plate_composites(config.generate_data, config.seed)
+    assert len(problems) == 2 and all("File name too long" in each for each in problems)
 
 
 class Guess:

@@ -36,6 +36,14 @@ def train(pictures: dict[str, np.ndarray], seed: int) -> PlateSample:
     return SampleMaker(SIDE, 0.4).for_training(np.random.default_rng(seed), **pictures, size=SIZE)
 
 
+def test_pictures_longer_than_opencv_can_map_are_shrunk(pictures):
+    panorama = np.tile(pictures["plate"][:8], (1, 500, 1))
+    sample = train({**pictures, "plate": panorama}, 1)
+    assert sample.plate.shape == (*SIZE, 3) and 0.2 < sample.plate.mean() < 0.8
+    line = train({**pictures, "plate": panorama[:1]}, 1)
+    assert line.plate.shape == (*SIZE, 3)
+
+
 def test_samples_repeat_and_have_the_size_asked_for(pictures):
     one, again, other = train(pictures, 1), train(pictures, 1), train(pictures, 2)
     for first, second, third in zip(one, again, other, strict=True):

@@ -93,6 +93,14 @@ def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
+def is_made(path: Path) -> bool:
+    """Whether a result is there; one whose name is too long is not, and writing it says so."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def remove_abandoned(paths: Iterable[Path]) -> None:
     """Remove temporary files and folders that killed processes left beside `paths`.
 
@@ -113,9 +121,15 @@ def remove_abandoned(paths: Iterable[Path]) -> None:
 
 
 def remove_leftovers(folder: Path, depth: int = 0) -> None:
-    """Remove temporary files left by a killed process, in a folder or in its subfolders at `depth`."""
+    """Remove what a killed process left unfinished, in a folder or in its subfolders at `depth`.
+
+    Nobody else may be writing there.
+    """
     for leftover in folder.glob("*/" * depth + f"{TEMPORARY_PREFIX}*"):
-        leftover.unlink(missing_ok=True)
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -50,7 +50,7 @@ def write_pair(paths: PairPaths, image: np.ndarray, alpha: np.ndarray, jpeg_qual
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, note_name: str, note: str) -> Iterator[None]:
+def claimed(folder: Path, note_name: str, note: str, depth: int = 3) -> Iterator[None]:
     """Lock a folder, and record in it how its pictures are made.
 
     The record prevents mixing pictures made with different settings, or mixing them with real photos.
@@ -60,6 +60,7 @@ def claimed(folder: Path, note_name: str, note: str) -> Iterator[None]:
         folder: the folder; it is created if missing.
         note_name: name of the file with the record.
         note: one line that describes the settings.
+        depth: of the folders with pictures below it.
 
     Raises:
         UserError: it is not a folder, cannot be written, holds other data, or is in use by another process.
@@ -76,5 +77,6 @@ def claimed(folder: Path, note_name: str, note: str) -> Iterator[None]:
             raise UserError(
                 f"{folder}: holds pictures made with other settings (see {note_name}); name a new folder"
             )
-        remove_leftovers(folder, depth=3)
+        remove_leftovers(folder)
+        remove_leftovers(folder, depth)
         yield

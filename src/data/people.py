@@ -27,6 +27,7 @@ def find_people(
     """
     people = []
     for folder in map(Path, folders):
+        folder = folder if folder.name else folder.resolve()  # '.', after which people cannot be named
         found = (_pairs if (folder / "image").is_dir() else _cutouts)(folder, leave_out)
         if not found:
             raise UserError(

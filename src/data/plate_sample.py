@@ -20,6 +20,7 @@ _PLATE_JITTER = ColourJitter(brightness=0.18, contrast=0.18, saturation=0.18, hu
 _SHARPEN = np.array([[-2, -2, -2], [-2, 32, -2], [-2, -2, -2]], np.float32) / 16
 _SHADOW = AffineRanges(rotation=5, shear=5, scale=(0.5, 1.5), shift=0.2)
 _MISPLACED = AffineRanges(rotation=1, shear=0, scale=(1, 1), shift=0.01)
+_LONGEST_SIDE = 32766  # of a picture that OpenCV can map
 _SHADOW_STRENGTH, _NOISE = 0.3, 0.03  # the strongest
 
 
@@ -93,6 +94,7 @@ class SampleMaker:
         self, rng: np.random.Generator, pictures: list[np.ndarray], ranges: AffineRanges
     ) -> list[np.ndarray]:
         """Step 1: map pictures of one size into the square, all alike; outside them there is 0."""
+        pictures = [_small_enough(each) for each in pictures]
         height, width = pictures[0].shape[:2]
         side = self._side
         cover = side / min(height, width)
@@ -105,6 +107,16 @@ class SampleMaker:
         )
         matrix = ranges.draw(rng).matrix(side, side) @ centred
         return [cv2.warpAffine(each, matrix, (side, side), flags=cv2.INTER_LINEAR) for each in pictures]
+
+
+def _small_enough(picture: np.ndarray) -> np.ndarray:
+    """A picture whose sides OpenCV can map."""
+    height, width = picture.shape[:2]
+    scale = _LONGEST_SIDE / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(scale * width)), max(1, round(scale * height))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def _change(rng: np.random.Generator, pictures: list[np.ndarray]) -> list[np.ndarray]:

@@ -108,7 +108,7 @@ def _versions(task: PairTask, products: Iterable[str]) -> dict[str, int]:
 
 def _is_complete(task: PairTask, entry: Entry, present: set[str], sums_wanted: bool) -> bool:
     if entry.result.skipped:
-        return True
+        return not entry.result.skipped.may_pass
     needed = _versions(task, task.wanted | {_SUMS} if sums_wanted else task.wanted)
     return needed.items() <= entry.made.items() and all(
         path_in_split(kind, task.pair) in present for kind in task.wanted

@@ -10,6 +10,7 @@ from src.generation.file_links import link_or_copy
 from src.generation.folder import ALPHA, CLIP_IMG, MASK, MATTING, TRIMAP, path_in_split
 from src.generation.pairing import MATTING_FOLDER, PHOTO_FOLDER, Pair, SkippedFile
 from src.generation.pixel_sums import PixelSums
+from src.images.decoding import PassingImageError
 from src.images.files import ImageError, read_alpha_channel, read_image, write_image
 from src.images.trimap import make_trimap
 
@@ -68,7 +69,8 @@ def _read(task: PairTask) -> tuple[np.ndarray | None, np.ndarray | None, Skipped
         try:
             images.append(read(path))
         except ImageError as error:
-            return None, None, SkippedFile(file, str(error).removeprefix(f"{path}: "))
+            reason = str(error).removeprefix(f"{path}: ")
+            return None, None, SkippedFile(file, reason, isinstance(error, PassingImageError))
     photo, alpha = images
     if photo.shape[:2] != alpha.shape:
         reason = f"is {size_text(photo)} pixels, but its matting is {size_text(alpha)}"

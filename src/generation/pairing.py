@@ -42,6 +42,7 @@ class SkippedFile:
 
     file: str  # relative to the source folder
     reason: str
+    may_pass: bool = False  # whether it may be readable the next time, although it does not change
 
 
 def find_pairs(source: Path, error_files: Iterable[str]) -> tuple[list[Pair], list[SkippedFile]]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from src.common.atomic_file import BadNameError, is_made
 from src.common.making import make_all
 from src.common.names import as_bytes
 from src.composites.stored_people import FOREGROUNDS, read_stored_person
@@ -67,8 +68,8 @@ def make_plate_composites(settings: PlateCompositesConfig, seed: int) -> list[st
         person = people[number % len(people)]
         name = f"{number:05d}_{person.name.replace('/', '_')}.png"
         tasks.append(_Task(number, person, PlateComposite(name, folder)))
-    with claimed(folder, NOTE, ", ".join(f"{key} {value}" for key, value in note.items())):
-        missing = [task for task in tasks if not all(task.composite.file(kind).exists() for kind in _KINDS)]
+    with claimed(folder, NOTE, ", ".join(f"{key} {value}" for key, value in note.items()), depth=2):
+        missing = [task for task in tasks if not all(is_made(task.composite.file(kind)) for kind in _KINDS)]
         return make_all(
             partial(_make, _Settings(tuple(plates), settings.side, seed, foregrounds)),
             missing,
@@ -93,10 +94,10 @@ def _make(settings: _Settings, task: _Task) -> list[str]:
         else:
             foreground, alpha = read_stored_person(task.person, settings.foregrounds)
         plate = read_image(file)
-    except ImageError as error:
+        pictures = in_floats(foreground), alpha.astype(np.float32) / 255, in_floats(plate)
+        made = SampleMaker(settings.side, _SMALLEST_PERSON).for_validation(rng, *pictures)
+        for kind in _KINDS:
+            write_image(task.composite.file(kind), in_bytes(getattr(made, kind)))
+    except (ImageError, BadNameError) as error:
         return [str(error)]
-    pictures = in_floats(foreground), alpha.astype(np.float32) / 255, in_floats(plate)
-    made = SampleMaker(settings.side, _SMALLEST_PERSON).for_validation(rng, *pictures)
-    for kind in _KINDS:
-        write_image(task.composite.file(kind), in_bytes(getattr(made, kind)))
     return []

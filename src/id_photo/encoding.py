@@ -32,6 +32,8 @@ def encode(
     image = Image.fromarray(cv2.cvtColor(picture, order))
     most = None if most_kb is None else most_kb * 1000  # the smaller kilobyte for the most,
     least = 0 if least_kb is None else least_kb * 1024  # the larger one for the least
+    if most is not None and least > most:
+        raise UserError(f"it cannot have at least {least_kb} kB and at most {most_kb} kB")
     if suffix == ".jpg":
         content = _best_jpeg(image, dpi, most)
         return _filled(content, least) if len(content) < least else content

@@ -33,7 +33,8 @@ def make_id_photos(
         UserError: no input holds a photo, or results cannot be written.
     """
     found = find_jobs(inputs, output)
-    names = {job.source.stem for job in found.jobs}
+    # Results of photos whose names differ in the suffix alone have it in their names.
+    names = {name for job in found.jobs for name in (job.source.stem, job.source.name)}
     jobs = [job for job in found.jobs if not is_result(job.source, names)]
     problems = [*found.problems, *(f"{job.source}: is a video, not a photo" for job in jobs if job.is_video)]
     for problem in problems:
@@ -49,6 +50,9 @@ def make_id_photos(
                     _make(job, wanted, studio, sources)
             except (ImageError, BadNameError) as error:
                 say(f"left out: {error}")
+                left_out += 1
+            except OSError as error:  # a result's name is too long
+                say(f"left out: {job.source}: its results cannot be written: {error.strerror}")
                 left_out += 1
             bar.update()
     return left_out

@@ -24,6 +24,6 @@ def result_name(name: str, size: Size, backdrop: Backdrop, kind: str = "") -> st
 
 
 def is_result(path: Path, names: Set[str]) -> bool:
-    """Whether a file is an ID photo, by its name, of one of the photos of these names (without suffix)."""
+    """Whether a file is an ID photo, by its name, of one of the photos that have these names."""
     parts = _RESULT.fullmatch(path.stem)
     return parts is not None and parts[1] in names

@@ -50,6 +50,10 @@ class ImageError(UserError):
     """An image file is missing, damaged or of the wrong kind; the message names it."""
 
 
+class PassingImageError(ImageError):
+    """An image file cannot be read now, for want of memory or because of its disk; later it may be."""
+
+
 def load_picture(source: Path | bytes, remarks: list[str], most_pixels: int | None = None) -> Image.Image:
     """Load the first picture of a file, upright.
 

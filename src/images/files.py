@@ -17,7 +17,7 @@ from src.common.atomic_file import write_bytes
 from src.common.errors import UserError
 from src.images.blending import blend
 from src.images.colour import alpha_channel, converted, to_rgb
-from src.images.decoding import DAMAGE, ImageError, load_picture
+from src.images.decoding import DAMAGE, ImageError, PassingImageError, load_picture
 from src.images.depth import to_eight_bits
 
 __all__ = [
@@ -160,9 +160,10 @@ def _decode(
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
     except MemoryError:
-        raise ImageError(f"{path}: cannot be read: not enough memory") from None
+        raise PassingImageError(f"{path}: cannot be read: not enough memory") from None
     except DAMAGE as error:
-        raise ImageError(f"{path}: cannot be read as an image: {error}") from error
+        kind = PassingImageError if getattr(error, "errno", None) else ImageError  # Pillow's own have none
+        raise kind(f"{path}: cannot be read as an image: {error}") from error
 
 
 def _tell(path: str | Path, remarks: tuple[str, ...]) -> None:

@@ -26,6 +26,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 from src.common.command_line import run_command  # noqa: E402
 from src.common.counts import positive  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
+from src.common.folder_lock import locked  # noqa: E402
 from src.common.stopping import StoppedError  # noqa: E402
 from src.training.rank_table import read_rank_table  # noqa: E402
 
@@ -99,10 +100,16 @@ class Job:
         Raises:
             StoppedError: the workers were stopped by a signal.
             WorkerFailedError: a worker failed; the others have been killed.
+            UserError: another job writes its logs to the same folder.
         """
+        with locked(self._msrun_folder):
+            self._run()
+
+    def _run(self) -> None:
         self._make_logs()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._pass_on)
+            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and & leave some
+                signal.signal(number, self._pass_on)
         with (self._msrun_folder / _MSRUN_LOG).open("w") as log:
             # In a new session, so that Ctrl-C does not reach the workers directly, only through _pass_on.
             # msrun starts them with the first `python` on the PATH.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from src.common.errors import UserError
+from src.common.names import as_bytes
 from src.config import CommonConfig, load_config, save_config
 from src.training.checkpoint import Progress
 
@@ -27,7 +28,7 @@ class Difference(NamedTuple):
 
 def mark_of(names: Sequence[str]) -> int:
     """Return a checksum of a list of samples."""
-    return zlib.crc32("\n".join(names).encode())
+    return zlib.crc32(as_bytes("\n".join(names)))
 
 
 def changed_settings(phase_folder: Path, phase: str, config: CommonConfig) -> list[Difference]:
