@@ -12,10 +12,14 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from src.images.files import read_gray, read_photo
 from src.images.preprocessing import alpha_to_bytes
+from src.images.suffixes import PHOTO_SUFFIXES
 from src.inference.matting import load_matting
+from src.prediction.jobs import find_jobs
+from src.videos.kinds import VIDEO_SUFFIXES
 from tests.runner import ENVIRONMENT, RUNNER, SKIPPED, call_runner, error_lines
 from tests.small_file_system import small_file_system
 
@@ -94,6 +98,7 @@ def save_all_kinds(folder: Path) -> None:
     for orientation in range(1, 9):
         suffix = "png" if orientation in (5, 6) else "jpg"
         save(folder, f"turned{orientation}.{suffix}", draw(120, 90), exif=turned(orientation))
+    save_turned_otherwise(folder)
     save(folder, "progressive.jpg", draw(120, 90), progressive=True)
     save(folder, "cmyk.jpg", draw(120, 90), "CMYK")
     save(folder, "grey.jpg", draw(120, 90), "L")
@@ -106,6 +111,25 @@ def save_all_kinds(folder: Path) -> None:
     for name, channels in (("grey16", 1), ("colour16", 3), ("alpha16", 4)):
         deep = draw(120, 90, channels).astype(np.uint16).squeeze() * 250 + 77
         cv2.imwrite(str(folder / f"{name}.png"), deep)
+
+
+def save_turned_otherwise(folder: Path) -> None:
+    """How the camera was held is stated in XMP data, or by EXIF data in the text of older programs."""
+    attribute, element = '<x tiff:Orientation="8"/>', "<tiff:Orientation>6</tiff:Orientation>"
+    save(folder, "xmp.jpg", draw(120, 90), xmp=element.encode())
+    nothing = Image.Exif()
+    nothing[0x010F] = "maker"
+    save(folder, "exif_without.jpg", draw(120, 90), exif=nothing, xmp=attribute.encode())
+    save(folder, "exif_counts.jpg", draw(120, 90), exif=turned(3), xmp=attribute.encode())
+    texts = {name: PngInfo() for name in ("xmp", "xmp_wrong", "old_exif", "old_exif_wrong")}
+    texts["xmp"].add_itxt("XML:com.adobe.xmp", attribute, zip=True)
+    texts["xmp_wrong"].add_itxt("XML:com.adobe.xmp", "tiff:Orientation=x tiff:Orientation>0")
+    digits = turned(6).tobytes().hex()
+    lines = f"\nexif\n{len(digits) // 2:8}\n{digits[:72]}\n{digits[72:]}\n"
+    texts["old_exif"].add_text("Raw profile type exif", lines, zip=True)
+    texts["old_exif_wrong"].add_text("Raw profile type exif", "\nexif")
+    for name, text in texts.items():
+        save(folder, f"{name}.png", draw(120, 90), pnginfo=text)
 
 
 def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
@@ -125,7 +149,7 @@ def test_the_mattes_are_those_of_python(thin_lowered, tmp_path):
         expected = alpha_to_bytes(matting.finish(photo.seen(), outputs).alpha)
         if photo.alpha is not None:
             expected = np.minimum(expected, photo.alpha)
-        name = path.name if path.stem == "grey" else path.stem  # of which there are two
+        name = path.name if path.stem in ("grey", "xmp") else path.stem  # of which there are two
         found = read_gray(tmp_path / "out" / f"{name}_alpha.png")
         np.testing.assert_allclose(found.astype(int), expected, atol=1, err_msg=path.name)
         spread.append(found.std())
@@ -189,6 +213,39 @@ def test_bad_files_are_named_and_skipped(thin_lowered, photos, tmp_path):
     assert "its end is missing" in reasons["half.jpg"] and "its end is missing" in reasons["half.png"]
     assert reasons["text.jpg"].endswith("neither JPEG nor PNG")
     assert files_of(tmp_path / "out") == ["a_alpha.png", "b_alpha.png", "more/c_alpha.png"]
+
+
+def test_results_are_named_as_those_of_predict(thin_lowered, tmp_path):
+    """Beside files of all kinds that it knows; and a folder is searched under its own path, not a link's."""
+    suffixes = [each for each in PHOTO_SUFFIXES + VIDEO_SUFFIXES if each not in (".jpg", ".JPG")]
+    photos, mattes = tmp_path / "photos", tmp_path / "mattes"
+    for number, suffix in enumerate([*suffixes, ".txt", ""]):
+        save(photos / "z", f"{number:03d}.jpg", draw(8, 8))
+        (photos / "z" / f"{number:03d}{suffix.upper()}").touch()
+    (photos / "a").symlink_to("z")
+    run_photos(thin_lowered, photos, mattes)
+    found = find_jobs([photos], mattes)
+    expected = {job.results(True)[0] for job in found.jobs if job.source.suffix == ".jpg"}
+    assert len(expected) == len(suffixes) + 2
+    assert set(mattes.rglob("*.png")) == expected
+
+
+def test_temporary_files_of_other_machines_are_left_alone(thin_lowered, photos, tmp_path):
+    """Their processes may have the same number."""
+    mattes = tmp_path / "mattes"
+    mattes.mkdir()
+    other = 'echo other >"$0/.partial-$$-0"; exec "$@"'
+    command = [RUNNER, "--model", thin_lowered, "--photos", photos, "--mattes", mattes]
+    result = subprocess.run(["bash", "-c", other, mattes, *command], env=ENVIRONMENT, capture_output=True)
+    assert result.returncode == 0
+    (left,) = mattes.glob(".partial-*")
+    assert left.read_text() == "other\n"
+    assert sorted(path.name for path in mattes.rglob("*.png")) == [
+        "a_alpha.png",
+        "b_alpha.png",
+        "c_alpha.png",
+    ]
+    assert read_gray(mattes / "a_alpha.png").shape == (90, 70)
 
 
 def test_links_that_lead_in_circles(thin_lowered, photos, tmp_path):

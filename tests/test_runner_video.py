@@ -1,7 +1,9 @@
 """The C++ runner on raw frames: alphas and composites as in Python, times, and what it says of bad input."""
 
 import re
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import cv2
@@ -151,9 +153,52 @@ def test_a_stream_that_ends_within_a_frame(thin, tmp_path):
     assert (tmp_path / "out").stat().st_size == 3840
 
 
+def test_a_stream_whose_sender_is_stopped_as_well(thin, tmp_path):
+    """By the Ctrl-C of both, within a frame."""
+    content = to_nv21(FRAMES[0]).tobytes()
+    arguments = ["--model", thin.with_suffix(".mindir"), "--video", "-", "--size", f"{WIDTH}x{HEIGHT}"]
+    command = [RUNNER, *arguments, "--output", tmp_path / "out"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT) as process:
+        process.stdin.write(content + content[:7])
+        process.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "out").exists() or (tmp_path / "out").stat().st_size < 3840:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.stdin.close()
+        assert b"error" not in process.stderr.read()
+        assert process.wait(60) == 128 + signal.SIGINT
+    assert (tmp_path / "out").stat().st_size == 3840
+
+
+def test_results_appear_whole_or_not_at_all(thin, tmp_path):
+    """Earlier ones are left where the model is wrong, and where the run is stopped."""
+    earlier = {tmp_path / name: name.encode() for name in ("composites", "alphas")}
+    for path, content in earlier.items():
+        path.write_bytes(content)
+    outputs = "--output", tmp_path / "composites", "--mattes", tmp_path / "alphas"
+    video = write_frames(tmp_path / "clip", [to_nv21(FRAMES[0])] * 20_000)
+    (tmp_path / "wrong.mindir").write_bytes(b"no model")
+    assert run_video(tmp_path / "wrong.mindir", video, *outputs).returncode == CANNOT_LOAD
+    size = f"{WIDTH}x{HEIGHT}"
+    command = [RUNNER, "--model", thin.with_suffix(".mindir"), "--video", video, "--size", size, *outputs]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
+        deadline = time.monotonic() + 60
+        while not any(path.stat().st_size > 3840 for path in tmp_path.glob(".partial-*")):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 128 + signal.SIGINT
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path in earlier} == earlier
+    assert not list(tmp_path.glob(".partial-*"))
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
+        (("--output", "x", "--mattes", "./y/../x"), "--output and --mattes: must be two files"),
         (("--size", "64"), "--size 64: must be WIDTHxHEIGHT, such as 640x480"),
         (("--size", "0x40"), "--size 0: must be a number of at least 1"),
         (("--size", "63x40"), "--size: both sides of nv21 frames must be even"),

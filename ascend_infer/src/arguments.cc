@@ -82,8 +82,9 @@ void CheckVideo(const Arguments& arguments) {
   if (arguments.format == "nv21" && (arguments.height % 2 != 0 || arguments.width % 2 != 0)) {
     throw UsageError("--size: both sides of nv21 frames must be even");
   }
-  if (arguments.output == "-" && arguments.mattes == "-") {
-    throw UsageError("--output and --mattes: only one can go to stdout");
+  if (!arguments.output.empty() && arguments.output.lexically_normal() == arguments.mattes.lexically_normal()) {
+    throw UsageError(arguments.output == "-" ? "--output and --mattes: only one can go to stdout"
+                                             : "--output and --mattes: must be two files");
   }
 }
 

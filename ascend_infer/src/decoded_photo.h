@@ -11,6 +11,7 @@ struct DecodedPhoto {
   Picture colours;  // RGB
   Picture alpha;    // empty: opaque
   Bytes exif;       // from its byte order mark on; empty: none
+  Bytes xmp;        // XML; empty: none
   Bytes profile;    // ICC colour profile; empty: none
 };
 

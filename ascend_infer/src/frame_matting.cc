@@ -51,9 +51,6 @@ Map FrameMatting::Run(const Picture& input) {
   }
   session_->Run(inputs);
   previous_ = session_->Output(0);
-  if (!std::all_of(previous_.begin(), previous_.end(), [](float value) { return std::isfinite(value); })) {
-    throw Error("the network's outputs are NaN or infinite; look at the model's weights");
-  }
   Map alpha(size_.height, size_.width, 1);
   alpha.values = previous_;
   return alpha;

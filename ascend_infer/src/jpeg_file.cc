@@ -16,6 +16,7 @@ namespace {
 constexpr int kExif = JPEG_APP0 + 1, kProfile = JPEG_APP0 + 2;
 constexpr unsigned kLongestMarker = 0xffff;
 constexpr char kExifName[] = "Exif\0";              // ends in two zeros
+constexpr char kXmpName[] = "http://ns.adobe.com/xap/1.0/";
 constexpr char kProfileName[] = "ICC_PROFILE";      // then one zero, the part's number and the number of parts
 constexpr size_t kProfileHeader = sizeof(kProfileName) + 2;
 
@@ -93,6 +94,8 @@ void ReadMarkers(const jpeg_decompress_struct& info, DecodedPhoto* photo) {
     };
     if (marker->marker == kExif && photo->exif.empty() && is_named(kExifName)) {
       photo->exif.assign(data + sizeof(kExifName), data + size);
+    } else if (marker->marker == kExif && is_named(kXmpName)) {
+      photo->xmp.assign(data + sizeof(kXmpName), data + size);
     } else if (marker->marker == kProfile && is_named(kProfileName) && size > kProfileHeader) {
       photo->profile.insert(photo->profile.end(), data + kProfileHeader, data + size);
     }

@@ -1,12 +1,13 @@
 #include "orientation.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace matting {
 
 namespace {
 
-constexpr int kUpright = 1, kHighest = 8;
+constexpr size_t kUpright = 1, kHighest = 8;
 
 // A TIFF header, then a directory with entries of 12 bytes: tag, type, count, value.
 class ExifReader {
@@ -29,9 +30,10 @@ class ExifReader {
   bool is_little_;
 };
 
-}  // namespace
+size_t KnownOr(size_t value, size_t otherwise) { return value >= kUpright && value <= kHighest ? value : otherwise; }
 
-int ExifOrientation(const Bytes& exif) {
+// 0: not stated.
+size_t ExifOrientation(const Bytes& exif) {
   constexpr size_t kOrientation = 0x0112, kLong = 4, kEntry = 12;
   const ExifReader reader(exif);
   const size_t directory = reader.Number(4, 4);
@@ -40,15 +42,34 @@ int ExifOrientation(const Bytes& exif) {
     const size_t entry = directory + 2 + i * kEntry;
     if (reader.Number(entry, 2) == kOrientation) {
       const size_t bytes = reader.Number(entry + 2, 2) == kLong ? 4 : 2;
-      const size_t value = reader.Number(entry + 8, bytes);
-      return value >= kUpright && value <= kHighest ? static_cast<int>(value) : kUpright;
+      return KnownOr(reader.Number(entry + 8, bytes), kUpright);
     }
   }
-  return kUpright;
+  return 0;
+}
+
+// As an attribute or an element; 0: not stated.
+size_t XmpOrientation(const Bytes& xmp) {
+  const std::string_view text(xmp.data(), xmp.size()), name = "tiff:Orientation";
+  for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+    const std::string_view rest = text.substr(at + name.size());
+    const size_t digit = rest.substr(0, 2) == "=\"" ? 2 : rest.substr(0, 1) == ">" ? 1 : 0;
+    if (digit > 0 && digit < rest.size() && rest[digit] >= '0' && rest[digit] <= '9') {
+      return KnownOr(static_cast<size_t>(rest[digit] - '0'), kUpright);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int OrientationOf(const Bytes& exif, const Bytes& xmp) {
+  const size_t stated = ExifOrientation(exif);
+  return static_cast<int>(KnownOr(stated > 0 ? stated : XmpOrientation(xmp), kUpright));
 }
 
 Picture Upright(Picture picture, int orientation) {
-  if (orientation == kUpright) {
+  if (orientation == static_cast<int>(kUpright)) {
     return picture;
   }
   // What a row or column of the result shows is a column (from 5 on) or row of the picture, from one end or the other.

@@ -63,7 +63,7 @@ Photo ReadPhoto(const std::filesystem::path& path) {
   if (!decoded.profile.empty() && !IsSrgb(decoded.profile)) {
     photo.remark = path.string() + ": its colour profile is not applied; sRGB is assumed";
   }
-  const int orientation = ExifOrientation(decoded.exif);
+  const int orientation = OrientationOf(decoded.exif, decoded.xmp);
   photo.colours = Upright(std::move(decoded.colours), orientation);
   if (!IsOpaque(decoded.alpha)) {
     photo.alpha = Upright(std::move(decoded.alpha), orientation);

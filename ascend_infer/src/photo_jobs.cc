@@ -20,6 +20,20 @@ std::string Lower(std::string text) {
   return text;
 }
 
+// By which predict.py knows photos and videos, as src/images/suffixes.py and src/videos/kinds.py say; each ends in a blank.
+constexpr char kKnownSuffixes[] =
+    ".heic .heics .heif .heifs .hif .jpg .jpeg .jpe .jfif .mpo .png .apng .webp .tif .tiff .bmp .dib "
+    ".avif .avifs .gif .jp2 .j2k .j2c .jpc .jpf .jpx .psd .qoi .ico .pbm .pgm .ppm .pnm .pfm .tga .icb "
+    ".vda .vst .pcx .dcx .cur .dds .sgi .rgb .rgba .bw .ras .pcd .pxr .im .msp .xbm .xpm .fit .fits .icns "
+    ".fli .flc .blp .ftc .ftu .gbr .mp4 .m4v .mov .qt .3gp .3g2 .f4v .mkv .mk3d .webm .avi .divx .mpg "
+    ".mpeg .mpe .m1v .m2v .mpv .vob .ts .m2ts .mts .m2t .tod .flv .wmv .asf .ogv .ogm .mxf .dv .rm .rmvb "
+    ".wtv .nut .ivf .y4m .mjpg .mjpeg .h264 .264 .avc .h265 .265 .hevc .obu .amv .nsv .gxf ";
+
+bool HasKnownSuffix(const fs::path& path) {
+  const std::string suffix = Lower(path.extension().string());
+  return !suffix.empty() && std::string(kKnownSuffixes).find(suffix + " ") != std::string::npos;
+}
+
 bool IsHidden(const fs::path& path) {
   const std::string name = path.filename().string();
   return name.front() == '.' || Lower(name) == "thumbs.db" || Lower(name) == "desktop.ini";
@@ -30,11 +44,25 @@ bool IsPhoto(const fs::path& path) {
   return kSuffixes.count(Lower(path.extension().string())) > 0;
 }
 
-// Collects photos below a folder; links are followed, but each real folder is searched once.
+// Collects photos below a folder; links are followed, but each real folder is searched once: under its own path if that
+// lies below the folder, otherwise through a link.
 class Search {
  public:
   explicit Search(std::vector<std::string>* problems) : problems_(problems) {}
 
+  void All(const fs::path& folder) {
+    Folder(folder);
+    for (size_t i = 0; i < links_.size(); ++i) {
+      Folder(fs::path(links_[i]));
+    }
+  }
+
+  std::vector<fs::path>& photos() { return photos_; }
+
+  // Files that are not read here, but that predict.py may read.
+  const std::vector<fs::path>& others() const { return others_; }
+
+ private:
   void Folder(const fs::path& folder) {
     std::error_code error;
     const fs::path real = fs::canonical(folder, error);
@@ -56,19 +84,21 @@ class Search {
     }
   }
 
-  std::vector<fs::path>& photos() { return photos_; }
-
- private:
   void SortIn(const fs::path& path) {
     std::error_code error;
     switch (fs::status(path, error).type()) {
       case fs::file_type::directory:
-        Folder(path);
+        if (fs::is_symlink(path, error)) {
+          links_.push_back(path);
+        } else {
+          Folder(path);
+        }
         break;
       case fs::file_type::regular:
         if (IsPhoto(path)) {
           photos_.push_back(path);
         } else {
+          others_.push_back(path);
           problems_->push_back(path.string() + ": only JPEG and PNG are read, by their suffixes");
         }
         break;
@@ -83,7 +113,7 @@ class Search {
 
   std::vector<std::string>* problems_;
   std::set<fs::path> seen_;
-  std::vector<fs::path> photos_;
+  std::vector<fs::path> photos_, others_, links_;
 };
 
 // The name that a result was made of, of x_alpha.png x; empty if the name is not that of such a result.
@@ -117,19 +147,22 @@ void RemoveResults(std::vector<fs::path>* photos) {
 PhotoJobs FindPhotoJobs(const fs::path& photos, const fs::path& mattes, bool overwrite) {
   PhotoJobs jobs;
   Search search(&jobs.problems);
-  search.Folder(photos);
+  search.All(photos);
   std::vector<fs::path>& found = search.photos();
   if (found.empty()) {
     throw Error(jobs.problems.empty() ? photos.string() + ": holds no photo, .jpg or .png" : jobs.problems.front());
   }
   RemoveResults(&found);
-  // Photos of one name, such as photo.jpg and photo.png, keep their suffixes in the results' names.
+  // Photos and videos of one name, such as photo.jpg and photo.png, keep their suffixes in the results' names.
   const auto without_suffix = [&](const fs::path& path) {
     return mattes / path.lexically_relative(photos).replace_extension();
   };
   std::map<fs::path, int> counts;
   for (const fs::path& path : found) {
     ++counts[without_suffix(path)];
+  }
+  for (const fs::path& path : search.others()) {
+    counts[without_suffix(path)] += HasKnownSuffix(path);
   }
   std::set<fs::path> targets;
   for (const fs::path& path : found) {
@@ -155,7 +188,7 @@ PhotoJobs FindPhotoJobs(const fs::path& photos, const fs::path& mattes, bool ove
 std::vector<fs::path> PhotosBelow(const fs::path& folder) {
   std::vector<std::string> problems;
   Search search(&problems);
-  search.Folder(folder);
+  search.All(folder);
   return std::move(search.photos());
 }
 

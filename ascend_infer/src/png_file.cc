@@ -4,8 +4,10 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cctype>
 #include <csetjmp>
 #include <cstring>
+#include <string_view>
 
 namespace matting {
 
@@ -87,6 +89,32 @@ void Split(const Picture& stored, int bytes, DecodedPhoto* photo) {
   }
 }
 
+// What a text of older programs holds: an empty line, the kind, the length, then digits to base 16.
+Bytes FromHex(std::string_view text) {
+  constexpr std::string_view kName("Exif\0\0", 6);
+  for (int line = 0; line < 3; ++line) {
+    text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
+  }
+  std::string bytes;
+  int digits = 0;
+  for (const char letter : text) {
+    if (std::isspace(static_cast<unsigned char>(letter))) {
+      continue;
+    }
+    if (!std::isxdigit(static_cast<unsigned char>(letter))) {
+      return {};
+    }
+    const int digit = std::isdigit(static_cast<unsigned char>(letter)) ? letter - '0' : (letter | 32) - 'a' + 10;
+    if (digits++ % 2 == 0) {
+      bytes.push_back(static_cast<char>(digit << 4));
+    } else {
+      bytes.back() = static_cast<char>(bytes.back() | digit);
+    }
+  }
+  const size_t start = std::string_view(bytes).substr(0, kName.size()) == kName ? kName.size() : 0;
+  return Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(start), bytes.end());
+}
+
 void ReadMetadata(const Decoder& decoder, DecodedPhoto* photo) {
   png_charp name = nullptr;
   png_bytep data = nullptr;
@@ -94,6 +122,17 @@ void ReadMetadata(const Decoder& decoder, DecodedPhoto* photo) {
   png_uint_32 size = 0;
   if (png_get_iCCP(decoder.png, decoder.info, &name, &compression, &data, &size) != 0) {
     photo->profile.assign(data, data + size);
+  }
+  png_textp texts = nullptr;
+  const int count = png_get_text(decoder.png, decoder.info, &texts, nullptr);
+  for (const png_text* text = texts; text != texts + count; ++text) {
+    const std::string_view key = text->key;
+    const std::string_view value(text->text, std::max(text->text_length, text->itxt_length));
+    if (key == "XML:com.adobe.xmp") {
+      photo->xmp.assign(value.begin(), value.end());
+    } else if (key == "Raw profile type exif") {
+      photo->exif = FromHex(value);
+    }
   }
   if (png_get_eXIf_1(decoder.png, decoder.info, &size, &data) != 0) {
     photo->exif.assign(data, data + size);

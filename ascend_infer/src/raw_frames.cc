@@ -5,7 +5,8 @@
 
 #include "errors.h"
 #include "nv21.h"
-#include "own_stdout.h"
+#include "stop.h"
+#include "tensor_files.h"
 
 namespace matting {
 namespace fs = std::filesystem;
@@ -71,6 +72,9 @@ bool FrameReader::Read(std::vector<uint8_t>* frame) {
     throw Error(path_.string() + ": cannot be read: " + std::strerror(errno));
   }
   if (found > 0 && found < size_) {
+    if (StopSignal() != 0) {  // which stopped what fills the pipe, too
+      return false;
+    }
     throw Error(path_.string() + ": ends within frame " + std::to_string(done_ + 1) + ", after " +
                 std::to_string(found) + " of the " + FrameText(size_));
   }
@@ -78,21 +82,49 @@ bool FrameReader::Read(std::vector<uint8_t>* frame) {
   return found > 0;
 }
 
-FrameWriter::FrameWriter(const fs::path& path)
-    : path_(path),
-      stream_(path.empty()               ? Stream(nullptr, std::fclose)
-              : path == kStandardStream ? OwnStdout()
-                                         : Stream(std::fopen(path.c_str(), "wb"), std::fclose)) {
-  if (!path.empty() && stream_ == nullptr) {
-    throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
+FrameWriter::FrameWriter(const fs::path& path, bool is_live, Stream* own_stdout)
+    : path_(path), stream_(nullptr, std::fclose) {
+  if (path.empty()) {
+    return;
+  }
+  if (path == kStandardStream) {
+    stream_ = std::move(*own_stdout);
+    return;
+  }
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (!is_live && (type == fs::file_type::regular || type == fs::file_type::not_found)) {
+    temporary_ = TemporaryBeside(path);
+  }
+  stream_.reset(std::fopen((temporary_.empty() ? path : temporary_).c_str(), "wb"));
+  if (stream_ == nullptr) {
+    throw CannotWrite(path, errno);
+  }
+}
+
+FrameWriter::~FrameWriter() {
+  std::error_code error;
+  if (!temporary_.empty()) {
+    fs::remove(temporary_, error);
   }
 }
 
 void FrameWriter::Write(const void* frame, size_t size) {
   if (stream_ != nullptr &&
       (std::fwrite(frame, 1, size, stream_.get()) != size || std::fflush(stream_.get()) != 0)) {
-    throw Error(path_.string() + ": cannot be written: " + std::strerror(errno));
+    throw CannotWrite(path_, errno);
   }
+}
+
+void FrameWriter::Finish() {
+  // Some file systems report a full disk only when the file is closed.
+  if (stream_ != nullptr && std::fclose(stream_.release()) != 0) {
+    throw CannotWrite(path_, errno);
+  }
+  if (!temporary_.empty() && std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    throw CannotWrite(path_, errno);
+  }
+  temporary_.clear();
 }
 
 }  // namespace matting

@@ -43,14 +43,22 @@ class FrameReader {
 
 class FrameWriter {
  public:
-  // Writes nothing if the path is empty. Throws Error if the file cannot be written.
-  explicit FrameWriter(const std::filesystem::path& path);
+  // Writes nothing if the path is empty, and to `own_stdout` if it is "-". Unless frames come from a live stream, whose
+  // length nobody knows, a file gets its name in Finish, when it is whole. Throws Error if it cannot be written.
+  FrameWriter(const std::filesystem::path& path, bool is_live, Stream* own_stdout);
+  ~FrameWriter();
+  FrameWriter(const FrameWriter&) = delete;
+  FrameWriter& operator=(const FrameWriter&) = delete;
 
   // Hands a frame on at once. Throws Error.
   void Write(const void* frame, size_t size);
 
+  // After the last frame. Throws Error.
+  void Finish();
+
  private:
   std::filesystem::path path_;
+  std::filesystem::path temporary_;  // empty: none, or it has got its name
   Stream stream_;
 };
 

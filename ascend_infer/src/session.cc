@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <numeric>
@@ -157,6 +158,9 @@ std::vector<float> Session::Output(size_t number) {
   mindspore::MSTensor& tensor = outputs_[number];
   std::vector<float> values(tensor.DataSize() / sizeof(float));
   std::memcpy(values.data(), DataOf(&tensor), values.size() * sizeof(float));
+  if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+    throw Error("the network's outputs are NaN or infinite; look at the model's weights");
+  }
   return values;
 }
 

@@ -50,7 +50,7 @@ class Session {
   // Copies the outputs of the last run, in the network's order, to where others were before. Throws Error.
   void CopyOutputs(std::vector<Bytes>* outputs);
 
-  // A copy of the values of one of them. Throws Error.
+  // A copy of the values of one of them. Throws Error if one is NaN or infinite.
   std::vector<float> Output(size_t number);
 
  private:

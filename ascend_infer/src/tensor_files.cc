@@ -138,16 +138,34 @@ void PrepareOutput(const fs::path& folder) {
 }
 
 void WriteWhole(const fs::path& path, const char* data, size_t size) {
-  // Short, because the result's name may already have the maximum length.
-  const fs::path temporary = path.parent_path() / (kTemporaryPrefix + std::to_string(getpid()));
-  File file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+  const fs::path temporary = TemporaryBeside(path);
+  File file(temporary, O_WRONLY);
   const bool done = file.IsOpen() && WriteAll(file.descriptor(), data, size) && file.Close() &&
                     std::rename(temporary.c_str(), path.c_str()) == 0;
   if (!done) {
     const int failure = errno;
     unlink(temporary.c_str());
-    const std::string remedy = failure == ENOSPC || failure == EDQUOT ? "; make room" : "";
-    throw Error(path.string() + ": cannot be written: " + Reason(failure) + remedy);
+    throw CannotWrite(path, failure);
+  }
+}
+
+Error CannotWrite(const fs::path& path, int failure) {
+  const std::string remedy = failure == ENOSPC || failure == EDQUOT ? "; make room" : "";
+  return Error(path.string() + ": cannot be written: " + Reason(failure) + remedy);
+}
+
+fs::path TemporaryBeside(const fs::path& path) {
+  // Short, because the result's name may already have the maximum length. Processes on several machines, or in several
+  // containers, may have the same number.
+  const std::string prefix = kTemporaryPrefix + std::to_string(getpid()) + "-";
+  for (int number = 0;; ++number) {
+    const fs::path temporary = path.parent_path() / (prefix + std::to_string(number));
+    if (File(temporary, O_WRONLY | O_CREAT | O_EXCL).IsOpen()) {
+      return temporary;
+    }
+    if (errno != EEXIST) {
+      throw CannotWrite(path, errno);
+    }
   }
 }
 

@@ -30,6 +30,12 @@ Bytes ReadWhole(const std::filesystem::path& path);
 // Creates the folder if it is missing and checks that it is writable. Throws Error.
 void PrepareOutput(const std::filesystem::path& folder);
 
+// The error of a file that cannot be written, by errno.
+Error CannotWrite(const std::filesystem::path& path, int failure);
+
+// Creates an empty file beside `path`, which no other process writes to. Throws Error.
+std::filesystem::path TemporaryBeside(const std::filesystem::path& path);
+
 // Writes a file atomically. Throws Error.
 void WriteWhole(const std::filesystem::path& path, const char* data, size_t size);
 

@@ -6,6 +6,7 @@
 
 #include "compositing.h"
 #include "open_session.h"
+#include "own_stdout.h"
 #include "stop.h"
 #include "timing.h"
 #include "video_pipeline.h"
@@ -48,17 +49,27 @@ int RunVideo(const Arguments& arguments) {
   FrameReader frames(arguments.video, kind);
   CheckOutput(arguments, arguments.output);
   CheckOutput(arguments, arguments.mattes);
-  VideoOutputs outputs = {FrameWriter(arguments.output), FrameWriter(arguments.mattes)};
+  // Before the runtime prints anything.
+  Stream own_stdout = arguments.output == "-" || arguments.mattes == "-" ? OwnStdout() : Stream(nullptr, std::fclose);
   const std::unique_ptr<Session> session = OpenSession(arguments);
   FrameMatting matting(session.get(), {kind.height, kind.width});
+  const bool is_live = frames.count() == 0;
+  VideoOutputs outputs = {FrameWriter(arguments.output, is_live, &own_stdout),
+                          FrameWriter(arguments.mattes, is_live, &own_stdout)};
   HandleStopSignals();
   const VideoTimes times = RunVideoPipeline(&matting, kind, background, &frames, &outputs);
-  if (times.whole.empty()) {
+  if (StopSignal() == 0 && times.whole.empty()) {
     throw Error(arguments.video.string() + ": holds no frame");
   }
-  const std::string report = StageReport(times, matting.cuts());
-  std::cout << report << std::flush;
-  WriteTimes(arguments, report);
+  if (StopSignal() == 0 || is_live) {
+    outputs.composites.Finish();
+    outputs.alphas.Finish();
+  }
+  if (!times.whole.empty()) {
+    const std::string report = StageReport(times, matting.cuts());
+    std::cout << report << std::flush;
+    WriteTimes(arguments, report);
+  }
   return StopSignal() == 0 ? kDone : kStopped + StopSignal();
 }
 
