@@ -20,9 +20,9 @@ from src.engines.plate_engine import open_plate_engine, plate_system_of
 from src.engines.shipped import require_output
 from src.evaluation.clip_report import clip_lines, evaluate_clips
 from src.evaluation.evaluate import Measured, evaluate
-from src.evaluation.plates import PlateMetric, evaluate_plates, mean_values
-from src.evaluation.predicted_clips import mean_over_clips
+from src.evaluation.plates import PlateMetric, evaluate_plates
 from src.evaluation.report import Save, averages
+from src.evaluation.values import listed, mean_values
 from src.inference.matting import Matting
 from src.inference.protocol import PROTOCOLS, ProtocolName
 from src.plates.matting import PlateMatting
@@ -68,7 +68,7 @@ def run_evaluation(
         way = "none" if protocol == "published" else None
         measured = evaluate_clips(clips, matting, output_folder, save, way)
         skipped += measured.problems
-        means = mean_over_clips(measured.values)
+        means = mean_values(measured.values)
         lines += clip_lines(measured, skipped)
     else:
         measured = evaluate(matting, samples, output_folder, save)
@@ -109,17 +109,13 @@ def run_plate_evaluation(
     means = mean_values(found)
     lines = [
         f"model: {model}",
-        *(f"{name}: {_listed(values)}" for name, values in found.items()),
+        *(f"{name}: {listed(values)}" for name, values in found.items()),
         *(f"skipped: {reason}" for reason in skipped),
-        f"mean of {len(found)} composites: {_listed(means)}",
+        f"mean of {len(found)} composites: {listed(means)}",
     ]
     write_text(folder / LOG_FILE, "".join(f"{line}\n" for line in lines))
     print("\n".join(lines))
     return means, skipped
-
-
-def _listed(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
 
 
 def _photo_lines(measured: Measured, means: dict[str, float]) -> list[str]:
@@ -143,7 +139,7 @@ def main() -> int:
     )
     parser.add_argument(
         "--save",
-        choices=("none", "alpha", "all"),
+        choices=get_args(Save),
         default="all",
         help="which images to write: none, alpha (PNG), or all: alpha and cutouts (RGBA PNG) (default: all)",
     )

@@ -14,6 +14,7 @@ from src.common.command_line import SKIPPED_STATUS, run_command
 from src.engines.embedded_info import find_model_info
 from src.engines.engine_choice import EngineName
 from src.engines.shipped import require_system, shipped_model
+from src.inference.protocol import Upsampling
 from src.live.flags import add_live_arguments, is_live, run_live, run_live_with_plate
 from src.prediction.predict import predict
 from src.prediction.shard import parse_shard
@@ -122,7 +123,7 @@ def main() -> int:
     )
     parser.add_argument(
         "--refine",
-        choices=("guided", "none"),
+        choices=get_args(Upsampling),
         default="guided",
         help="how alpha comes back to the photo's size: by the photo's edges, or bicubic (default: guided)",
     )

@@ -10,7 +10,7 @@ PAIRS then holds clips of frames, such as <clip>/com/<frame>.png and <clip>/pha/
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -32,14 +32,18 @@ from src.engines.plate_engine import open_plate_engine, plate_system_of  # noqa:
 from src.engines.shipped import shipped_model  # noqa: E402
 from src.evaluation.evaluate import measure_photos  # noqa: E402
 from src.evaluation.from_trimap import FromTrimap, MeasuredTrimap  # noqa: E402
-from src.evaluation.predicted_clips import mean_over_clips, measure_predictions  # noqa: E402
+from src.evaluation.predicted_clips import measure_predictions  # noqa: E402
 from src.evaluation.report import best_median_worst  # noqa: E402
+from src.evaluation.values import listed, mean_values  # noqa: E402
 from src.evaluation.video import measure_video, measure_video_with_plate  # noqa: E402
 from src.images.files import read_gray, read_image, write_image  # noqa: E402
 from src.inference.matting import SHIPPED_MODEL, Matting, load_matting  # noqa: E402
+from src.inference.protocol import Upsampling  # noqa: E402
 from src.plates.matting import PlateMatting  # noqa: E402
 from src.plates.preparation import PlatePreparation  # noqa: E402
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName  # noqa: E402
+
+_WITHOUT_PLATE = ("list", "size", "stretch", "refine", "fast", "trimap", "solver", "picture", "yaml_path")
 
 
 def main() -> int:
@@ -65,7 +69,7 @@ def main() -> int:
     parser.add_argument("--engine", choices=get_args(EngineName), default="auto", help="as predict.py")
     parser.add_argument("--size", type=int, help="size of the network's input (default: the model's own)")
     parser.add_argument("--stretch", "--squash", action="store_true")
-    parser.add_argument("--refine", choices=("guided", "none"), default="guided")
+    parser.add_argument("--refine", choices=get_args(Upsampling), default="guided")
     parser.add_argument("--fast", action="store_true", help="as predict.py")
     parser.add_argument(
         "--trimap",
@@ -86,13 +90,12 @@ def main() -> int:
     )
     parser.add_argument("--device", choices=("auto", "Ascend", "GPU", "CPU"), default="auto")
     arguments = parser.parse_args()
+    _check(arguments, parser)
     if arguments.predictions:
         return _measure_predictions(arguments.predictions, arguments.pairs)
     frames = sorted(arguments.pairs.glob("frame_*.jpg"), key=lambda path: (len(path.name), path.name))
     if len(frames) > 1 and (arguments.list or arguments.picture or arguments.trimap):
         raise UserError(f"{arguments.pairs}: holds a video; --list, --picture and --trimap are for photos")
-    if arguments.trimap and arguments.picture:
-        raise UserError("--picture shows the network's mattes: leave out --trimap")
     if arguments.plate:
         if len(frames) < 2:
             raise UserError(
@@ -122,12 +125,31 @@ def main() -> int:
     return SKIPPED_STATUS if left_out else status
 
 
+def _check(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """End with a usage error where an option would have no effect."""
+
+    def refuse(options: Iterable[str], why: str) -> None:
+        for name in options:
+            if getattr(arguments, name) != parser.get_default(name):
+                parser.error(f"--{name}: {why}")
+
+    if arguments.predictions:
+        others = set(vars(arguments)) - {"pairs", "predictions"}
+        refuse(sorted(others), "has no effect with --predictions, which are measured as they are")
+    if arguments.plate:
+        refuse(_WITHOUT_PLATE, "has no effect with --plate, for which photos are matted in another way")
+    if not arguments.trimap:
+        refuse(["solver"], "needs --trimap")
+    elif arguments.picture:
+        parser.error("--picture: shows the network's mattes; leave out --trimap")
+
+
 def _measure_predictions(predictions: Path, true: Path) -> int:
     found, problems = measure_predictions(predictions, true)
     for problem in problems:
         print(f"left out: {problem}")
-    for clip, values in {**found, f"mean of {len(found)} clips": mean_over_clips(found)}.items():
-        print(f"{clip}: {', '.join(f'{name} {value:.3f}' for name, value in values.items())}")
+    for clip, values in {**found, f"mean of {len(found)} clips": mean_values(found)}.items():
+        print(f"{clip}: {listed(values)}")
     return SKIPPED_STATUS if problems else 0
 
 

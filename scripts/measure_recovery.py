@@ -16,7 +16,6 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 import numpy as np  # noqa: E402
 
 from src.clips.layouts import find_clips  # noqa: E402
-from src.common.atomic_file import atomic_path  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
 from src.evaluation.recovery import (  # noqa: E402
@@ -40,12 +39,17 @@ def main() -> None:
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, required=True)
     parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the errors, means over the clips")
     arguments = parser.parse_args()
+    if arguments.picture and arguments.picture.suffix.lower() not in (".png", ".svg"):
+        parser.error(f"--picture {arguments.picture}: must end in .png or .svg")
     matting = load_matting(arguments.checkpoint)
     if not takes_previous(matting.info.system):
         raise UserError(f"{arguments.checkpoint}: is of system {matting.info.system}, which keeps no state")
-    clips = [clip for clip in find_clips(arguments.clips) if len(clip.numbers) > _AT]
+    every = find_clips(arguments.clips)
+    clips = [clip for clip in every if clip.kind != "foreground" and len(clip.numbers) > _AT]
+    for name in sorted({clip.name for clip in every} - {clip.name for clip in clips}):
+        print(f"left out: {name}: has no background, or no more than {_AT} frames")
     if not clips:
-        raise UserError(f"{arguments.clips}: holds no clip of more than {_AT} frames")
+        raise UserError(f"{arguments.clips}: holds no clip with a background and more than {_AT} frames")
     count = min(_COUNT, *(len(clip.numbers) for clip in clips))
     found = [measure_recovery(clip, matting, _AT, count) for clip in clips]
     means = {name: np.mean([each[name] for each in found], axis=0) for name in found[0]}
@@ -60,7 +64,7 @@ def main() -> None:
 
 def draw(means: dict[str, np.ndarray], path: Path) -> None:
     """Draw the errors by frame."""
-    from src.common.plotting import plt
+    from src.common.plotting import plt, save_figure
 
     figure, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
     for name, errors in means.items():
@@ -68,9 +72,7 @@ def draw(means: dict[str, np.ndarray], path: Path) -> None:
     axes.axvline(_AT, color="0.7", linestyle=":")
     axes.set(xlabel="frame", ylabel="MAD x 1000", ylim=(0, None))
     axes.legend()
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=100, format=path.suffix[1:])
-    plt.close(figure)
+    save_figure(figure, path)
 
 
 if __name__ == "__main__":

@@ -196,6 +196,22 @@ def test_a_clip_with_its_plate_is_measured(tmp_path, monkeypatch, capsys):
     assert line.endswith("dtSSD 20.41, mean SAD 0.10, MAD x 1000 41.67, of 2 frames")
 
 
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (("--predictions", "alphas", "--fast"), "--fast: has no effect with --predictions"),
+        (("--plate", "plate.png", "--size", "320"), "--size: has no effect with --plate"),
+        (("--solver", "knn"), "--solver: needs --trimap"),
+        (("--trimap", "auto", "--picture", "sheet.png"), "--picture: shows the network's mattes"),
+    ],
+)
+def test_options_without_effect_are_refused(tmp_path, monkeypatch, capsys, flags, why):
+    monkeypatch.setattr("sys.argv", ["measure_matting.py", str(tmp_path), *flags])
+    with pytest.raises(SystemExit):
+        measure_matting.main()
+    assert why in capsys.readouterr().err
+
+
 def test_a_plate_for_photos_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["measure_matting.py", str(tmp_path), "--plate", "plate.png"])
     with pytest.raises(UserError, match="holds no video"):

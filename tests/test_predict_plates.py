@@ -20,7 +20,8 @@ from src.images.files import ImageError, read_alpha_channel, read_gray, read_ima
 from src.model.background_matting.network import RefineNetwork
 from src.model.background_matting.refiner import FullRefiner, SamplingRefiner
 from src.model.weights import load_weights, save_parameters
-from src.plates.files import Plates, fit_plate, is_unlike
+from src.plates.files import Plates
+from src.plates.likeness import fit_plate, is_unlike
 from src.plates.matting import PlateMatte, PlateMatting
 from src.prediction import predict_plates
 from src.systems.background_matting import SYSTEMS

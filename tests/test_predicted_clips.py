@@ -6,7 +6,8 @@ import pytest
 from scripts import measure_matting
 from src.common.command_line import SKIPPED_STATUS
 from src.common.errors import UserError
-from src.evaluation.predicted_clips import mean_over_clips, measure_predictions
+from src.evaluation.predicted_clips import measure_predictions
+from src.evaluation.values import mean_values
 from src.metric import connectivity_error, dtssd, gradient_error, mad
 from tests.small_clips import HEIGHT, alpha, write, write_frames
 
@@ -42,7 +43,7 @@ def test_each_clip_has_the_means_of_its_frames_and_pairs(folders):
         assert values["Grad"] == pytest.approx(np.mean([gradient_error(*pair) for pair in pairs]))
         assert values["Conn"] == pytest.approx(np.mean([connectivity_error(*pair) for pair in pairs]))
         assert values["dtSSD"] == pytest.approx(dtssd(pred, true), rel=1e-5)
-    means = mean_over_clips(found)
+    means = mean_values(found)
     assert all(means[name] == pytest.approx((found["a"][name] + found["b"][name]) / 2) for name in means)
 
 

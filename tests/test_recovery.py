@@ -59,13 +59,18 @@ def test_frames_until_recovered(disturbed, expected):
 def test_the_command_prints_and_draws(clip, tmp_path, monkeypatch, capsys):
     """The error at frame 10 is 1/4, and 2e-5 undisturbed: it stays above within these frames."""
     monkeypatch.setattr(command, "load_matting", lambda path: MATTING)
+    of_colours = clip._replace(name="cutout", kind="foreground")
+    monkeypatch.setattr(command, "find_clips", lambda path: [clip, of_colours])
     picture = tmp_path / "recovery.png"
-    monkeypatch.setattr(
-        "sys.argv",
-        ["measure_recovery.py", str(tmp_path), "--checkpoint", "m.ckpt", "--picture", str(picture)],
-    )
+    arguments = ["measure_recovery.py", str(tmp_path), "--checkpoint", "m.ckpt", "--picture"]
+    monkeypatch.setattr("sys.argv", [*arguments, str(picture.with_suffix(""))])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert "must end in .png or .svg" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", [*arguments, str(picture)])
     command.main()
     printed = capsys.readouterr().out
+    assert "left out: cutout: has no background" in printed
     assert "all foreground: MAD x 1000 250.00 at first" in printed and "not within 6 frames" in printed
     assert read_image(picture).shape == (320, 700, 3)
 

@@ -1,4 +1,4 @@
-// The plate of a photo, the same place without the person: found and made to fit as src/plates/files.py does.
+// The plate of a photo, the same place without the person: found and made to fit as src/plates does.
 #ifndef ASCEND_INFER_PLATES_H_
 #define ASCEND_INFER_PLATES_H_
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from src.benchmark.contender import Contender, LeftOutError
 from src.benchmark.rows import BOUND, Row
-from src.common.atomic_file import atomic_path
-from src.common.plotting import plt
+from src.common.plotting import plt, save_figure
 
 _PAUSE = 0.3  # seconds, so that the previous contender's threads go to sleep
 
@@ -136,9 +135,7 @@ def draw(results: Iterable[Result], path: Path) -> None:
         axes.tick_params(axis="x", labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     panels[-1, 0].set_xlabel("seconds or megabytes (shorter is better)", fontsize=9)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=110)
-    plt.close(figure)
+    save_figure(figure, path, dpi=110)
 
 
 def _shown(results: Iterable[Result]) -> dict[str, list[Result]]:

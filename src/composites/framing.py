@@ -7,7 +7,7 @@ import numpy as np
 
 from src.composites.outline import OPAQUE
 from src.composites.person import Person
-from src.systems.model_info import ModelInfo
+from src.images.letterbox import PUBLISHED_MEAN
 
 _SMALLEST_PART = 0.6  # relative to the largest part that fits
 _MOST_ENLARGED = 1.25  # scale factor for a photo with its own background; more looks blurred
@@ -122,6 +122,6 @@ def add_bars(image: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tup
     """
     missing = [whole - part for whole, part in zip(size, alpha.shape, strict=True)]
     sides = [(gap // 2, gap - gap // 2) for gap in missing]
-    means = enumerate(ModelInfo().mean)
+    means = enumerate(PUBLISHED_MEAN)
     bars = [np.pad(image[..., channel], sides, constant_values=mean) for channel, mean in means]
     return np.dstack(bars), np.pad(alpha, sides)

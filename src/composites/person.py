@@ -19,6 +19,11 @@ class Person:
     foreground: np.ndarray
     alpha: np.ndarray
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+        return self.image.nbytes + self.foreground.nbytes + self.alpha.nbytes
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -31,3 +36,8 @@ class Scene:
 
     emptied: np.ndarray
     alpha: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+        return self.emptied.nbytes + self.alpha.nbytes

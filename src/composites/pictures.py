@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from src.common.atomic_file import BadNameError
+from src.common.byte_cache import ByteCache
 from src.common.making import random_for
 from src.composites.backgrounds import draw_usable
 from src.composites.camera import turn
@@ -168,7 +169,9 @@ def _draw_people(
     return drawn
 
 
-_read_scene = functools.lru_cache(maxsize=64)(read_scene)
-_read_companion = functools.lru_cache(maxsize=64)(read_person)
-_read_passer_by = functools.lru_cache(maxsize=256)(read_person)
-_read_background = functools.lru_cache(maxsize=128)(read_image)
+_MOST_BYTES = 1 << 28  # that each of these remembers, in each process
+
+_read_scene = ByteCache(read_scene, _MOST_BYTES)
+_read_companion = ByteCache(read_person, _MOST_BYTES)
+_read_passer_by = functools.lru_cache(maxsize=256)(read_person)  # small
+_read_background = ByteCache(read_image, _MOST_BYTES)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from src.composites.backgrounds import draw_usable
 from src.composites.stored_people import FOREGROUNDS, read_stored_person
 from src.data.bad_samples import BadSamples
 from src.data.plate_files import PlateFiles
@@ -55,7 +56,7 @@ class PlateSamples(Samples):
 
         Raises:
             ImageError: a file of the person cannot be read, or alpha has another size than the colours.
-            UserError: too many plates cannot be read.
+            UserError: too many plates cannot be read, or all.
         """
         return self._make(np.random.default_rng((self._seed, epoch, index)), index)
 
@@ -83,18 +84,17 @@ class PlateSamples(Samples):
 
     def _draw_plate(self, rng: np.random.Generator) -> np.ndarray:
         """Read a plate drawn at random, or the next one that can be read."""
-        plates, first = self.files.plates, int(rng.integers(len(self.files.plates)))
-        reason = ""
-        for further in range(len(plates)):
-            index = (first + further) % len(plates)
-            if index in self._bad_plates:
-                continue
-            try:
-                return read_image(plates[index])
-            except ImageError as error:
-                reason = str(error)
-                self._bad_plates.add(index, reason)
-        raise ImageError(f"none of the plates can be read; the last: {reason}")
+        return draw_usable(rng, range(len(self.files.plates)), self._read_plate, [])
+
+    def _read_plate(self, index: int) -> np.ndarray:
+        file = self.files.plates[index]
+        if index in self._bad_plates:
+            raise ImageError(f"{file}: could not be read before")
+        try:
+            return read_image(file)
+        except ImageError as error:
+            self._bad_plates.add(index, str(error))
+            raise
 
 
 def _channels_first(image: np.ndarray) -> np.ndarray:

@@ -8,8 +8,9 @@ import numpy as np
 from src.clips.clip import Clip
 from src.common.atomic_file import write_csv
 from src.evaluation.clips import ClipFrame, MeasuredClips, measure_clips
-from src.evaluation.predicted_clips import NAMES, Values, mean_over_clips
+from src.evaluation.predicted_clips import NAMES
 from src.evaluation.report import METRICS_FILE, Save, write_matte
+from src.evaluation.values import listed, mean_values
 from src.inference.matting import Matting
 from src.streams.stream_state import described
 from src.streams.temporal import Temporal
@@ -44,12 +45,8 @@ def clip_lines(measured: MeasuredClips, skipped: Sequence[str]) -> list[str]:
     """What the log says of clips: each one's metrics, what was skipped, and the means over the clips."""
     values, rate = measured.values, measured.frames / measured.seconds
     return [
-        *(f"{clip}: {_listed(each)}" for clip, each in values.items()),
+        *(f"{clip}: {listed(each)}" for clip, each in values.items()),
         *(f"skipped: {reason}" for reason in skipped),
         f"frames: {measured.frames}, {rate:.2f} frames/s, compiling included; {described(measured.resets)}",
-        f"mean of {len(values)} clips: {_listed(mean_over_clips(values))}",
+        f"mean of {len(values)} clips: {listed(mean_values(values))}",
     ]
-
-
-def _listed(values: Values) -> str:
-    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())

@@ -14,7 +14,8 @@ from src.common.errors import UserError
 from src.common.process_pool import available_cores
 from src.common.progress import Progress
 from src.common.read_ahead import map_ahead
-from src.evaluation.predicted_clips import MeasuredFrame, Values, mean_over_frames, measure_frame
+from src.evaluation.predicted_clips import MeasuredFrame, mean_over_frames, measure_frame
+from src.evaluation.values import Values
 from src.images.files import ImageError
 from src.images.preprocessing import alpha_to_float
 from src.inference.matting import Matting

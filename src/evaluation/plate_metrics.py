@@ -6,17 +6,12 @@ All take alphas (H, W) float32 in [0, 1].
 import cv2
 import numpy as np
 
-from src.metric import connectivity_error, gradient_error, mad, mse, sad
+from src.evaluation.values import OF_ALPHA
+from src.metric import sad
 
 _PADDLE_STEPS = 10  # of erosion and dilation by a 3x3 cross
 
-USUAL = {
-    "SAD": sad,
-    "MAD x 1000": lambda pred, true: 1000 * mad(pred, true),
-    "MSE x 1000": lambda pred, true: 1000 * mse(pred, true),
-    "Grad": gradient_error,
-    "Conn": connectivity_error,
-}
+USUAL = {"SAD": sad, **OF_ALPHA}
 FOREGROUND = "foreground MSE x 1000"
 
 

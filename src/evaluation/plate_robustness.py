@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from src.common.atomic_file import atomic_path, write_csv
+from src.common.atomic_file import write_csv
 from src.common.progress import Progress
 from src.data.plate_pairs import PlatePair
 from src.evaluation.plate_changes import CHANGES, UNITS, Change
@@ -136,7 +136,7 @@ def write_outcomes(outcomes: Sequence[Outcome], path: Path) -> None:
 
 def draw(rows: Sequence[Row], path: Path) -> None:
     """Draw the mean SAD over the amount of each kind of change."""
-    from src.common.plotting import plt
+    from src.common.plotting import plt, save_figure
 
     unchanged = {row.way: row.sad for row in rows if not row.change.amount}
     figure, panels = plt.subplots(1, len(UNITS), figsize=(10, 3.2), sharey=True, layout="constrained")
@@ -149,6 +149,4 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         axes.set(xlabel=unit, ylim=(0, None))
     panels[0].set(ylabel="SAD, thousands of pixels")
     panels[-1].legend()
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=100, format=path.suffix[1:])
-    plt.close(figure)
+    save_figure(figure, path)

@@ -11,13 +11,13 @@ from src.common.errors import UserError
 from src.common.progress import Progress
 from src.data.plate_composites import PlateComposite
 from src.evaluation.plate_metrics import FOREGROUND, USUAL, foreground_mse, paddle_metrics
-from src.evaluation.report import METRICS_FILE, Save
-from src.images.files import ImageError, write_image
-from src.images.preprocessing import alpha_to_bytes, alpha_to_float
+from src.evaluation.report import METRICS_FILE, Save, write_matte
+from src.evaluation.values import Values
+from src.images.files import ImageError
+from src.images.preprocessing import alpha_to_float
 from src.inference.cutout import naming_failures
 
 PlateMetric = Literal["usual", "paddle"]
-Values = dict[str, float]  # by the metric's name
 Matte = Callable[[PlateComposite, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -57,7 +57,7 @@ def evaluate_plates(
                 skipped.append(str(error))
             else:
                 found[composite.name] = _measure(alpha, foreground, pictures, metric)
-                _write(folder, composite.name, alpha, foreground, save)
+                write_matte(folder, composite.name, foreground, alpha, save)
             bar.update()
     if not found:
         raise UserError(f"no composite can be read, the first: {skipped[0]}")
@@ -65,12 +65,6 @@ def evaluate_plates(
     rows = ((name, *(f"{values[each]:.6f}" for each in names)) for name, values in found.items())
     write_csv(folder / METRICS_FILE, ("image", *names), rows)
     return found, skipped
-
-
-def mean_values(found: dict[str, Values]) -> Values:
-    """The mean of each metric over the composites."""
-    names = next(iter(found.values()))
-    return {name: float(np.mean([values[name] for values in found.values()])) for name in names}
 
 
 def _measure(
@@ -81,10 +75,3 @@ def _measure(
         return paddle_metrics(alpha, true_alpha)
     values = {name: measure(alpha, true_alpha) for name, measure in USUAL.items()}
     return {**values, FOREGROUND: foreground_mse(foreground, true["foreground"], true_alpha)}
-
-
-def _write(folder: Path, name: str, alpha: np.ndarray, foreground: np.ndarray, save: Save) -> None:
-    if save != "none":
-        write_image(folder / "alpha" / name, alpha_to_bytes(alpha))
-    if save == "all":
-        write_image(folder / "cutout" / name, np.dstack([foreground, alpha_to_bytes(alpha)]))

@@ -14,19 +14,13 @@ from src.common.process_pool import available_cores
 from src.common.progress import Progress
 from src.common.read_ahead import map_ahead
 from src.data.pairs import require_same_size
+from src.evaluation.values import OF_ALPHA, Values
 from src.images.files import ImageError, read_gray
 from src.images.preprocessing import alpha_to_float
-from src.metric import connectivity_error, dtssd, gradient_error, mad, mse
+from src.metric import dtssd
 
-_METRICS = {
-    "MAD x 1000": lambda pred, true: 1000 * mad(pred, true),
-    "MSE x 1000": lambda pred, true: 1000 * mse(pred, true),
-    "Grad": gradient_error,
-    "Conn": connectivity_error,
-}
-NAMES = (*_METRICS, "dtSSD")
+NAMES = (*OF_ALPHA, "dtSSD")
 
-Values = dict[str, float]  # by the names of NAMES
 MeasuredFrame = tuple[np.ndarray, np.ndarray, Values]  # its predicted and true alpha, and its metrics
 
 
@@ -63,11 +57,6 @@ def measure_predictions(predicted: Path, true: Path) -> tuple[dict[str, Values],
     return found, problems
 
 
-def mean_over_clips(found: dict[str, Values]) -> Values:
-    """The mean of each metric over clips, long and short ones alike."""
-    return {name: float(np.mean([values[name] for values in found.values()])) for name in NAMES}
-
-
 def _measure_clip(clip: Clip, predicted: Path, true: Path, pool: ThreadPoolExecutor, bar: Progress) -> Values:
     frames = clip.frames
     if not isinstance(frames, FrameFiles):
@@ -90,7 +79,7 @@ def _measure_clip(clip: Clip, predicted: Path, true: Path, pool: ThreadPoolExecu
 
 def measure_frame(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> MeasuredFrame:
     """Measure one frame's predicted alpha, (H, W) float32 in [0, 1], against the true one."""
-    return pred_alpha, true_alpha, {name: metric(pred_alpha, true_alpha) for name, metric in _METRICS.items()}
+    return pred_alpha, true_alpha, {name: metric(pred_alpha, true_alpha) for name, metric in OF_ALPHA.items()}
 
 
 def mean_over_frames(measured: Iterable[MeasuredFrame]) -> Values:
@@ -103,5 +92,5 @@ def mean_over_frames(measured: Iterable[MeasuredFrame]) -> Values:
         if before is not None:
             changes.append(dtssd((before[0], pred_alpha), (before[1], true_alpha)))
         before = pred_alpha, true_alpha
-    means = {name: float(np.mean([each[name] for each in values])) for name in _METRICS}
+    means = {name: float(np.mean([each[name] for each in values])) for name in OF_ALPHA}
     return {**means, "dtSSD": float(np.mean(changes))}

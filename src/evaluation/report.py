@@ -19,7 +19,6 @@ METRICS_FILE = "metrics.csv"
 CONTACT_SHEET_FILE = "contact_sheet.png"
 _SHEET_ROWS = 8
 _SHOWN_OF_EACH = 4
-_SHEET_TITLES = ("photo", "true alpha", "predicted trimap", "predicted alpha", "cutout")
 
 Save = Literal["none", "alpha", "all"]
 
@@ -93,25 +92,14 @@ def _best_and_worst(
     measurements: Sequence[Measurement], matte_of: Callable[[PhotoWithAlpha, np.ndarray], Matte]
 ) -> np.ndarray:
     """Draw the photos with the lowest SAD on the left and the highest on the right, at most eight each."""
-    by_sad = sorted(measurements, key=lambda each: each.values["sad"])
+    by_sad = _by_sad(measurements)
     rows = min(_SHEET_ROWS, -(-len(by_sad) // 2))
-    best, worst = by_sad[:rows], by_sad[rows:][::-1][:rows]
-    blocks = [("best", best), ("worst", worst)]
-    sheets = [_sheet(title, chosen, matte_of) for title, chosen in blocks if chosen]
+    blocks = {"best": by_sad[:rows], "worst": by_sad[rows:][::-1][:rows]}
+    titles = "true alpha", "predicted trimap", "predicted alpha", "cutout"
+    sheets = [
+        _sheet((f"{title}: photo", *titles), chosen, matte_of) for title, chosen in blocks.items() if chosen
+    ]
     return side_by_side(sheets)
-
-
-def _sheet(
-    title: str, chosen: Sequence[Measurement], matte_of: Callable[[PhotoWithAlpha, np.ndarray], Matte]
-) -> np.ndarray:
-    rows, captions = [], []
-    for each in chosen:
-        image, true_alpha = each.sample.read()
-        trimap, alpha = matte_of(each.sample, image)
-        alpha = alpha_to_bytes(alpha)
-        rows.append((image, true_alpha, trimap, alpha, on_checkerboard(image, alpha)))
-        captions.append(f"SAD {each.values['sad']:.2f}")
-    return contact_sheet(rows, (f"{title}: {_SHEET_TITLES[0]}", *_SHEET_TITLES[1:]), captions)
 
 
 def best_median_worst(
@@ -126,17 +114,32 @@ def best_median_worst(
     Returns:
         BGR (h, w, 3) uint8.
     """
-    by_sad = sorted(measurements, key=lambda each: each.values["sad"])
+    by_sad = _by_sad(measurements)
     shown = min(_SHOWN_OF_EACH, -(-len(by_sad) // 3))
     middle = max(0, (len(by_sad) - shown) // 2)
-    sheets = []
     chosen = {"best": by_sad[:shown], "median": by_sad[middle : middle + shown], "worst": by_sad[-shown:]}
-    for title, part in chosen.items():
-        rows = []
-        for each in part:
-            image, true_alpha = each.sample.read()
-            alpha = alpha_to_bytes(alpha_of(image))
-            rows.append((image, true_alpha, alpha, on_checkerboard(image, alpha)))
-        captions = [f"SAD {each.values['sad']:.2f}" for each in part]
-        sheets.append(contact_sheet(rows, (title, "true alpha", "alpha", "cutout"), captions))
+    titles = "true alpha", "alpha", "cutout"
+    sheets = [
+        _sheet((title, *titles), part, lambda _, image: (alpha_of(image),)) for title, part in chosen.items()
+    ]
     return side_by_side(sheets)
+
+
+def _by_sad(measurements: Sequence[Measurement]) -> list[Measurement]:
+    return sorted(measurements, key=lambda each: each.values["sad"])
+
+
+def _sheet(
+    titles: Sequence[str],
+    chosen: Sequence[Measurement],
+    predicted: Callable[[PhotoWithAlpha, np.ndarray], tuple[np.ndarray, ...]],
+) -> np.ndarray:
+    """A row for each photo: it, its true alpha, what is predicted of it, alpha the last, and the cutout."""
+    rows, captions = [], []
+    for each in chosen:
+        image, true_alpha = each.sample.read()
+        *others, alpha = predicted(each.sample, image)
+        alpha = alpha_to_bytes(alpha)
+        rows.append((image, true_alpha, *others, alpha, on_checkerboard(image, alpha)))
+        captions.append(f"SAD {each.values['sad']:.2f}")
+    return contact_sheet(rows, titles, captions)

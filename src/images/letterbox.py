@@ -8,6 +8,8 @@ import numpy as np
 
 from src.images.preprocessing import resize, resize_trimap
 
+PUBLISHED_MEAN = (114, 121, 134)  # BGR, of photos; the colour of bars, and subtracted before SHM and PSPNet
+
 
 class Place(NamedTuple):
     """A part of an image, in pixels: where a photo lies in the square, or what is looked at in a photo."""

@@ -91,7 +91,7 @@ def run_live_with_plate(arguments: argparse.Namespace) -> int:
 
 
 def run_live(arguments: argparse.Namespace, otherwise: ModelInfo) -> int:
-    """Matte live; frames are not also shown mirrored to the network, as with --fast.
+    """Matte live; as with --fast, the network sees each frame once.
 
     Args:
         arguments: of the command line.

@@ -15,7 +15,7 @@ from src.live.live import show_live
 from src.live.live_frame import LiveFrame, View, framed
 from src.live.pipeline import Alphas
 from src.live.report import Report
-from src.plates.files import Plates
+from src.plates.files import first_seconds
 from src.plates.preparation import PlatePreparation
 from src.streams.first_frames import FirstFrames, median_plate
 from src.streams.stream_state import Reset
@@ -71,7 +71,7 @@ class _WithPlate:
     ):
         self.resets: Counter[Reset] = Counter()
         self._source, self._name = source, plate
-        self._seconds = Plates(plate, []).seconds
+        self._seconds = first_seconds(plate)
         self._plate = framed(read_image(Path(plate)), view) if self._seconds is None else None
         self._preparation, self._background = preparation, background
         self._replace_colours, self._temporal = replace_colours, temporal

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from src.plates.displacement import lies_beside
-from src.plates.files import fit_plate, is_unlike, relative_light
+from src.plates.likeness import fit_plate, is_unlike, relative_light
 from src.plates.matting import PlateMatting
 from src.plates.registration import match_exposure, register
 

@@ -9,13 +9,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from src.plates.likeness import BRIGHTEST, DARKEST
+
 _POINTS = 4000
 _RATIO = 0.8  # of the distances to the nearest and the second nearest description
 _REACH = 3.0  # pixels by which a point may miss
 _LEAST_POINTS, _LEAST_SHARE = 30, 0.3  # that must agree, and of all matches
 _LEAST_HULL = 0.25  # of the frame that they must surround
 _MOST_MOVED = 0.15  # of the diagonal, of any corner
-_DARKEST, _BRIGHTEST = 8, 247  # of values that tell the light
 _AROUND = 6  # side of the window that fills what a plate lost, as a part of the width
 _FAINT = 1e-3  # weight of what is seen elsewhere
 
@@ -74,12 +75,12 @@ def _lit(photo: np.ndarray, plate: np.ndarray, empty: np.ndarray) -> np.ndarray:
     """One channel (H, W) uint8 of a plate in the light of its photo, whose place is seen where `empty`."""
     tells = empty.copy()
     for each in (photo, plate):
-        tells &= (each >= _DARKEST) & (each <= _BRIGHTEST)
+        tells &= (each >= DARKEST) & (each <= BRIGHTEST)
     if not tells.any():
         return plate
     gain = np.median(photo[tells] / plate[tells])
     lit = np.clip(np.round(plate * gain), 0, 255).astype(np.uint8)
-    clipped = plate > _BRIGHTEST
+    clipped = plate > BRIGHTEST
     seen = clipped & empty & (photo >= lit)
     if gain >= 1 or not seen.any():
         return lit

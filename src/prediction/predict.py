@@ -60,14 +60,14 @@ def predict(
         inputs: photos, videos, or folders of them.
         output: folder of the results; None: beside their sources.
         background: 'transparent', 'blur', a colour name, '#RRGGBB' or an image.
-        checkpoint: the model; see `load_matting` for it and its settings up to `mirror`.
+        checkpoint: the model; see `load_matting` for it and its settings up to `stretch`.
         engine: what runs it.
         size: of the network's input.
         mean: of the model's training.
         otherwise: what holds for a model that does not say what it is.
         stretch: stretch photos to the network's square.
         upsampling: how alpha comes back to the photo's size.
-        mirror: show the network mirror images too.
+        mirror: as for `load_matting`.
         estimate_foreground: take the old background's colours out of the person's rim.
         temporal: how the alpha of videos is made steady: 'none', 'smoothing' or 'ofd'; None: 'smoothing', but
             'none' for a model that is given its own alpha of the frame before.

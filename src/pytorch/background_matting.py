@@ -7,8 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from src.pytorch.depthwise import Depthwise
-from src.pytorch.modnet import conv_bn_relu6, with_bn_relu6
+from src.pytorch.layers import Depthwise, conv_bn_relu, conv_bn_relu6, with_bn_relu6
 from src.systems.plate_form import training_scale
 
 _HIDDEN = 32  # channels of the base network for the refiner
@@ -21,13 +20,6 @@ _STAGES = (  # outputs, stride of the first block, dilation of each
     (160, 1, (1, 2, 2)),
     (320, 1, (2,)),
 )
-
-
-def conv_bn_relu(inputs: int, outputs: int, kernel: int, dilation: int = 1) -> nn.Sequential:
-    """The three layers."""
-    padding = kernel // 2 * dilation
-    conv = nn.Conv2d(inputs, outputs, kernel, padding=padding, dilation=dilation, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 class Block(nn.Module):

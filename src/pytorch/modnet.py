@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from src.pytorch.depthwise import Depthwise
+from src.pytorch.layers import Depthwise, conv_bn_relu6, with_bn_relu6
 
 _STAGES = ((24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1))  # MobileNetV2, table 2
 
@@ -34,16 +34,6 @@ class Conv(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-
-
-def conv_bn_relu6(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list:
-    """The three layers."""
-    return with_bn_relu6(nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False))
-
-
-def with_bn_relu6(conv: nn.Conv2d) -> list:
-    """The convolution and the two layers after it."""
-    return [conv, nn.BatchNorm2d(conv.out_channels), nn.ReLU6()]
 
 
 class Block(nn.Module):

@@ -6,14 +6,7 @@ The layers have the names of the original network's state dict.
 import torch
 from torch import nn
 
-from src.pytorch.depthwise import Depthwise
-
-
-def conv_bn_relu(inputs: int, outputs: int) -> nn.Sequential:
-    """A 3x3 convolution, batch normalisation and ReLU: (N, inputs, H, W) to (N, outputs, H, W)."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
-    )
+from src.pytorch.layers import Depthwise, conv_bn_relu
 
 
 class InvertedResidual(nn.Module):

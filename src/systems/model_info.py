@@ -14,6 +14,7 @@ from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, dump_yaml, parse_yaml
 from src.common.text_values import choice_of, list_of, number, read_keys, whole_number
+from src.images.letterbox import PUBLISHED_MEAN
 from src.systems.plate_form import PlateForm, read_plate_form
 from src.systems.traits import SystemName, needs_plate, takes_normalised
 
@@ -59,7 +60,7 @@ class ModelInfo:
 
 def _published(system: SystemName) -> dict[str, object]:
     if takes_normalised(system):
-        return {"size": 400 if system == "pspnet" else 320, "mean": (114, 121, 134), "colour": "BGR"}
+        return {"size": 400 if system == "pspnet" else 320, "mean": PUBLISHED_MEAN, "colour": "BGR"}
     return {"size": 512, "mean": _mean_of(system), "colour": "RGB"}
 
 

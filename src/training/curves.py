@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.common.atomic_file import atomic_path
-from src.common.plotting import MaxNLocator, plt
+from src.common.plotting import MaxNLocator, plt, save_figure
 from src.systems.system import System
 
 
@@ -30,9 +29,7 @@ def draw_curves(rows: list[dict[str, str]], path: Path, system: System, *, losse
             _draw_columns(axis, of_phase, columns)
             axis.set_title(system.phases[name].title)
     figure.tight_layout()
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=110)
-    plt.close(figure)
+    save_figure(figure, path, dpi=110)
 
 
 def _draw_columns(axis: plt.Axes, rows: list[dict[str, str]], columns: tuple[str, ...]) -> None:

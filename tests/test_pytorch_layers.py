@@ -3,7 +3,7 @@
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-from src.pytorch.depthwise import Depthwise  # noqa: E402
+from src.pytorch.layers import Depthwise  # noqa: E402
 
 
 @pytest.mark.parametrize(
