@@ -1,5 +1,7 @@
 """How soon a model for videos recovers from a wrong alpha of the frame before."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,7 +61,7 @@ def test_frames_until_recovered(disturbed, expected):
 def test_the_command_prints_and_draws(clip, tmp_path, monkeypatch, capsys):
     """The error at frame 10 is 1/4, and 2e-5 undisturbed: it stays above within these frames."""
     monkeypatch.setattr(command, "load_matting", lambda path: MATTING)
-    of_colours = clip._replace(name="cutout", kind="foreground")
+    of_colours = replace(clip, name="cutout", kind="foreground")
     monkeypatch.setattr(command, "find_clips", lambda path: [clip, of_colours])
     picture = tmp_path / "recovery.png"
     arguments = ["measure_recovery.py", str(tmp_path), "--checkpoint", "m.ckpt", "--picture"]
