@@ -117,6 +117,8 @@ def main() -> int:
         return 0
     if not arguments.inputs:
         parser.error("the following arguments are required: PATH, or --serve")
+    if not arguments.sheet and (arguments.pdf or arguments.gap != GAP):
+        parser.error("--pdf and --gap: are for --sheet")
     wanted = Wanted(
         sizes=[parse_size(each, arguments.dpi) for each in arguments.size.split(",")],
         backdrops=[parse_backdrop(each) for each in arguments.background.split(",")],

@@ -35,6 +35,7 @@ from src.config_sections import (
 )
 from src.config_values import ANY, ChannelMean, Natural, Positive, Switch
 from src.systems.model_info import ModelInfo
+from src.systems.plate_form import SMALLEST_SIDE, training_scale
 from src.systems.traits import BackgroundMattingName, SystemName
 
 
@@ -165,12 +166,13 @@ class BackgroundMattingConfig(CommonConfig):
 
     @model_validator(mode="after")
     def _laplacian_has_room(self) -> "BackgroundMattingConfig":
-        for name, least in {"base": 64, "refine": 256}.items():  # in refine, the small copy has a quarter
+        scales = {"base": 1, "refine": training_scale(self.refine.patch_size)}
+        for name, scale in scales.items():
             settings = self.phase(name)
-            if settings.use_laplacian and settings.patch_size < least:
+            if settings.use_laplacian and scale * settings.patch_size < SMALLEST_SIDE:
                 raise ValueError(
-                    f"{name}.patch_size = {settings.patch_size}: the Laplacian loss needs {least} or "
-                    f"more; raise it, or set {name}.use_laplacian to False"
+                    f"{name}.patch_size = {settings.patch_size}: the Laplacian loss needs "
+                    f"{SMALLEST_SIDE / scale:g} or more; raise it, or set {name}.use_laplacian to False"
                 )
         return self
 

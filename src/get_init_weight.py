@@ -23,6 +23,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
+from src.common.counts import natural  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
 from src.config import Config  # noqa: E402
 from src.conversion import to_checkpoint  # noqa: E402
@@ -85,9 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seed",
-        type=int,
-        default=Config().seed,
-        help="seed of the random weights around the encoder (default: %(default)s)",
+        type=natural,
+        help=f"seed of the random weights around the encoder (default: {Config().seed})",
     )
     parser.add_argument(
         "--output",
@@ -129,15 +129,15 @@ def main() -> int:
     arguments = _parser().parse_args()
     if Path(arguments.output).suffix != ".ckpt":  # MindSpore would append it
         raise UserError(f"--output {arguments.output}: must end in .ckpt")
-    if arguments.seed < 0:
-        raise UserError(f"--seed {arguments.seed}: must be 0 or more")
+    if arguments.seed is not None and not (arguments.encoder or needs_plate(arguments.system)):
+        raise UserError("--seed: is of random weights, which only --encoder leaves; leave it out")
     if arguments.photos and not arguments.encoder:
         raise UserError(f"--photos {arguments.photos}: can only be used with --encoder; leave it out")
     info = _model_info(arguments.system, arguments.size, arguments.mean)
     if arguments.as_published and (info.system != "pspnet" or not arguments.encoder):
         raise UserError("--as_published: is for --encoder with --system pspnet; leave it out")
-    if info.system != "shm" and arguments.photos:
-        raise UserError(f"--photos {arguments.photos}: is not needed for {info.system}; leave it out")
+    if arguments.photos and (info.system != "shm" or Path(arguments.encoder).suffix.lower() != ".tflite"):
+        raise UserError(f"--photos {arguments.photos}: is only needed for .tflite files; leave it out")
     problems = _convert(arguments, info)
     for problem in problems:
         print(f"skipped: {problem}", file=sys.stderr)
@@ -147,7 +147,8 @@ def main() -> int:
 def _convert(arguments: argparse.Namespace, info: ModelInfo) -> list[str]:
     """Returns one message for each photo that could not be read."""
     model, encoder = arguments.model, arguments.encoder
-    output, seed, half = arguments.output, arguments.seed, arguments.half
+    output, half = arguments.output, arguments.half
+    seed = Config().seed if arguments.seed is None else arguments.seed
     if info.system == "shm" and encoder:
         photos = arguments.photos
         return to_checkpoint.convert_encoder(encoder, output, info, photos=photos, seed=seed, half=half)

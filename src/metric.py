@@ -75,7 +75,8 @@ def connectivity_error(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
 def person_iou(pred_alpha: np.ndarray, true_alpha: np.ndarray) -> float:
     """Intersection over union of the pixels that are more person than background; 1 for equal alphas."""
     pred_person, true_person = pred_alpha > 0.5, true_alpha > 0.5
-    return float((pred_person & true_person).sum() / max(1, (pred_person | true_person).sum()))
+    union = (pred_person | true_person).sum()
+    return float((pred_person & true_person).sum() / union) if union else 1.0  # nobody is there
 
 
 METRICS = {"sad": sad, "mse": mse, "mad": mad, "gradient": gradient_error, "connectivity": connectivity_error}

@@ -95,7 +95,7 @@ def test_the_file_of_the_first_stage_holds_the_defaults():
     ("override", "parts"),
     [
         ("base.train_batch=1", ("base.train_batch = 1", "2")),
-        ("refine.patch_size=128", ("refine.patch_size = 128", "256", "refine.use_laplacian")),
+        ("refine.patch_size=112", ("refine.patch_size = 112", "128", "refine.use_laplacian")),
         ("refine.use_laplacean=False", ("use_laplacean: unknown key", "refine.use_laplacian")),
         ("system=background_matting_resnet18", ("system", "background_matting_resnet50")),
         ("mean=[1, 2, 3]", ("mean: unknown key",)),

@@ -1,7 +1,11 @@
 """Clips are found in every layout, by name; what is wrong with one is told, and the others are used."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from src.clips.clip import Clip
 from src.clips.layouts import find_clips, find_split
@@ -207,6 +211,29 @@ def test_a_bad_clip_of_videos_is_named_and_left_out(tmp_path, fault):
     clips, problems = found_in(tmp_path)
     assert [clip.name for clip in clips] == ["good"]
     assert len(problems) == 1 and problems[0].startswith("clip bad: ")
+
+
+def test_clips_of_one_name_are_told_of(tmp_path):
+    frames, alphas = ([make(number) for number in range(12)] for make in (frame, alpha))
+    for kind, pictures in (("fgr", frames), ("pha", alphas)):
+        for ending in (".mp4", ".mov"):
+            write_mp4(tmp_path / kind / f"a{ending}", pictures)
+    clips, problems = found_in(tmp_path)
+    assert [clip.name for clip in clips] == ["a"]
+    assert len(problems) == 2 and all("has the same name as a.mov" in each for each in problems)
+
+
+def test_frames_of_phones_are_read_and_those_that_say_they_are_huge_are_named(tmp_path):
+    for name in ("good", "huge"):
+        in_one_folder(tmp_path / name, NUMBERS[:2])
+    photo = Image.open(tmp_path / "good" / "frame_0002.jpg")
+    photo.save(tmp_path / "good" / "frame_0002.jpg", "MPO", save_all=True, append_images=[photo.copy()])
+    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    (tmp_path / "huge" / "frame_0002.jpg").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    clips, problems = found_in(tmp_path)
+    assert [clip.name for clip in clips] == ["good"]
+    assert len(problems) == 1 and "frame_0002.jpg: cannot be read" in problems[0]
 
 
 def test_a_folder_without_clips_is_an_error(tmp_path):

@@ -274,6 +274,9 @@ def test_command_line_with_a_state_dict(state_file, state, tmp_path, monkeypatch
     encoder = MobileNetV2()
     load_torchvision_encoder(encoder, state, mean=MEAN)
     assert_fresh_but_for_the_encoder(load_network(tmp_path / "init.ckpt"), encoder, seed=9527)
+    monkeypatch.setattr("sys.argv", [*command, "--photos", str(tmp_path / "absent")])
+    with pytest.raises(UserError, match=r"absent: is only needed for \.tflite files"):
+        main()
 
 
 def test_errors_name_the_file(writer, state_file, folded, tmp_path):
@@ -289,7 +292,7 @@ def test_errors_name_the_file(writer, state_file, folded, tmp_path):
         ("absent.tflite", ["absent.tflite: no such file"]),
     ):
         with pytest.raises(UserError) as error:
-            start_from_encoder(tmp_path / name, photos=photos, size=32)
+            start_from_encoder(tmp_path / name, photos=photos, size=32, mean=ModelInfo().mean, seed=1)
         assert all(part in str(error.value) for part in parts), str(error.value)
     with pytest.raises(UserError, match=r"short\.tflite: .*--photos"):
-        start_from_encoder(tmp_path / "short.tflite")
+        start_from_encoder(tmp_path / "short.tflite", size=32, mean=ModelInfo().mean, seed=1)

@@ -221,13 +221,15 @@ def test_code_in_a_file_is_not_run(torch, torch_state, tmp_path):
     assert not (tmp_path / "harm").exists()
 
 
-@pytest.mark.parametrize("fault", ["empty", "text", "truncated", "legacy truncated"])
+@pytest.mark.parametrize("fault", ["empty", "text", "truncated", "directory", "legacy truncated"])
 def test_damaged_files_are_named(torch, torch_state, tmp_path, fault):
     buffer = io.BytesIO()
     torch.save(torch_state, buffer, _use_new_zipfile_serialization=fault != "legacy truncated")
     content = buffer.getvalue()
     path = tmp_path / "model.pth"
-    path.write_bytes({"empty": b"", "text": b"no weights"}.get(fault, content[: len(content) // 2]))
+    half = content[: len(content) // 2]
+    no_directory = content.replace(b"PK\x01\x02", b"xxxx")  # but its end
+    path.write_bytes({"empty": b"", "text": b"no weights", "directory": no_directory}.get(fault, half))
     with pytest.raises(UserError, match=r"model\.pth: is .*damaged"):
         read_torch_state_dict(path)
 
@@ -332,7 +334,7 @@ def test_output_must_be_a_checkpoint(tmp_path):
         (["--size", 0], ["--size 0", "16"]),
         (["--mean", 1, 2, 256], ["--mean 1 2 256", "255"]),
         (["--mean", 1, "nan", 2], ["--mean 1 nan 2", "255"]),
-        (["--seed", -1], ["--seed -1"]),
+        (["--seed", 5], ["--seed: is of random weights"]),
         (["--photos", "photos"], ["--photos", "--encoder"]),
     ],
 )

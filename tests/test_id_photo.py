@@ -281,6 +281,8 @@ def test_sheets_show_the_photo_turned_and_cut_marks():
     assert bright[tops.min() - 1, lefts.min() + 5, 0] == 150
     with pytest.raises(UserError, match="foolscap"):
         find_layout("foolscap", size)
+    with pytest.raises(UserError, match="a sheet needs a colour"):
+        Wanted([size], [parse_backdrop("transparent")], sheets=["a4"])
     with pytest.raises(UserError, match="no room"):
         Wanted([parse_size("five-inch")], [], sheets=["5-inch"])
 

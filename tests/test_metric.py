@@ -16,6 +16,7 @@ from src.metric import (
     intersection_and_union,
     mad,
     mse,
+    person_iou,
     sad,
 )
 
@@ -276,3 +277,11 @@ def test_intersection_and_union_add_up(maps):
     assert (intersection + union).tolist() == [(pred == i).sum() + (true == i).sum() for i in range(3)]
     each = [intersection_and_union(p, t, 3) for p, t in zip(pred, true, strict=True)]
     np.testing.assert_array_equal(sum(each), [intersection, union])
+
+
+def test_iou_of_the_person():
+    true, pred, nobody = np.zeros((3, 4, 4), np.float32)
+    true[:2], pred[1:3] = 1, 0.6
+    assert person_iou(pred, true) == pytest.approx(4 / 12)
+    assert person_iou(true, true) == person_iou(nobody, nobody) == 1
+    assert person_iou(true, nobody) == 0

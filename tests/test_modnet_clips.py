@@ -1,5 +1,6 @@
 """MODNet's samples of clips: frames, each with the alpha of the frame before it, changed as the frame is."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 from src.clips.split_frames import SplitFrames
 from src.common.errors import UserError
+from src.images.files import ImageError
 from src.systems.modnet_data import ClipSamples
 from tests.small_clips import alpha, frame, write, write_frames, write_mp4
 
@@ -70,6 +72,30 @@ def test_samples_repeat_and_validation_takes_frames_as_they_are(root):
     _, true, previous, _ = data.sample(3)
     assert not previous.any() and abs(true.mean() - alpha(10, SIDE, SIDE).mean() / 255) < 0.005
     np.testing.assert_array_equal(data.picture(3), frame(10, SIDE, SIDE))
+
+
+def test_alphas_of_other_frames_are_read_only_where_they_are_seen(root):
+    """A damaged one costs none of the samples that do not need it."""
+    files = SplitFrames(root, "train")
+    trained, validated = (
+        ClipSamples(files, ("alpha", "previous"), patch_size=SIZE, seed=5, augments=augments)
+        for augments in (True, False)
+    )
+    for path in (root / "train" / "a" / "pha").iterdir():
+        if path.stem != "11":
+            path.write_bytes(b"damaged")
+    after_damaged, after_whole = map(files.names.index, ("a/11", "b/5"))
+    assert not validated.sample(after_damaged)[1].any()
+    found = Counter()
+    for epoch in range(EPOCHS):
+        try:
+            found["seen" if trained.sample(after_damaged, epoch)[1].any() else "empty"] += 1
+        except ImageError as error:
+            assert "10.png" in str(error)
+            found["damaged"] += 1
+    assert found["empty"] >= 5 and found["damaged"] >= 15  # the rest are shown another sample's
+    for epoch in range(3 * EPOCHS):  # in some of which a damaged one would be shown in place of its own
+        trained.sample(after_whole, epoch)
 
 
 def test_clips_that_cannot_be_trained_on_are_named(root, capsys):

@@ -8,6 +8,7 @@ import pytest
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+from src.common.errors import UserError
 from src.config import ConfigError, PspnetConfig, load_config
 from src.data.split_files import SplitFiles
 from src.model.pspnet import backbone
@@ -47,6 +48,9 @@ def test_a_run_trains_and_leaves_scores_and_a_model(thin, data, tmp_path):
     assert all(0 <= float(rows[1][f"eval_{score}"]) <= 1 for score in ("iou_foreground", "mean_iou"))
     assert read_model_info(latest(folder, "t_net", 2)) == ModelInfo(system="pspnet", size=SIZE)
     events = read_events(folder / "events" / "t_net")
+    values["t_net"] = {**phase, "nEpochs": 3}
+    with pytest.raises(UserError, match="letterbox: True then, False now"):
+        run_training(PspnetConfig.model_validate({**values, "letterbox": False}), data, tmp_path)
     assert "eval/predictions" in {value.tag for event in events for value in event.summary.value}
 
 

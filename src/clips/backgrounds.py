@@ -10,6 +10,7 @@ import numpy as np
 
 from src.clips.motion import Motion, draw_motion
 from src.clips.video_frames import VideoFrames
+from src.common.errors import UserError
 from src.composites.backgrounds import draw_usable
 from src.composites.framing import Frame, draw_frame
 from src.images.files import read_image
@@ -89,9 +90,14 @@ class Backgrounds(NamedTuple):
             UserError: none can be read.
         """
         plays = bool(self.videos) and (not self.photos or rng.random() < _VIDEOS)
-        files = self.videos if plays else self.photos
-        show = _play if plays else _show
-        return draw_usable(rng, files, lambda path: show(rng, path, size, count), problems)
+        kinds = [(self.videos, _play), (self.photos, _show)]
+        (files, show), (others, show_other) = kinds if plays else kinds[::-1]
+        try:
+            return draw_usable(rng, files, lambda path: show(rng, path, size, count), problems)
+        except UserError:
+            if not others:
+                raise
+            return draw_usable(rng, others, lambda path: show_other(rng, path, size, count), problems)
 
 
 def _show(rng: np.random.Generator, path: Path, size: tuple[int, int], count: int) -> Still:

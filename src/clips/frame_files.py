@@ -8,10 +8,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from src.data.binary_masks import as_binary
+from src.images.decoding import DAMAGE
 from src.images.files import ImageError, read_gray, read_image
 
 _READERS = 8  # threads that look at files; on network drives each look takes long
-_ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
+_FORMATS = ("JPEG", "PNG")
+_ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}  # MPO: a JPEG and others
 _PADDING = 64  # bytes that may lie behind the end
 
 
@@ -70,12 +72,12 @@ class FrameFiles:
 def _size_if_whole(path: Path) -> tuple[int, int]:
     """The height and width that a JPEG or PNG says it has."""
     try:
-        with Image.open(path, formats=list(_ENDS)) as image, path.open("rb") as file:
+        with Image.open(path, formats=_FORMATS) as image, path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _PADDING))
             if _ENDS[image.format] not in file.read():
                 raise ImageError(f"{path}: is cut off")
             return image.height, image.width
     except UnidentifiedImageError:
         raise ImageError(f"{path}: cannot be read as a JPEG or PNG") from None
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except DAMAGE as error:
+        raise ImageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None

@@ -98,7 +98,7 @@ def _made(name: str, make: Callable[[], Clip], leave_out: LeaveOut) -> Iterator[
 
 
 def _of_video_matte(folder: Path, leave_out: LeaveOut) -> Iterator[Clip]:
-    colours, alphas = (_named(folder / each) for each in ("fgr", "pha"))
+    colours, alphas = (_named(folder / each, leave_out) for each in ("fgr", "pha"))
     for name in sorted({*colours, *alphas}):
         if name not in colours or name not in alphas:
             lacking = "pha" if name in colours else "fgr"
@@ -107,10 +107,13 @@ def _of_video_matte(folder: Path, leave_out: LeaveOut) -> Iterator[Clip]:
         yield from _made(name, lambda name=name: _foreground(name, colours[name], alphas[name]), leave_out)
 
 
-def _named(folder: Path) -> dict[str, Path]:
-    """The videos and folders in a folder, by the name of their clip."""
-    videos = search(folder, VIDEO_SUFFIXES, deep=False).files
-    return {**{path.stem: path for path in videos}, **{path.name: path for path in _folders(folder)}}
+def _named(folder: Path, leave_out: LeaveOut) -> dict[str, Path]:
+    """The folders and videos in a folder, by the name of their clip."""
+    found = {path.name: path for path in _folders(folder)}
+    for path in search(folder, VIDEO_SUFFIXES, deep=False).files:
+        if found.setdefault(path.stem, path) != path:
+            leave_out(f"{path}: has the same name as {found[path.stem].name}, which is taken")
+    return found
 
 
 def _foreground(name: str, colours: Path, alphas: Path) -> Clip:

@@ -27,8 +27,8 @@ def write_checkpoint(
     """
     if half:
         weights = {name: _halved(name, value) for name, value in weights.items()}
+    write_model_info(path, info)  # first, so that weights never exist without it
     save_parameters([{"name": name, "data": ms.Tensor(value)} for name, value in weights.items()], path)
-    write_model_info(path, info)
 
 
 def _halved(name: str, value: np.ndarray) -> np.ndarray:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from src.common.errors import UserError
-from src.conversion.torch_state_dict import select_entries, torch_name
+from src.conversion.torch_state_dict import COUNTER, select_all, select_entries, torch_name
 from src.model.backbones.mobilenet_v2 import STAGES
 from src.model.modnet.network import MODNet
 
-COUNTER = ".num_batches_tracked"
 _BACKBONE = "backbone.model."
 _SECOND_BACKBONE = "lr_branch.backbone.model."  # published files hold the backbone twice
 _HEAD = 18  # number of the last of the backbone's features
@@ -86,12 +85,7 @@ def convert_state_dict(state: Mapping[str, np.ndarray], channels: int) -> dict[s
     stem = state.get(original_name("backbone.stem.conv.weight"))
     own = 4 if stem is not None and stem.ndim == 4 and stem.shape[1] == 4 else 3
     shapes = _shapes(own)
-    names = {name: original_name(name) for name in shapes}
-    selected = select_entries(state, {names[name]: shape for name, shape in shapes.items()}, "MODNet")
-    unknown = [name for name in state if name not in selected]
-    if unknown:
-        raise UserError(f"has weights that MODNet lacks: {', '.join(unknown[:10])}")
-    weights = {name: selected[source] for name, source in names.items()}
+    weights = select_all(state, {name: original_name(name) for name in shapes}, shapes, "MODNet")
     return with_channels(weights, channels)
 
 

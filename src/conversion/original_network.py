@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from src.conversion.torch_state_dict import select_entries, torch_name
+from src.conversion.torch_state_dict import COUNTER, select_entries, torch_name
 from src.model.network import SHMNet
 
-COUNTER = ".num_batches_tracked"
 UNUSED_LAYER = "m_net.en_conv_bn_relu_5."  # the original builds it, but its forward pass never calls it
 
 

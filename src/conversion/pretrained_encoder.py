@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from src.common.errors import UserError
 from src.common.naming import naming_file
-from src.config import Config
 from src.conversion.folded_encoder import load_folded_encoder
 from src.conversion.photos import read_photos
 from src.conversion.tflite import read_tflite_convolutions
@@ -14,7 +13,6 @@ from src.conversion.torch_state_dict import read_torch_state_dict
 from src.conversion.torchvision_encoder import load_torchvision_encoder
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
-from src.systems.model_info import ModelInfo
 
 _TFLITE_SUFFIX = ".tflite"
 
@@ -31,9 +29,9 @@ def start_from_encoder(
     path: str | Path,
     *,
     photos: str | Path | None = None,
-    size: int = 320,
-    mean: Sequence[float] = ModelInfo().mean,
-    seed: int | None = None,
+    size: int,
+    mean: Sequence[float],
+    seed: int,
 ) -> StartingNetwork:
     """Make a network whose encoder has the weights of a pre-trained MobileNetV2.
 
@@ -44,13 +42,13 @@ def start_from_encoder(
             batch normalisations are folded, and ignored for a state dict.
         size: height and width of the network's input in training, in pixels; the photos are resized to it.
         mean: subtracted from BGR values 0..255.
-        seed: for the random weights; None: the seed of the configuration.
+        seed: for the random weights.
 
     Raises:
         UserError: a file or folder cannot be used, or a package that reads it is missing.
     """
     network = SHMNet()
-    initialise(network, Config().seed if seed is None else seed)
+    initialise(network, seed)
     encoder = network.t_net.feature
     if Path(path).suffix.lower() != _TFLITE_SUFFIX:
         state = read_torch_state_dict(path)

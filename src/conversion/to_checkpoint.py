@@ -21,7 +21,8 @@ def convert_original(path: str, output: str, info: ModelInfo, *, half: bool = Fa
         UserError: the file cannot be used, or the output cannot be written.
     """
     state = read_torch_state_dict(path)
-    from src.conversion.original_network import COUNTER, UNUSED_LAYER, convert_state_dict
+    from src.conversion.original_network import UNUSED_LAYER, convert_state_dict
+    from src.conversion.torch_state_dict import COUNTER
 
     with naming_file(path):
         weights, unknown = convert_state_dict(state)

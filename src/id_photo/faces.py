@@ -160,6 +160,7 @@ def _yunet(model: Path) -> FindFaces:
         detector = cv2.FaceDetectorYN.create(
             str(model), "", (320, 320), score_threshold=_LEAST_SCORE["yunet"], nms_threshold=_OVERLAP
         )
+        detector.detect(np.zeros((320, 320, 3), np.uint8))  # other models fail only here
     except cv2.error:
         raise UserError(f"{model}: is no model of YuNet; take face_detection_yunet_2023mar.onnx") from None
 

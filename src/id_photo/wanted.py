@@ -49,6 +49,8 @@ class Wanted:
     overwrite: bool = False
 
     def __post_init__(self):
+        if self.sheets and self.backdrops and all(each.is_transparent for each in self.backdrops):
+            raise UserError("a sheet needs a colour behind the person; choose one besides transparent")
         for paper in self.sheets:
             for size in self.sizes:
                 find_layout(paper, size, self.gap)

@@ -13,10 +13,19 @@ def is_of_pytorch(path: Path) -> bool:
     """Whether a file was written by torch.save, in the format of today (an archive) or the older one."""
     with path.open("rb") as file:
         start = file.read(2)
-    if start == b"PK" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith("data.pkl") for name in archive.namelist())
+    if start == b"PK":
+        names = _names_in(path)
+        return names is not None and any(name.endswith("data.pkl") for name in names)
     return start in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+def _names_in(path: Path) -> list[str] | None:
+    """The names of the files in a ZIP archive; None if it is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except zipfile.BadZipFile:
+        return None
 
 
 def explain(path: Path) -> str | None:
@@ -31,6 +40,8 @@ def explain(path: Path) -> str | None:
         return "is no checkpoint, or a damaged one: it is empty; copy it again"
     if is_of_pytorch(path):
         return f"is a file of PyTorch; {_CONVERT} {path} converts the original network's weights"
+    if start.startswith(b"PK\x03\x04") and _names_in(path) is None:
+        return "is a damaged archive, or one that is cut off; download or copy it again"
     if start[4:8] == b"TFL3":
         return (
             f"is a file of TensorFlow Lite; {_CONVERT} --encoder {path} makes a checkpoint to train from, "

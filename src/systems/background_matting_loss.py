@@ -8,13 +8,13 @@ import numpy as np
 from mindspore import Tensor, ops
 
 from src.model.background_matting.layers import resize
+from src.systems.plate_form import SMALLEST_SIDE
 
 _EPSILON = 1e-6  # under the square root: keeps its gradient finite at 0
 _SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32) / 8
 _SLOPES = np.stack([_SOBEL, _SOBEL.T])[:, np.newaxis]  # kernels across and down
 _BLUR = np.outer((1, 4, 6, 4, 1), (1, 4, 6, 4, 1)).astype(np.float32)[np.newaxis, np.newaxis] / 256
 _LEVELS = 5
-SMALLEST_SIDE = 64  # of a picture whose smallest level can still be reflected at its borders
 
 
 def base_loss(

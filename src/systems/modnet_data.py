@@ -25,7 +25,7 @@ from src.data.previous_alpha import Way, draw_way, previous_alpha
 from src.data.samples import Samples
 from src.data.split_files import SplitFiles
 from src.images.blending import blend
-from src.images.files import read_gray
+from src.images.files import ImageError, read_gray
 from src.images.preprocessing import alpha_to_float, normalise_rgb, resize
 from src.images.trimap import draw_trimap_sides, soft_trimap
 
@@ -99,7 +99,7 @@ class ModnetSamples(Samples):
             "known": view.known(frame),
         }
         if "previous" in self.columns:
-            if before not in (None, index):
+            if way in ("kept", "disturbed", "left") and before not in (None, index):
                 true_alpha = alpha_to_float(view.alpha(self._read_alpha(before)))
             made["previous"] = self._previous(rng, way, true_alpha)[np.newaxis]
         if "image_before" in self.columns:
@@ -115,7 +115,10 @@ class ModnetSamples(Samples):
 
     def _previous(self, rng: np.random.Generator, way: Way, before: np.ndarray) -> np.ndarray:
         def other() -> np.ndarray:
-            drawn = self._read_alpha(int(rng.integers(len(self))))
+            try:
+                drawn = self._read_alpha(int(rng.integers(len(self))))
+            except ImageError:  # which is told of where that sample is read itself
+                return np.zeros_like(before)
             return alpha_to_float(resize(drawn, *before.shape))
 
         return previous_alpha(rng, way, before, other)

@@ -9,6 +9,7 @@ RefinementName = Literal["full", "sampling", "thresholding"]
 CELL = 4  # pixels to a side, of what the refiner takes or leaves
 COPY_SIDE = 480  # longer side of the copy that the base network sees, if the photo is large enough
 LARGEST_SCALE = 0.5
+SMALLEST_SIDE = 64  # of a picture whose smallest level the Laplacian loss can still reflect at its borders
 _TRAINING_SCALE = 0.25  # of the published training, whose samples have 2048 pixels
 
 

@@ -34,7 +34,7 @@ def draw_curves(rows: list[dict[str, str]], path: Path, system: System, *, losse
 
 def _draw_columns(axis: plt.Axes, rows: list[dict[str, str]], columns: tuple[str, ...]) -> None:
     for column in columns:
-        points = [(int(row["epoch"]), float(row[column])) for row in rows if row[column]]
+        points = [(int(row["epoch"]), float(row[column])) for row in rows if row.get(column)]
         if points:
             axis.plot(*zip(*points, strict=True), marker="o", label=column.replace("_", " "))
     if not axis.lines:  # SHM's T-Net alone has no SAD, its M-Net alone no classes

@@ -11,12 +11,12 @@ from src.config import CommonConfig, load_config, save_config
 from src.training.checkpoint import Progress
 
 _CONFIG_FILE = "config.yaml"
-# Other keys, such as paths, threads and save intervals, do not affect the weights.
-_RUN_KEYS = ("system", "seed", "mean", "amp_level", "amp_dtype", "vertical_flip", "group_size")
-# Not every system has all of them.
+# Other keys, such as paths, threads and save intervals, do not affect the weights; not every system has all
+# of these.
+_RUN_KEYS = ("system", "seed", "mean", "letterbox", "amp_level", "amp_dtype", "vertical_flip", "group_size")
 _PHASE_KEYS = ("train_batch", "patch_size", "lr", "lr_schedule", "lr_decay_epochs")
 _PHASE_KEYS += ("warmup_steps", "ema_decay", "freeze_statistics", "pyramid_weight", "use_laplacian")
-_KEYS_OF_SCORE = ("mean", "patch_size")
+_KEYS_OF_SCORE = ("mean", "letterbox", "patch_size")
 
 
 class Difference(NamedTuple):
