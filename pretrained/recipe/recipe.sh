@@ -26,19 +26,26 @@ composites halfbodies --people "$half" --passers_by "$full" --count 6150 --bars 
     --replace 0.5 --groups 0.2 --walls 0.2 --seed 202
 composites fullbodies --people "$data/masks/ccp" --people "$full" --passers_by "$half" --passers_by "$full" \
     --count 7380 --bars 0.5 --near 0.1 --replace 0.45 --groups 0.2 --walls 0.15 --parts 0.5 --seed 203
-for kind in clip_img matting; do
-    mkdir -p "$work/pictures/$kind"
-    for set in portraits halfbodies fullbodies; do cp -rlf "$work/$set/$kind/." "$work/pictures/$kind/"; done
-done
-settings=(path_mt_human="$work/pictures" path_save="$work/dataset" path_debug="$work/debug" generate_debug=False
-    proportion=96:3:1 ksize=8 "list_error_files=[]")
-"$python" src/generate_datasets.py "${settings[@]/#/--set=generate_data.}"
+composites arms "${portraits[@]}" --people "$half" --people "$full" --passers_by "$half" --count 2780 --bars 0.45 \
+    --near 0.15 --replace 0.4 --groups 0.15 --walls 0.2 --arms 0.5 --seed 204
+"$python" src/sample_data.py "$work/drawn" --count 600 --seed 31001
+dataset() { # NAME PICTURES SETS...
+    for kind in clip_img matting; do
+        mkdir -p "$work/$2/$kind"
+        for set in "${@:3}"; do cp -rlf "$work/$set/$kind/." "$work/$2/$kind/"; done
+    done
+    settings=(path_mt_human="$work/$2" path_save="$work/$1" path_debug="$work/debug" generate_debug=False
+        proportion=96:3:1 ksize=8 "list_error_files=[]")
+    "$python" src/generate_datasets.py "${settings[@]/#/--set=generate_data.}"
+}
+dataset dataset pictures portraits halfbodies fullbodies
+dataset last_dataset last_pictures portraits halfbodies fullbodies arms drawn
 
 encoder="$data/pretrained/deeplabv3_mnv2_pascal_quant.tflite"
 [ -f "$work/init.ckpt" ] || "$python" src/get_init_weight.py --encoder "$encoder" --photos "$work/portraits/clip_img" \
     --output "$work/init.ckpt"
 train() { # PHASE NAME OPTIONS...
-    "$python" -m src.pytorch.train "$work/dataset" "$work/$2" --phase "$1" "${@:3}"
+    "$python" -m src.pytorch.train "$work/${data_of_phase:-dataset}" "$work/$2" --phase "$1" "${@:3}"
 }
 if nvidia-smi > /dev/null 2>&1; then # minutes; the card holds the pictures
     card=(--bfloat16 --pictures "$work/pictures" --save_steps 1000)
@@ -53,4 +60,14 @@ else # days on a few cores
     train end_to_end e2e_256 --size 256 --steps 2000 --lr 1e-3 --pyramid_weight 0.15 --vary_light --seed 4 --init "$work/m_net/weights.pth"
     train end_to_end e2e_320 --size 320 --steps 1000 --lr 3e-4 --pyramid_weight 0.15 --vary_light --seed 5 --init "$work/e2e_256/weights.pth"
 fi
-"$python" src/get_init_weight.py "$work/e2e_320/weights.pth" --output "$work/shm_portrait.ckpt" --half --size 288
+data_of_phase=last_dataset train end_to_end last --size 288 --steps 1400 --lr 8e-5 --pyramid_weight 0.15 --freeze_statistics \
+    --seed 79 --init "$work/e2e_320/weights.pth"
+"$python" - "$work/e2e_320/weights.pth" "$work/last/weights.pth" "$work/mean.pth" <<'EOF'
+import sys
+
+import torch
+
+one, other = (torch.load(path, weights_only=True, map_location="cpu") for path in sys.argv[1:3])
+torch.save({name: torch.lerp(one[name].float(), other[name].float(), 0.5) for name in one}, sys.argv[3])
+EOF
+"$python" src/get_init_weight.py "$work/mean.pth" --output "$work/shm_portrait.ckpt" --half --size 288
