@@ -73,7 +73,7 @@ def test_its_gradient_is_finite_and_reaches_every_pixel():
 
 def test_the_setting_adds_a_term_end_to_end():
     phase = PHASES["end_to_end"]
-    assert phase.adapt(phase, EndToEndConfig(train_phase="end_to_end")) is phase
+    assert phase.adapt(phase, EndToEndConfig(train_phase="end_to_end")) == phase
     adapted = phase.adapt(phase, EndToEndConfig(train_phase="end_to_end", pyramid_weight=0.5))
     rng = np.random.default_rng(0)
     alpha, true, image = (rng.random((1, c, 32, 32)).astype(np.float32) for c in (1, 1, 3))

@@ -62,6 +62,8 @@ def test_samples_are_cut_as_those_of_a_data_set(size):
 
 def test_pictures_that_memory_cannot_hold_are_refused(tmp_path, monkeypatch):
     write_picture(tmp_path, 0)
+    read = torch.zeros((1, SIDE, SIDE, 5), dtype=torch.uint8)
+    monkeypatch.setattr(pictures, "DataLoader", lambda *_, **__: [(read, 1)])
 
     def full(shape: tuple[int, ...], **_: object) -> torch.Tensor:
         raise RuntimeError(f"no room for {shape}")

@@ -257,5 +257,3 @@ def test_trimaps_are_measured(tmp_path, monkeypatch, capsys):
     network, own, true = sad(), sad("--trimap", "auto"), sad("--trimap", "true")
     assert 2 * true < min(network, own) and network != own
     assert sad("--trimap", "true", "--solver", "rw") != true
-    with pytest.raises(UserError, match="--picture"):
-        sad("--trimap", "true", "--picture", "a.png")
