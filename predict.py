@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from src.common.command_line import SKIPPED_STATUS, run_command
+from src.common.given_options import given
 from src.engines.embedded_info import find_model_info
 from src.engines.engine_choice import EngineName
 from src.engines.shipped import require_system, shipped_model
@@ -211,7 +212,7 @@ def main() -> int:
 def _predict_with_plates(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     from src.prediction.predict_plates import predict_with_plates
 
-    unused = [name for name in _WITHOUT_PLATE if getattr(arguments, name) != parser.get_default(name)]
+    unused = given(_WITHOUT_PLATE, arguments, parser)
     if unused:
         parser.error(f"not with --plate: {', '.join(f'--{name}' for name in unused)}")
     if arguments.camera is not None:

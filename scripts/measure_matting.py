@@ -21,6 +21,7 @@ import numpy as np  # noqa: E402
 
 from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
+from src.common.given_options import given  # noqa: E402
 from src.common.progress import track  # noqa: E402
 from src.config import load_config  # noqa: E402
 from src.config_flags import DEFAULT_CONFIG  # noqa: E402
@@ -129,9 +130,8 @@ def _check(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> No
     """End with a usage error where an option would have no effect."""
 
     def refuse(options: Iterable[str], why: str) -> None:
-        for name in options:
-            if getattr(arguments, name) != parser.get_default(name):
-                parser.error(f"--{name}: {why}")
+        for name in given(options, arguments, parser):
+            parser.error(f"--{name}: {why}")
 
     if arguments.predictions:
         others = set(vars(arguments)) - {"pairs", "predictions"}

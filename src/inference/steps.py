@@ -104,10 +104,10 @@ class MattingSteps:
         Returns:
             Two, of two parts or of one and its mirror image; none where nothing more would be seen.
         """
-        squares = [self._square(part.cut(image)) for part in look.parts]
-        if len(squares) == 1:
-            squares.append(squares[0][:, ::-1])
-        return [self._inputs(square, None) for square in squares]
+        if len(look.parts) != 1:
+            return self.prepare_parts(image, look.parts)
+        square = self._square(look.parts[0].cut(image))
+        return [self._inputs(each, None) for each in (square, square[:, ::-1])]
 
     def shrunk(self, image: np.ndarray) -> np.ndarray:
         """The photo as it lies in the network's square, (h, w, 3) uint8; `prepare` makes the same of it."""

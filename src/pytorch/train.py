@@ -140,11 +140,12 @@ class Training:
         return groups
 
     def _start_from(self, path: str) -> None:
-        needed = {name: name for name in self.network.state_dict() if not name.endswith(COUNTER)}
-        shapes = {name: tuple(self.network.state_dict()[name].shape) for name in needed}
+        own = self.network.state_dict().items()
+        shapes = {name: tuple(value.shape) for name, value in own if not name.endswith(COUNTER)}
         state = read_weights(path, self.phase.torch_state)
         with naming_file(path):
-            weights = select_all(state, needed, shapes, f"the network of phase {self.options.phase}")
+            same_names = dict(zip(shapes, shapes, strict=True))
+            weights = select_all(state, same_names, shapes, f"the network of phase {self.options.phase}")
         tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
         self.network.load_state_dict(tensors, strict=False)  # counters have no part in it
 
