@@ -6,10 +6,12 @@ python id_photo.py --serve
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from src.common.command_line import SKIPPED_STATUS, run_command
+from src.common.given_options import given
 from src.common.progress import say
 from src.engines.engine_choice import EngineName
 from src.id_photo.backdrops import parse_backdrop
@@ -101,16 +103,12 @@ def main() -> int:
     parser.add_argument("--overwrite", action="store_true", help="make results again that are there")
     arguments = parser.parse_args()
     if arguments.list:
-        print(describe_presets())
+        print(describe_presets(arguments.dpi))
         return 0
     if arguments.serve is not None:
-        given = [
-            name
-            for name, value in vars(arguments).items()
-            if name not in _FOR_PAGE and value != parser.get_default(name) and value
-        ]
-        if given:
-            parser.error(f"not with --serve, whose page asks for each photo: {', '.join(given)}")
+        others = given(vars(arguments).keys() - {*_FOR_PAGE, "inputs"}, arguments, parser)
+        if unused := sorted(others) + ["PATH"] * bool(arguments.inputs):
+            parser.error(f"not with --serve: {', '.join(unused)}")
         if arguments.trimap not in get_args(TrimapOfNetwork):
             parser.error("--serve needs a trimap of the network: --trimap auto or tnet")
         serve(_studio(arguments), arguments.serve)
@@ -134,7 +132,7 @@ def main() -> int:
         force=arguments.force,
         overwrite=arguments.overwrite,
     )
-    left_out = make_id_photos(arguments.inputs, wanted, _studio(arguments), arguments.output)
+    left_out = make_id_photos(arguments.inputs, wanted, partial(_studio, arguments), arguments.output)
     return SKIPPED_STATUS if left_out else 0
 
 

@@ -22,7 +22,7 @@ from src.id_photo.portrait import make_portrait, resize_to
 from src.id_photo.sheet import draw_sheet, find_layout
 from src.id_photo.sizes import PRESETS, describe_presets, parse_size
 from src.id_photo.tilt import turn_matrix
-from src.id_photo.wanted import Wanted
+from src.id_photo.wanted import Wanted, encode_results, results_of
 from src.images.files import write_image
 from src.portrait.scene import render_portrait
 
@@ -68,6 +68,7 @@ def test_own_sizes_have_units_and_dots_per_inch():
         ("35x45mm", 20),
         ("1x1mm", None),
         ("99x9in", None),
+        ("450x35mm", None),
     ):
         with pytest.raises(UserError, match=str(dpi or text)):
             parse_size(text, dpi)
@@ -292,7 +293,8 @@ def test_results_are_recognised_by_their_names():
     assert name == "me_3.5x4.5cm_438EDB-radial_a4"
     assert is_result(id_photo.Path(f"{name}.jpg"), {"me"})
     assert not is_result(id_photo.Path(f"{name}.jpg"), {"you"})
-    assert not is_result(id_photo.Path("me_at_home.jpg"), {"me"})
+    for other in ("me_at_home", "me_japan_2", "me_uk_london", "me_one-inch_white_2"):
+        assert not is_result(id_photo.Path(f"{other}.jpg"), {"me"})
 
 
 def test_the_command_leaves_out_what_is_no_portrait(tmp_path, drawn, find_faces, monkeypatch, capsys):
@@ -319,14 +321,62 @@ def test_the_command_leaves_out_what_is_no_portrait(tmp_path, drawn, find_faces,
         assert np.abs(np.array(image.getpixel((3, 3))) - (67, 142, 219)).max() <= 2
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "in").iterdir()}
     status, screen = run(*flags)  # its results are neither taken for snapshots nor made again
-    assert "has its results already" in screen and "me_one-inch_blue_one-inch" not in screen
+    assert "6 are results of earlier runs" in screen and "1 have their results already" in screen
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "in").iterdir()} == before
+    status, screen = run(*flags, "--overwrite")  # nor are they in the way of themselves
+    assert "in the way" not in screen and "me_one-inch_blue.jpg" in screen
+    assert {path for path in before if path.stat().st_mtime_ns != before[path]} == {
+        tmp_path / "in" / name for name in made
+    }
 
     write_image(tmp_path / "in" / "me.jpg", photo)  # both keep their endings in the names of their results
     write_image(tmp_path / "in" / f"{'x' * 240}.png", photo)
     status, screen = run(*flags)
-    assert status == 3 and "x.png: its results cannot be written: File name too long" in screen
+    assert status == 3 and "cannot be written: File name too long" in screen
     made = sorted(path.name for path in (tmp_path / "in").iterdir())
     assert {"me.jpg_one-inch_blue.jpg", "me.png_one-inch_blue.jpg"} <= set(made)
     run(*flags)
     assert sorted(path.name for path in (tmp_path / "in").iterdir()) == made
+
+
+def test_a_folder_of_sheets_and_links_is_done_again(tmp_path, drawn, find_faces, monkeypatch, capsys):
+    write_image(tmp_path / "me.png", drawn[0])
+    flags = ["id_photo.py", str(tmp_path), "--force", "--sheet", "a4", "--pdf"]
+    monkeypatch.setattr("sys.argv", [*flags, "--output", str(tmp_path)])
+    assert id_photo.main() == 0
+    capsys.readouterr()
+    loads = []
+    monkeypatch.setattr(id_photo, "_studio", lambda arguments: loads.append(arguments))
+    assert id_photo.main() == 0 and not loads  # the sheet, a PDF, is no stranger; no model is loaded
+    assert "left out" not in capsys.readouterr().out
+    (tmp_path / "me_chsi_white.jpg").symlink_to("me_chsi_white.jpg")  # leads in a circle
+    monkeypatch.setattr("sys.argv", [*flags, "--size", "chsi"])
+    assert id_photo.main() == 3
+    assert "cannot be written: Symlink loop" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"most_kb": 0}, "max_kb is 0"),
+        ({"least_kb": -5}, "min_kb is -5"),
+        ({"face": 0}, "face is 0"),
+        ({"least_kb": 500, "most_kb": 100}, "at least 500 kB and at most 100 kB"),
+    ],
+)
+def test_impossible_wishes_are_refused_before_any_photo_is_read(settings, said):
+    with pytest.raises(UserError, match=said):
+        Wanted([parse_size("one-inch")], [parse_backdrop("white")], **settings)
+
+
+def test_a_picture_that_shows_places_beyond_the_photo_repeats_its_edge_and_says_so(drawn, find_faces):
+    photo, alpha = drawn
+    portrait = make_portrait(photo, alpha, find_faces)
+    wide = Wanted([parse_size("60x35mm")], [parse_backdrop("original"), parse_backdrop("white")], force=True)
+    results = results_of(id_photo.Path("me"), wide)
+    files, remarks = encode_results(portrait, wide, results)
+    crop = portrait.crop(wide.sizes[0], force=True)
+    assert crop.left < 0 and portrait.ends_within(crop)
+    assert sum("its edge is repeated there" in remark for remark in remarks) == 1
+    _, remarks = encode_results(portrait, wide, results[1:])
+    assert not any("edge is repeated" in remark for remark in remarks)

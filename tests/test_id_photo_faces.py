@@ -178,7 +178,9 @@ def test_what_reaches_the_picture_s_side_beside_the_head_is_told(rows, columns, 
     alpha[150:450, 325:475] = alpha[450:, 200:600] = 255
     alpha[slice(*rows), slice(*columns)] = 255
     edges = find_cut_edges(alpha / np.float32(255), np.eye(2, 3))
-    portrait = Portrait(image, image, alpha, HeadPlace(150, 450, 400), edges, 0.0, has_dark_eyes=True)
+    corners = np.float32([[0, 0], [800, 0], [800, 800], [0, 800]])
+    head = HeadPlace(150, 450, 400)
+    portrait = Portrait(image, image, alpha, head, edges, 0.0, has_dark_eyes=True, corners=corners)
     remarks = portrait.crop(parse_size("one-inch")).remarks
     assert [remark for remark in remarks if "hand" in remark] == list(remarks)
     assert len(remarks) == told

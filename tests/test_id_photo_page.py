@@ -177,6 +177,8 @@ def test_other_sites_get_nothing(page):
         assert send(page, photo, Origin=origin)[0] == 403
     assert ask(page, "GET", "/", Host=f"example.com:{port}")[0] == 403
     assert ask(page, "POST", f"/photos?{WHITE}", photo, Host=f"example.com:{port}")[0] == 403
+    assert ask(page, "GET", "/", Host="example.com")[0] == 403
+    assert ask(page, "GET", "/", Host="127.0.0.1")[0] == 200  # browsers leave the port 80 out
     assert ask(page, "OPTIONS", "/photos")[0] == 501  # a browser that asks first is not told yes
     _, headers, content = ask(page, "GET", "/")
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -247,9 +249,11 @@ def test_in_a_browser_a_dropped_photo_becomes_a_download(page, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "fact"),
     [
-        (["me.jpg"], "inputs"),
+        (["me.jpg"], "PATH"),
         (["--output", "made"], "output"),
-        (["--force", "--size", "cet"], "size, force"),
+        (["--force", "--size", "cet"], "force, size"),
+        (["--gap", "0"], "gap"),
+        (["--face", "0"], "face"),
         (["--trimap", "trimaps/"], "auto"),
     ],
 )

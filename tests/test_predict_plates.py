@@ -232,6 +232,17 @@ def test_a_moved_and_darker_plate_is_told_of_and_brought_into_line(model, tmp_pa
     np.testing.assert_array_equal(second, wall)
 
 
+def test_plates_among_the_photos_are_counted_and_are_no_photos(model, tmp_path, monkeypatch, capsys):
+    room = smooth(0)
+    for name, image in (("room", room), ("me", with_person(room))):
+        write_image(tmp_path / "in" / f"{name}.png", image)
+    flags = "--plate", tmp_path / "in" / "room.png", "--checkpoint", model
+    assert run(monkeypatch, tmp_path / "in", *flags) == 0
+    assert "1 are plates" in capsys.readouterr().out
+    with pytest.raises(UserError, match="names the photos themselves"):
+        run(monkeypatch, tmp_path / "in" / "room.png", *flags)
+
+
 @pytest.mark.parametrize(
     ("info", "extra", "error", "part"),
     [

@@ -147,6 +147,13 @@ def test_matting_has_the_colors_of_the_photo(pairs):
         assert np.abs(photo.astype(int) - matting[..., :3]).mean() < NOISE_LIMIT / 3
 
 
+def test_the_fairest_skin_is_not_turquoise():
+    """Portrait 1661's skin is brighter than 255 in places; these once became 0."""
+    photo, alpha = render_portrait(9527, 1661)
+    blue, green, red = cv2.split(photo.astype(int))
+    assert not ((alpha > 250) & (green > blue) & (blue > 150) & (red < 100)).any()
+
+
 def test_session_shares_person_and_background(pairs):
     photos = [photo for photo, _ in pairs]
     empty = [matting[..., 3] == 0 for _, matting in pairs]

@@ -19,7 +19,7 @@ class LoopbackHandler(http.server.BaseHTTPRequestHandler):
         """Read the request; whether it is to be answered."""
         if not super().parse_request():
             return False
-        if self.headers.get("Host", "").rpartition(":")[0] not in _NAMES:
+        if self.headers.get("Host", "").partition(":")[0] not in _NAMES:
             self.send_error(403)
             return False
         return True

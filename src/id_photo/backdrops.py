@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from src.common.errors import UserError
@@ -20,7 +21,7 @@ COLOURS = {
     "dark-red": "#BE0000",
     "grey": "#F2F0F0",
 }
-_GRADIENTS = ("vertical", "radial")
+GRADIENTS = ("vertical", "radial")
 
 
 class Backdrop(NamedTuple):
@@ -44,15 +45,16 @@ class Backdrop(NamedTuple):
     def picture(self, height: int, width: int) -> np.ndarray:
         """The background, (height, width, 3) uint8 BGR; only of those that have a colour."""
         if self.gradient == "vertical":
-            white = np.linspace(0, 1, height)[:, np.newaxis].repeat(width, axis=1)
+            white = np.linspace(0, 1, height, dtype=np.float32)[:, np.newaxis].repeat(width, axis=1)
         elif self.gradient == "radial":
-            rows, columns = np.mgrid[:height, :width]
-            distance = np.hypot((rows + 0.5) / height - 0.5, ((columns + 0.5) / width - 0.5) * width / height)
+            rows = (np.arange(height, dtype=np.float32)[:, np.newaxis] + 0.5) / height - 0.5
+            columns = ((np.arange(width, dtype=np.float32) + 0.5) / width - 0.5) * (width / height)
+            distance = np.hypot(rows, columns)
             white = 1 - distance / distance.max()
         else:
-            white = np.zeros((height, width))
-        white = white[..., np.newaxis]
-        return np.round(white * 255 + (1 - white) * np.array(self.colour)).astype(np.uint8)
+            return np.full((height, width, 3), self.colour, np.uint8)
+        channels = [np.rint(white * (255 - each) + each).astype(np.uint8) for each in self.colour]
+        return cv2.merge(channels)
 
 
 def parse_backdrop(text: str) -> Backdrop:
@@ -65,7 +67,7 @@ def parse_backdrop(text: str) -> Backdrop:
         return Backdrop(text, None)
     colour, _, gradient = text.partition(":")
     code = COLOURS.get(colour, colour)
-    if not re.fullmatch("#[0-9a-fA-F]{6}", code) or (gradient not in _GRADIENTS if ":" in text else False):
+    if not re.fullmatch("#[0-9a-fA-F]{6}", code) or (gradient not in GRADIENTS if ":" in text else False):
         raise UserError(
             f"background {text}: choose {', '.join(COLOURS)} or #RRGGBB, also with :vertical or :radial, "
             f"or {TRANSPARENT} or {ORIGINAL}"

@@ -10,6 +10,7 @@ from src.common.errors import UserError
 
 _BEST, _WORST = 95, 60  # qualities of JPEG
 _COMMENT = b"\xff\xfe"  # the marker of a comment, which fills a file that is too small
+_MOST_PER_KB, _LEAST_PER_KB = 1000, 1024  # bytes: the stricter kilobyte of each limit
 _MOST_COMMENT = 65533  # bytes
 
 
@@ -30,10 +31,10 @@ def encode(
     """
     order = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB
     image = Image.fromarray(cv2.cvtColor(picture, order))
-    most = None if most_kb is None else most_kb * 1000  # the smaller kilobyte for the most,
-    least = 0 if least_kb is None else least_kb * 1024  # the larger one for the least
-    if most is not None and least > most:
-        raise UserError(f"it cannot have at least {least_kb} kB and at most {most_kb} kB")
+    if least_kb is not None and most_kb is not None:
+        require_room(least_kb, most_kb)
+    most = None if most_kb is None else most_kb * _MOST_PER_KB
+    least = 0 if least_kb is None else least_kb * _LEAST_PER_KB
     if suffix == ".jpg":
         content = _best_jpeg(image, dpi, most)
         return _filled(content, least) if len(content) < least else content
@@ -48,6 +49,16 @@ def encode(
             f"it would have {len(content) / 1024:.0f} kB, not {least_kb}; only a JPEG can be filled"
         )
     return content
+
+
+def require_room(least_kb: int, most_kb: int) -> None:
+    """Check that a file can have between so many kilobytes.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if least_kb * _LEAST_PER_KB > most_kb * _MOST_PER_KB:
+        raise UserError(f"a file cannot have at least {least_kb} kB and at most {most_kb} kB")
 
 
 def _best_jpeg(image: Image.Image, dpi: int, most: int | None) -> bytes:

@@ -17,6 +17,7 @@ from src.images.foreground import estimate_foreground
 from src.images.preprocessing import alpha_to_bytes, alpha_to_float
 
 _OPAQUE = 128  # of 255
+_EDGE = 1.5  # pixels that rounding may add
 _ABOVE_SHOULDERS = 0.75  # of the head's height, even where they are raised
 
 
@@ -30,6 +31,7 @@ class Portrait(NamedTuple):
     edges: CutEdges
     tilt: float  # degrees by which the snapshot was turned, clockwise
     has_dark_eyes: bool
+    corners: np.ndarray  # (4, 2) float32: x and y of the snapshot's corners, in their order around it
 
     @property
     def remarks(self) -> list[str]:
@@ -62,8 +64,16 @@ class Portrait(NamedTuple):
         sides = (crop.left, crop.left + crop.width - 1)
         return any((rows[:, side] >= _OPAQUE).any() for side in sides if 0 <= side < rows.shape[1])
 
+    def ends_within(self, crop: Crop) -> bool:
+        """Whether a picture shows places beyond the snapshot's edges."""
+        right, bottom = crop.left + crop.width, crop.top + crop.height
+        places = [(x, y) for x in (crop.left, right) for y in (crop.top, bottom)]
+        return any(cv2.pointPolygonTest(self.corners, place, True) < -_EDGE for place in places)
+
     def picture(self, crop: Crop, backdrop: Backdrop) -> np.ndarray:
         """The part of the snapshot before a background, at the snapshot's resolution.
+
+        Beyond the snapshot's edges, the original background repeats what is there.
 
         Returns:
             BGR (h, w, 3) uint8; BGRA (h, w, 4) if the background is transparent.
@@ -116,13 +126,16 @@ def make_portrait(
     face = look_closer(image, face, find_faces)
     head = measure_head(face, turned)
     edges = find_cut_edges(alpha, matrix)
-    return Portrait(image, foreground, alpha_to_bytes(turned), head, edges, tilt, eyes_are_dark(image, face))
+    dark_eyes = eyes_are_dark(image, face)
+    corners = _corners(*alpha.shape, matrix)
+    return Portrait(image, foreground, alpha_to_bytes(turned), head, edges, tilt, dark_eyes, corners)
 
 
 def _without_face(image: np.ndarray, alpha: np.ndarray) -> Portrait:
     opaque = alpha_to_bytes(alpha)
     edges = find_cut_edges(alpha, np.eye(2, 3))
-    return Portrait(image, estimate_foreground(image, opaque), opaque, None, edges, 0, False)
+    corners = _corners(*alpha.shape, np.eye(2, 3))
+    return Portrait(image, estimate_foreground(image, opaque), opaque, None, edges, 0, False, corners)
 
 
 def resize_to(picture: np.ndarray, size: Size) -> np.ndarray:
@@ -145,9 +158,14 @@ def _resize_with_alpha(picture: np.ndarray, size: Size, way: int) -> np.ndarray:
     return np.dstack([np.round(each).clip(0, 255).astype(np.uint8) for each in (colours, small_alpha * 255)])
 
 
+def _corners(height: int, width: int, matrix: np.ndarray) -> np.ndarray:
+    places = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]])
+    return (places @ matrix.T).astype(np.float32)
+
+
 def _room_for(matrix: np.ndarray, height: int, width: int) -> tuple[np.ndarray, tuple[int, int]]:
     """The matrix and size (width, height) of a turned picture that holds all of it."""
-    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]) @ matrix.T
+    corners = _corners(height, width, matrix)
     low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
     moved = matrix.copy()
     moved[:, 2] -= low

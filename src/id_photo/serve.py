@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from src.common.errors import UserError
 from src.common.loopback import LoopbackHandler, LoopbackServer
 from src.common.signals import stopped_by_signals
-from src.id_photo.backdrops import COLOURS, TRANSPARENT, parse_backdrop
+from src.id_photo.backdrops import COLOURS, ORIGINAL, TRANSPARENT, parse_backdrop
 from src.id_photo.sheet import PAPERS
 from src.id_photo.sizes import PRESETS, parse_size
 from src.id_photo.studio import Studio
@@ -209,6 +209,6 @@ def _choices() -> dict[str, object]:
     """What the page offers: values, and how they are shown."""
     return {
         "sizes": [[name, parse_size(name).describe()] for name in PRESETS],
-        "backgrounds": [*COLOURS.items(), [TRANSPARENT, ""]],
+        "backgrounds": [*COLOURS.items(), [TRANSPARENT, ""], [ORIGINAL, ""]],
         "sheets": list(PAPERS),
     }

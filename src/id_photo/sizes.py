@@ -8,6 +8,7 @@ from src.common.errors import UserError
 DEFAULT_DPI = 300
 MM_PER_INCH = 25.4
 _MOST_PIXELS = 6000  # of a side: of a photo, not of a poster
+_MOST_ASPECT = 4
 _OWN = re.compile(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(mm|cm|in|px)")
 _MM_PER_UNIT = {"mm": 1.0, "cm": 10.0, "in": MM_PER_INCH}
 
@@ -115,13 +116,19 @@ def parse_size(text: str, dpi: int | None = None) -> Size:
     width, height = round(preset.width * per_unit), round(preset.height * per_unit)
     if not (32 <= width <= _MOST_PIXELS and 32 <= height <= _MOST_PIXELS):
         raise UserError(f"size {text}: is {width}x{height} pixels; each side must have 32 to {_MOST_PIXELS}")
+    if max(width, height) > _MOST_ASPECT * min(width, height):
+        raise UserError(f"size {text}: is {width}x{height} pixels; no document's photo is so narrow")
     return Size(text.lower(), width, height, dpi, preset.head, preset.least_kb, preset.most_kb, preset.note)
 
 
-def describe_presets() -> str:
-    """A table of all presets, a line each: name, mm, pixels, head, what it is for; and their source."""
+def describe_presets(dpi: int | None = None) -> str:
+    """A table of all presets, a line each: name, mm, pixels, head, what it is for; and their source.
+
+    Args:
+        dpi: as of `parse_size`.
+    """
     lines = []
-    for size in map(parse_size, PRESETS):
+    for size in (parse_size(name, dpi) for name in PRESETS):
         paper = f"{size.width_mm:.0f}x{size.height_mm:.0f} mm"
         pixels = f"{size.width}x{size.height} px at {size.dpi} dpi"
         head = f"head {size.head.height:.0%}, {size.head.top:.0%} above"

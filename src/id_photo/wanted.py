@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from src.common.errors import UserError
-from src.id_photo.backdrops import Backdrop
-from src.id_photo.encoding import encode
-from src.id_photo.names import result_name
+from src.id_photo.backdrops import ORIGINAL, Backdrop
+from src.id_photo.encoding import encode, require_room
+from src.id_photo.names import HD, result_name
 from src.id_photo.portrait import Portrait, resize_to
 from src.id_photo.sheet import GAP, draw_sheet, find_layout
 from src.id_photo.sizes import Size
+
+_SAID = {"least_kb": "min_kb", "most_kb": "max_kb", "face": "face"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ class Wanted:
     overwrite: bool = False
 
     def __post_init__(self):
+        for name in ("least_kb", "most_kb", "face"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UserError(f"{_SAID[name]} is {value}; it must be at least 1")
+        if self.least_kb is not None and self.most_kb is not None:
+            require_room(self.least_kb, self.most_kb)
         if self.sheets and self.backdrops and all(each.is_transparent for each in self.backdrops):
             raise UserError("a sheet needs a colour behind the person; choose one besides transparent")
         for paper in self.sheets:
@@ -76,7 +84,7 @@ def results_of(target: Path, wanted: Wanted) -> list[Result]:
     for size in wanted.sizes:
         for backdrop in wanted.backdrops:
             suffix = ".png" if backdrop.is_transparent else wanted.suffix
-            kinds = [("", suffix), *([("hd", suffix)] if wanted.hd else [])]
+            kinds = [("", suffix), *([(HD, suffix)] if wanted.hd else [])]
             if not backdrop.is_transparent:
                 kinds += [(paper, wanted.sheet_suffix) for paper in wanted.sheets]
             for kind, ending in kinds:
@@ -99,10 +107,15 @@ def encode_results(
     files, remarks = [], []
     for each in results:
         crop = portrait.crop(each.size, wanted.force)
-        remarks += [remark for remark in crop.remarks if remark not in remarks]
+        said = list(crop.remarks)
+        if each.backdrop.name == ORIGINAL and portrait.ends_within(crop):
+            said.append(
+                f"size {each.size.name}: the photo ends within the picture; its edge is repeated there"
+            )
+        remarks += [remark for remark in said if remark not in remarks]
         picture = portrait.picture(crop, each.backdrop)
         dpi, least, most = each.size.dpi, None, None
-        if each.kind == "hd":
+        if each.kind == HD:
             dpi = round(dpi * picture.shape[0] / each.size.height)
         else:
             picture = resize_to(picture, each.size)

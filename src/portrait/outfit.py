@@ -113,7 +113,7 @@ def dress(body: Body, person: Person, pose: Pose, outfit: Outfit, rng: np.random
     folds = make_folds(rng, half, unit) * outfit.folds
     color = _weave(outfit, body, folds / unit, shape)
     skin = 255 * np.sqrt(person.skin) * (1 + 0.03 * smooth_noise(rng, (half[0], half[1]), 20, 3)[..., None])
-    color = _blend(color, _enlarge(skin.astype(np.uint8), shape), bare)
+    color = _blend(color, _enlarge(np.minimum(skin, 255).astype(np.uint8), shape), bare)
     relief = np.zeros(shape, np.float32)
     for mask, tone, thickness in _trimmings(outfit, frame, shape, pose.unit):
         mask = mask * chest

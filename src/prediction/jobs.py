@@ -1,7 +1,7 @@
 """The photos that a command was given, and which of them lack a result."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,22 +22,28 @@ class Left(NamedTuple):
     todo: Jobs
     done: int  # how many lack no result
     left_out: int
+    plates: int  # how many only show the empty place of others
 
 
-def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> Collection:
+def find_jobs(
+    inputs: Iterable[str | Path],
+    output: str | Path | None,
+    is_passed_over: Callable[[Path], bool] = lambda _: False,
+) -> Collection:
     """Find photos and videos.
 
     Args:
         inputs: files, and folders that are searched to any depth, whose structure the results keep. What is
             hidden, and earlier results, are not taken for photos.
         output: folder of the results; None: beside their sources.
+        is_passed_over: whether a file in a folder is not worth a word.
 
     Raises:
         UserError: no input holds a photo or video.
     """
     collection = Collection()
     for number, given in enumerate(map(Path, inputs)):
-        for path, problem in _at(given):
+        for path, problem in _at(given, is_passed_over):
             if problem:
                 collection.leave_out(number, path, problem)
                 continue
@@ -49,7 +55,7 @@ def find_jobs(inputs: Iterable[str | Path], output: str | Path | None) -> Collec
     return collection
 
 
-def _at(given: Path) -> Iterator[Entry]:
+def _at(given: Path, is_passed_over: Callable[[Path], bool]) -> Iterator[Entry]:
     """The photos and videos of one input, and what is left out of it."""
     try:
         if not given.is_dir():
@@ -68,6 +74,8 @@ def _at(given: Path) -> Iterator[Entry]:
         return
     is_empty = True
     for path, problem in walk(given):
+        if is_passed_over(path):
+            continue
         if not problem and path.suffix.lower() not in _SUFFIXES:
             problem = f"{path}: its suffix is not that of a photo or video"
         is_empty = is_empty and bool(problem)
@@ -96,16 +104,15 @@ def left_to_do(
         tell: is called for each that is left out, with its name.
         is_plate: whether a source only shows the empty place of others, and is passed over.
     """
-    done = left_out = 0
+    done = left_out = plates = 0
     for number, job in found.numbered():
-        if (shard is not None and not shard.holds(job.source)) or is_plate(job.source):
+        if shard is not None and not shard.holds(job.source):
             continue
-        try:
-            missing = job.missing(is_transparent, overwrite)
-            problem = _obstacle(job, found, job.results(is_transparent), bool(missing))
-        except (OSError, RuntimeError) as error:  # the name is too long, or links lead in a circle
-            reason = getattr(error, "strerror", None) or error
-            problem = f"{job.source}: its results in {job.target.parent} cannot be written: {reason}"
+        if is_plate(job.source):
+            plates += 1
+            continue
+        problem = find_obstacle(job, job.results(is_transparent), overwrite, found.holds)
+        missing = [] if problem else job.missing(is_transparent, overwrite)
         if problem:
             left_out += 1
             tell(problem)
@@ -113,16 +120,33 @@ def left_to_do(
             found.want(number)
         else:
             done += 1
-    return Left(found.todo, done, left_out)
+    return Left(found.todo, done, left_out, plates)
 
 
-def _obstacle(job: Job, found: Collection, files: list[Path], writes: bool) -> str:
-    for file in files:
-        if file.is_dir() or found.holds(file):
-            return f"{job.source}: {file} is in the way of a result; choose another --output"
-    if not writes:
-        return ""
-    folder = next(each for each in job.target.parents if each.exists())
+def find_obstacle(
+    job: Job, results: Sequence[Path], overwrite: bool, is_source: Callable[[Path], bool]
+) -> str:
+    """Why results cannot be written: they would replace a photo or folder, or there is no way to them.
+
+    Args:
+        job: what they come from.
+        results: their paths.
+        overwrite: whether those that are there are made again.
+        is_source: whether a path leads to one of the photos and videos that were given.
+
+    Returns:
+        A line that names the source; '': there is no obstacle.
+    """
+    try:
+        blocked = next((each for each in results if each.is_dir() or is_source(each)), None)
+        if blocked:
+            return f"{job.source}: {blocked} is in the way of a result; choose another --output"
+        if not overwrite and all(each.exists() for each in results):
+            return ""
+        folder = next(each for each in job.target.parents if each.exists())
+    except (OSError, RuntimeError) as error:  # the name is too long, or links lead in a circle
+        reason = getattr(error, "strerror", None) or error
+        return f"{job.source}: its results in {job.target.parent} cannot be written: {reason}"
     if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
         return f"{job.source}: {folder} is no folder that can be written to; choose another --output"
     return ""

@@ -125,6 +125,9 @@ def find_todo(
 
     Returns:
         What is to be done, and how many photos and videos are left out.
+
+    Raises:
+        UserError: there is no input but plates.
     """
 
     def tell(problem: str) -> None:
@@ -136,8 +139,14 @@ def find_todo(
     left = left_to_do(found, background.is_transparent, overwrite, shard, tell, is_plate)
     if found.results:
         print(f"{found.results} are results of earlier runs, by their names, and are not matted themselves")
+    if left.plates:
+        print(f"{left.plates} are plates, and are not matted themselves")
     if left.done:
         print(f"{left.done} have their results already; --overwrite makes them again")
+    if left.plates and shard is None and left.plates == len(found.jobs):
+        raise UserError(
+            "--plate: names the photos themselves; it is for photos of the same places without people"
+        )
     for ending in (PHOTO_ENDING, VIDEO_ENDING):
         remove_abandoned(folder / f"any{ending}" for folder in found.targets)
     return left.todo, len(found.problems) + left.left_out
