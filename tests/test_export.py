@@ -20,6 +20,7 @@ from src.common.errors import UserError
 from src.config import Config
 from src.deployment.export import ExportError, check_export, export_network
 from src.engines.exported import ExportedError, compiled
+from src.engines.mindir import MindirError
 from src.load_model import load_network
 from src.model.network import SHMNet
 from src.systems.model_info import ModelInfo
@@ -122,6 +123,19 @@ def test_a_failed_export_harms_nothing(thin, failing_export, thin_checkpoint, tm
     with pytest.raises(ExportError, match=f"^{tmp_path}/shm.mindir: {reason}$"):
         export(make_config(thin_checkpoint, tmp_path / "shm"))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == earlier
+
+
+def test_errors_name_the_user_s_file_not_the_one_in_between(thin, thin_checkpoint, tmp_path, monkeypatch):
+    def fail(source, target):
+        raise MindirError(f"{source}: cannot be lowered to version 1: reasons")
+
+    monkeypatch.setattr("src.deployment.export.lower_file", fail)
+    settings = {"ckpt_file": str(thin_checkpoint), "file_name": str(tmp_path / "shm"), "size": SIZE}
+    config = Config.model_validate({"export": {**settings, "mindir_version": "1", "device_target": "CPU"}})
+    with pytest.raises(
+        ExportError, match=f"^{tmp_path}/shm.mindir: cannot be lowered to version 1: reasons$"
+    ):
+        export(config)
 
 
 def test_a_file_that_computes_something_else_replaces_none(thin, thin_checkpoint, tmp_path, monkeypatch):

@@ -249,6 +249,16 @@ def test_results_of_another_network_size(data, tmp_path):
     assert not (tmp_path / RESULTS).exists()
 
 
+@pytest.mark.parametrize(
+    ("yaml", "said"),
+    [("modnet.yaml", "the configuration: is a model of modnet"), ("id_photo.yaml", "predicts trimaps")],
+)
+def test_lists_of_photos_need_a_model_of_photos(data, tmp_path, monkeypatch, capsys, yaml, said):
+    flags = f"--yaml_path=configs/{yaml}", "--set", f"infer.file_test_list={data}/test/test.txt"
+    status, _, error = run(preprocess, tmp_path, *flags, monkeypatch=monkeypatch, capsys=capsys)
+    assert status == 1 and said in error
+
+
 def test_without_inputs(tmp_path, monkeypatch, capsys):
     status, _, error = run(postprocess, tmp_path, monkeypatch=monkeypatch, capsys=capsys)
     assert (status, error) == (1, f"error: {tmp_path}/{INPUTS}: holds no photo; run preprocess.py first\n")

@@ -72,8 +72,8 @@ def export_network(
         The path of the exported file.
 
     Raises:
-        ExportError: the format is not supported on this device.
-        MindirError: the model cannot be written in this MINDIR version.
+        ExportError: the format is not supported on this device, or the model cannot be written in this
+            MINDIR version.
         UserError: the file cannot be written.
     """
     network.set_train(False)
@@ -81,10 +81,10 @@ def export_network(
     path = Path(file_name + _SUFFIXES[file_format])
     named_inputs = inputs_of(info)
     inputs = [Tensor(each) for each in named_inputs.values()]
-    try:
-        # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
-        with temporary_folder() as folder:
-            exported = Path(folder, f"network{path.suffix}")
+    # MindSpore exports only to paths of plain letters; the user's may hold spaces or Chinese characters.
+    with temporary_folder() as folder:
+        exported = Path(folder, f"network{path.suffix}")
+        try:
             if file_format == "ONNX":
                 export_with_resizing(network, inputs, exported)
                 use_fast_operators(exported)
@@ -97,10 +97,12 @@ def export_network(
             if file_format == "MINDIR" and mindir_version == str(LOWERED_VERSION):
                 lower_file(exported, exported)
             embed_model_info(exported, info, checkpoint)
-            _copy(exported, path)
-    except (ValueError, RuntimeError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ExportError(f"{path}: cannot be exported as {file_format}: {reason}") from None
+        except UserError as error:
+            raise ExportError(f"{path}: {_without_path(error, exported)}") from None
+        except (ValueError, RuntimeError, TypeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ExportError(f"{path}: cannot be exported as {file_format}: {reason}") from None
+        _copy(exported, path)
     return path
 
 

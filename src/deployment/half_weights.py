@@ -5,11 +5,11 @@ weights into float32 once, when it loads the file, which takes time for each: sm
 """
 
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
-from src.common.errors import UserError
+from src.deployment.onnx_package import import_onnx
+from src.deployment.repeated_field import refill
 
 _LEAST_VALUES = 1000  # of a weight worth the conversion
 
@@ -38,30 +38,5 @@ def store_half(path: Path) -> None:
         name = weight.name
         weight.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
         casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    _insert_first(model.graph, casts)
+    refill(model.graph.node, [*casts, *model.graph.node])  # nodes come after those whose outputs they take
     onnx.save(model, path)
-
-
-def import_onnx(path: Path) -> ModuleType:
-    """The package onnx, which exports to ONNX alone need.
-
-    Args:
-        path: the file to be written, for the message.
-
-    Raises:
-        UserError: it is not installed.
-    """
-    try:
-        import onnx
-    except ImportError:
-        raise UserError(
-            f"{path}: exporting to ONNX needs the package onnx: pip install onnx==1.17.0"
-        ) from None
-    return onnx
-
-
-def _insert_first(graph, nodes: list) -> None:
-    """A graph's nodes come after those whose outputs they take."""
-    others = list(graph.node)
-    del graph.node[:]
-    graph.node.extend([*nodes, *others])

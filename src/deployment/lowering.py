@@ -26,10 +26,10 @@ from src.deployment.mindir.enlarged_convolutions import EnlargedConvolutions  # 
 from src.deployment.mindir.graph import REFERENCE, MindirGraph, add_attribute, number_of  # noqa: E402
 from src.deployment.mindir.ib_norms import IBNorms  # noqa: E402
 from src.deployment.mindir.pasted_cells import PastedCells  # noqa: E402
-from src.deployment.mindir.repeated_field import refill  # noqa: E402
 from src.deployment.mindir.sampled_windows import SampledWindows  # noqa: E402
 from src.deployment.mindir.side_by_side import SideBySide  # noqa: E402
-from src.deployment.mindir.subpixel import is_doubling, subpixel_weight  # noqa: E402
+from src.deployment.repeated_field import refill  # noqa: E402
+from src.deployment.subpixel import is_doubling, subpixel_weight  # noqa: E402
 from src.engines.mindir import MindirError, read_mindir  # noqa: E402
 
 LOWERED_VERSION = 1

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from src.deployment.half_weights import import_onnx
-from src.deployment.mindir.repeated_field import refill
+from src.deployment.onnx_package import import_onnx
+from src.deployment.repeated_field import refill
 from src.systems.plate_form import COPY_SIDE, LARGEST_SCALE, PlateForm, plate_form
 
 TRACED = PlateForm(width=916, height=604, backbone_scale=0.25, refinement="full")

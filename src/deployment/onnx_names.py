@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from src.deployment.onnx_package import import_onnx
+
 
 def name_ends(path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Name inputs and outputs, in order, in the file itself."""
-    import onnx  # needed by exports to ONNX alone
-
+    """Name inputs and outputs, in order, in the file itself; raises as `import_onnx`."""
+    onnx = import_onnx(path)
     model = onnx.load(path)
     new = dict(zip((each.name for each in model.graph.input), inputs, strict=True))
     new |= dict(zip((each.name for each in model.graph.output), outputs, strict=True))

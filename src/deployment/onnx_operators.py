@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from src.deployment.half_weights import import_onnx
-from src.deployment.mindir.repeated_field import refill
-from src.deployment.mindir.subpixel import half_size_weight, subpixel_weight
+from src.deployment.onnx_package import import_onnx
+from src.deployment.repeated_field import refill
+from src.deployment.subpixel import half_size_weight, subpixel_weight
 
 _DOUBLING = {"kernel_shape": [5, 5], "strides": [2, 2], "pads": [2, 1, 2, 1], "group": 1}
 _SWAPPED = [0, 3, 2, 1]  # channels last

@@ -42,7 +42,7 @@ def export_with_resizing(network: nn.Cell, inputs: Sequence[Tensor], path: Path)
 
 
 def _make_bilinear(path: Path) -> None:
-    from src.deployment.half_weights import import_onnx
+    from src.deployment.onnx_package import import_onnx
 
     onnx = import_onnx(path)
     model = onnx.load(path)

@@ -3,11 +3,13 @@
 import argparse
 from dataclasses import replace
 
+from src.common.errors import UserError
 from src.config import CommonConfig
 from src.engines.embedded_info import model_info_of
 from src.engines.engine import ALPHA
 from src.engines.shipped import require_output
 from src.systems.model_info import ModelInfo
+from src.systems.traits import takes_normalised
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +29,16 @@ def exported_info(model: str | None, config: CommonConfig) -> ModelInfo:
         config: the configuration, also for a model without metadata.
 
     Raises:
-        UserError: the file cannot be read, or its model predicts no alpha.
+        UserError: the file cannot be read, or its model does not predict alpha from a photo alone.
     """
     size, otherwise = config.infer.size, config.model_info()
     if model is None:
-        return replace(otherwise, size=size or otherwise.size)
-    info = model_info_of(model, size=size, otherwise=otherwise)
-    require_output(ALPHA, model, info)
+        source, info = "the configuration", replace(otherwise, size=size or otherwise.size)
+    else:
+        source, info = model, model_info_of(model, size=size, otherwise=otherwise)
+    require_output(ALPHA, source, info)
+    if not takes_normalised(info.system):
+        raise UserError(
+            f"{source}: is a model of {info.system}; a list of photos is matted with shm, videos with --video"
+        )
     return info

@@ -70,7 +70,8 @@ def model_info_of(
     if needs_plate(info.system):
         raise UserError(
             f"{path}: is a model of {info.system}, which needs a photo of the empty place (the plate) beside "
-            "each photo: predict.py takes it as --plate; without one, name a model of shm or modnet"
+            "each photo: predict.py takes it as --plate, commands with a configuration take "
+            "--yaml_path=configs/background_matting.yaml; without plates, name a model of shm or modnet"
         )
     if mean is not None and not takes_normalised(info.system):
         raise UserError(f"mean: cannot be chosen for {info.system}, whose input is (RGB - 127.5) / 127.5")

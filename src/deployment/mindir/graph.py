@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from src.deployment.mindir.repeated_field import refill
+from src.deployment.repeated_field import refill
 from src.engines.mindir import MindirError
 
 REFERENCE = "REF::"  # prefix of a primitive's name in the type of a node

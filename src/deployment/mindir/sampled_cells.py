@@ -3,8 +3,7 @@
 import numpy as np
 
 from src.deployment.mindir.node_chain import NodeChain
-
-CELL = 4  # pixels
+from src.systems.plate_form import CELL
 
 
 class SampledCells:
