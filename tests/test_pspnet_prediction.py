@@ -100,7 +100,7 @@ def test_id_photo_takes_its_trimap(onnx_file, photo, monkeypatch):
     given = []
     monkeypatch.setattr(id_photo, "load_matting", lambda *_, **__: left_half.model())
     monkeypatch.setattr(
-        id_photo, "make_id_photos", lambda *arguments: given.append(arguments[2].from_trimaps)
+        id_photo, "make_id_photos", lambda *arguments: given.append(arguments[2]().from_trimaps)
     )
     monkeypatch.setattr("sys.argv", ["id_photo.py", "me.png", "--trimap_model", str(onnx_file)])
     assert id_photo.main() == 0

@@ -1,5 +1,7 @@
 """Building blocks shared by the networks."""
 
+from collections import OrderedDict
+
 from mindspore import Tensor, nn, ops
 
 _SCALE_STEP = 16  # SHM's networks halve height and width four times
@@ -17,13 +19,38 @@ class UpsampleTwice(nn.Cell):
         return ops.interpolate(x, size=(2 * height, 2 * width), mode="bilinear", align_corners=False)
 
 
-def conv_bn_relu(in_channels: int, out_channels: int) -> nn.SequentialCell:
-    """Convolution 3x3 without bias, batch normalisation, ReLU; keeps height and width."""
-    return nn.SequentialCell(
-        nn.Conv2d(in_channels, out_channels, 3, pad_mode="pad", padding=1),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
+def conv_bn_relu(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int = 3,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    relu: type[nn.Cell] = nn.ReLU,
+    names: tuple[str, str, str] = ("0", "1", "2"),
+) -> nn.SequentialCell:
+    """Convolution without bias, batch normalisation, ReLU; sizes are divided by the stride, rounded up.
+
+    Args:
+        in_channels: of the convolution.
+        out_channels: of all three.
+        kernel_size: of the convolution, odd.
+        stride: likewise.
+        dilation: likewise.
+        relu: the third layer.
+        names: of the three in published state dicts.
+    """
+    conv = nn.Conv2d(
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=stride,
+        pad_mode="pad",
+        padding=kernel_size // 2 * dilation,
+        dilation=dilation,
     )
+    layers = conv, nn.BatchNorm2d(out_channels), relu()
+    return nn.SequentialCell(OrderedDict(zip(names, layers, strict=True)))
 
 
 def pad_with_zeros(x: Tensor, margin: int) -> Tensor:

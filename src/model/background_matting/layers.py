@@ -1,30 +1,12 @@
 """Layers and operations that the networks share."""
 
-from collections import OrderedDict
+from functools import partial
 
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, ops
 
+from src.model import layers
 
-def conv_bn_relu(
-    in_channels: int,
-    out_channels: int,
-    kernel_size: int,
-    *,
-    stride: int = 1,
-    dilation: int = 1,
-    relu: type[nn.Cell] = nn.ReLU,
-) -> nn.SequentialCell:
-    """Convolution without bias, batch normalisation, ReLU; sizes are divided by the stride, rounded up."""
-    conv = nn.Conv2d(
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=stride,
-        pad_mode="pad",
-        padding=kernel_size // 2 * dilation,
-        dilation=dilation,
-    )
-    return nn.SequentialCell(OrderedDict(conv=conv, bn=nn.BatchNorm2d(out_channels), relu=relu()))
+conv_bn_relu = partial(layers.conv_bn_relu, names=("conv", "bn", "relu"))
 
 
 def resize(x: Tensor, size: tuple[int, int]) -> Tensor:

@@ -1,23 +1,15 @@
 """The backbone: MobileNetV2 with a stem of stride 2, down to 1/32 of the size."""
 
-from collections import OrderedDict
+from functools import partial
 
 from mindspore import Tensor, nn
 
 from src.model.backbones.mobilenet_v2 import STAGES, NamedBlock
-from src.model.layers import check_size
+from src.model.layers import check_size, conv_bn_relu
 
 SCALE_STEP = 32  # the backbone halves height and width five times
 
-
-def conv_bn_relu6(
-    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
-) -> nn.SequentialCell:
-    """Convolution without bias, batch normalisation, ReLU6."""
-    conv = nn.Conv2d(
-        in_channels, out_channels, kernel_size, stride=stride, pad_mode="pad", padding=kernel_size // 2
-    )
-    return nn.SequentialCell(OrderedDict(conv=conv, norm=nn.BatchNorm2d(out_channels), relu=nn.ReLU6()))
+conv_bn_relu6 = partial(conv_bn_relu, relu=nn.ReLU6, names=("conv", "norm", "relu"))
 
 
 class Backbone(nn.Cell):
