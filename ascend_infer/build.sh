@@ -64,6 +64,7 @@ MindSpore Lite for this machine?"
 }
 
 device=${1:-CPU}
+[[ $device =~ ^(Ascend|GPU|CPU)$ ]] || fail "the device must be Ascend, GPU or CPU, not '$device'"
 for program in cmake make g++; do
     command -v "$program" >/dev/null ||
         fail "building the runner needs $program (Debian, Ubuntu: apt install cmake make g++)" $missing

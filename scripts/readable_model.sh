@@ -1,6 +1,20 @@
 # Sourced by the scripts that start the runner, after set_up.sh.
 # Older MindSpore Lite, such as the one that build.sh downloads, reads only MINDIR version 1.
 
+fail() {
+    echo "error: $1" >&2
+    exit "${2:-1}"
+}
+
+# Sets $model, $device and $device_id to the arguments of a script, whose `usage` says what is wrong with them.
+use_model_and_device() {
+    [ $# -ge 2 ] && [ $# -le 3 ] || usage "MINDIR_PATH and DEVICE_TYPE are needed"
+    model=$1 device=$2 device_id=${3:-${DEVICE_ID:-0}}
+    [[ $device =~ ^(Ascend|GPU|CPU)$ ]] || usage "DEVICE_TYPE must be Ascend, GPU or CPU, not '$device'"
+    [[ $device_id =~ ^[0-9]+$ ]] || usage "DEVICE_ID must be a number, not '$device_id'"
+    [ -f "$model" ] || fail "$model: no such file; export.py writes it"
+}
+
 own_runtime=${LITE_HOME:-${MS_LITE_HOME:-}}
 
 # Finds an interpreter that can prepare inputs, and write MINDIR version 1 where that is certainly needed.

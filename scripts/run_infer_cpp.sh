@@ -19,11 +19,6 @@ for argument in "$@"; do
     fi
 done
 
-fail() {
-    echo "error: $1" >&2
-    exit "${2:-1}"
-}
-
 usage() {
     echo "error: $1" >&2
     echo "usage: bash run_infer_cpp.sh MINDIR_PATH DEVICE_TYPE [DEVICE_ID] [--yaml_path FILE] [--set KEY=VALUE]" \
@@ -57,11 +52,7 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-[ ${#positional[@]} -ge 2 ] && [ ${#positional[@]} -le 3 ] || usage "MINDIR_PATH and DEVICE_TYPE are needed"
-model=${positional[0]} device=${positional[1]} device_id=${positional[2]:-${DEVICE_ID:-0}}
-[[ $device =~ ^(Ascend|GPU|CPU)$ ]] || usage "DEVICE_TYPE must be Ascend, GPU or CPU, not '$device'"
-[[ $device_id =~ ^[0-9]+$ ]] || usage "DEVICE_ID must be a number, not '$device_id'"
-[ -f "$model" ] || fail "$model: no such file; export.py writes it"
+use_model_and_device ${positional[@]+"${positional[@]}"}
 
 mkdir -p "$output"
 output=$(cd "$output" && pwd)

@@ -320,6 +320,20 @@ def test_a_wrong_command_line(project, finished, arguments, reason):
     assert contents(project.scripts) == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "reason"),
+    [
+        (("../shm_export.mindir", "cpu"), 2, "DEVICE_TYPE must be Ascend, GPU or CPU, not 'cpu'"),
+        (("../shm_export.mindir", "CPU", "first"), 2, "DEVICE_ID must be a number, not 'first'"),
+        (("../shm_export.mindir",), 2, "MINDIR_PATH and DEVICE_TYPE are needed"),
+        (("../absent.mindir", "CPU"), 1, "../absent.mindir: no such file; export.py writes it"),
+    ],
+)
+def test_a_wrong_command_line_for_a_video(project, arguments, status, reason):
+    result = project.run(*arguments, "--video", "clip")
+    assert (result.returncode, result.stderr.splitlines()[0]) == (status, f"error: {reason}")
+
+
 def test_help(project):
     result = project.run("--help")
     assert result.returncode == 0

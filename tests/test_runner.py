@@ -343,6 +343,12 @@ def test_statistics_are_those_of_numpy(print_statistics, values):
     )
 
 
+def test_a_device_that_the_build_does_not_know():
+    result = run_bash(ROOT / "ascend_infer/build.sh", "cpu")
+    expected = "error: the device must be Ascend, GPU or CPU, not 'cpu'\n"
+    assert (result.returncode, result.stderr) == (1, expected)
+
+
 def test_the_build_is_not_repeated_without_need():
     before = RUNNER.stat().st_mtime_ns
     assert run_bash(ROOT / "ascend_infer/build.sh").returncode == 0
