@@ -223,6 +223,32 @@ def test_a_model_of_photos(thin_lowered, tmp_path):
 
 
 @pytest.fixture(scope="module")
+def print_report(tmp_path_factory) -> Path:
+    program = tmp_path_factory.mktemp("report") / "print_video_report"
+    sources = [ROOT / "tests/cpp/print_video_report.cc"]
+    sources += [ROOT / "ascend_infer/src" / name for name in ("video_times.cc", "timing.cc")]
+    command = ["g++", "-std=c++17", f"-I{ROOT / 'ascend_infer/src'}", *sources, "-o", program]
+    subprocess.run(command, check=True)
+    return program
+
+
+@pytest.mark.parametrize(
+    ("count", "text", "median"),
+    [
+        (99_999, "99999 frames, cuts: 2; milliseconds a frame:", 49_999),
+        (100_000, "100000 frames, cuts: 2; milliseconds a frame:", 49_999.5),
+        (250_001, "250001 frames, cuts: 2; milliseconds a frame, of the last 100000:", 200_000.5),
+    ],
+)
+def test_times_of_the_last_100000_frames(print_report, count, text, median):
+    """A camera's stream may never end."""
+    report = subprocess.run([print_report, str(count)], capture_output=True, text=True, check=True).stdout
+    assert report.splitlines()[0] == text
+    assert {median for median, _ in times(report).values()} == {median}
+    assert report.endswith("camera to display / network: 1.00; 1000.00 frames/s\n")
+
+
+@pytest.fixture(scope="module")
 def convert(tmp_path_factory):
     """convert("to_rgb" or "to_nv21", bytes of a frame, height, width)."""
     program = tmp_path_factory.mktemp("nv21") / "convert_nv21"

@@ -17,14 +17,10 @@ Picture Cover(const Picture& picture, int height, int width) {
   const auto cut = [&](int side, int most) {
     return std::clamp(static_cast<int>(std::lrint(side / scale)), 1, most);
   };
-  Picture middle(cut(height, picture.height), cut(width, picture.width), 3);
-  const int top = (picture.height - middle.height) / 2;
-  const int left = (picture.width - middle.width) / 2;
-  for (int y = 0; y < middle.height; ++y) {
-    const uint8_t* source = picture.Row(top + y) + 3 * left;
-    std::copy(source, source + 3 * middle.width, middle.Row(y));
-  }
-  return Resize(middle, height, width);
+  Place middle = {0, 0, cut(height, picture.height), cut(width, picture.width)};
+  middle.top = (picture.height - middle.height) / 2;
+  middle.left = (picture.width - middle.width) / 2;
+  return Resize(CutPlace(picture.values, picture.width, middle, 3), height, width);
 }
 
 // Blends values, in 16 bits and without branches, which compilers turn into vectors.
@@ -57,13 +53,7 @@ Picture MakeBackground(const std::string& description, int height, int width) {
 }
 
 Picture FrameAlpha(const Map& network_alpha, const Place& place, int height, int width) {
-  Picture alpha(place.height, place.width, 1);
-  for (int y = 0; y < place.height; ++y) {
-    const float* source = network_alpha.Row(place.top + y) + place.left;
-    std::transform(source, source + place.width, alpha.Row(y),
-                   [](float value) { return ToByte(255 * std::clamp(value, 0.0f, 1.0f)); });
-  }
-  return Resize(alpha, height, width);
+  return Resize(ToBytes(CutPlace(network_alpha.values, network_alpha.width, place)), height, width);
 }
 
 Picture Composite(const Picture& frame, const Picture& alpha, const Picture& background) {

@@ -1,15 +1,15 @@
 // Runs an exported network on a folder of inputs or photos, or on a video; see --help.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
 #include "arguments.h"
+#include "file_command.h"
 #include "open_session.h"
 #include "photo_command.h"
 #include "pipe_command.h"
-#include "pipeline.h"
-#include "timing.h"
 #include "video_command.h"
 
 namespace {
@@ -18,29 +18,9 @@ namespace {
 void QuietRuntime(char** argv) {
   if (std::getenv("GLOG_v") == nullptr) {
     setenv("GLOG_v", "4", 1);  // its errors are returned as statuses, which we report ourselves
-    execv("/proc/self/exe", argv);
+    std::error_code error;
+    execv(std::filesystem::read_symlink("/proc/self/exe", error).c_str(), argv);  // the link itself would name it "exe"
   }
-}
-
-int RunFiles(const matting::Arguments& arguments) {
-  const auto inputs = matting::ListInputs(arguments.input);
-  matting::PrepareOutput(arguments.output);
-  const std::unique_ptr<matting::Session> session = matting::OpenSession(arguments);
-  const matting::PipelineResult result = matting::RunPipeline(session.get(), inputs, arguments.output);
-  for (const std::string& reason : result.skipped) {
-    std::cout << "skipped: " << reason << "\n";
-  }
-  if (result.milliseconds.empty()) {
-    throw matting::Error("none of " + std::to_string(inputs.size()) + " inputs could be used");
-  }
-  const std::string report = matting::Report(result.milliseconds, result.total_milliseconds);
-  std::cout << report << std::flush;
-  matting::WriteTimes(arguments, report);
-  if (!result.skipped.empty()) {
-    std::cerr << "error: " << result.skipped.size() << " of " << inputs.size() << " inputs were skipped\n";
-    return matting::kSkipped;
-  }
-  return matting::kDone;
 }
 
 int Run(const matting::Arguments& arguments) {
@@ -51,13 +31,14 @@ int Run(const matting::Arguments& arguments) {
   if (!arguments.video.empty()) {
     return matting::RunVideo(arguments);
   }
-  return arguments.photos.empty() ? RunFiles(arguments) : matting::RunPhotos(arguments);
+  return arguments.photos.empty() ? matting::RunFiles(arguments) : matting::RunPhotos(arguments);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   QuietRuntime(argv);
+  std::signal(SIGPIPE, SIG_IGN);  // writing then fails, which is reported, and temporary files are removed
   try {
     const matting::Arguments arguments = matting::ParseArguments(argc, argv);
     if (arguments.help) {

@@ -33,9 +33,6 @@ class Matting {
   virtual Picture Finish(const Photo& photo, const Prepared& prepared, const Map& alpha) const = 0;
 };
 
-// Alpha in 0..1 as 0..255, rounded.
-Picture ToBytes(const Map& alpha);
-
 }  // namespace matting
 
 #endif  // ASCEND_INFER_MATTING_H_

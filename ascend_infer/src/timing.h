@@ -3,6 +3,7 @@
 #define ASCEND_INFER_TIMING_H_
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,31 @@ class Stopwatch {
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// The newest of any number of values, so that a stream without end takes no more and more memory.
+class RecentValues {
+ public:
+  static constexpr size_t kMost = 100'000;
+
+  void Add(double value) {
+    if (count_ < kMost) {
+      values_.push_back(value);
+    } else {
+      values_[count_ % kMost] = value;
+    }
+    ++count_;
+  }
+
+  // Of all values, older ones too.
+  size_t count() const { return count_; }
+
+  // In no order.
+  const std::vector<double>& values() const { return values_; }
+
+ private:
+  std::vector<double> values_;
+  size_t count_ = 0;
 };
 
 struct Statistics {

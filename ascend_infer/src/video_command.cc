@@ -1,38 +1,16 @@
 #include "video_command.h"
 
-#include <iomanip>
 #include <iostream>
-#include <sstream>
 
 #include "compositing.h"
 #include "open_session.h"
 #include "own_stdout.h"
 #include "stop.h"
-#include "timing.h"
 #include "video_pipeline.h"
 
 namespace matting {
 
 namespace {
-
-std::string StageReport(const VideoTimes& times, int cuts) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(1) << times.whole.size() << " frames, cuts: " << cuts
-       << "; milliseconds a frame:\n"
-       << std::setw(27) << "median" << std::setw(17) << "95th percentile\n";
-  for (const auto& [stage, values] :
-       {std::pair("conversion", &times.conversion), {"resize", &times.resize}, {"network", &times.network},
-        {"compositing", &times.compositing}, {"conversion back", &times.conversion_back},
-        {"camera to display", &times.whole}}) {
-    const Statistics statistics = Summarise(*values);
-    text << std::left << std::setw(20) << stage << std::right << std::setw(7) << statistics.median << std::setw(16)
-         << statistics.percentile_95 << "\n";
-  }
-  const double network = Summarise(times.network).median;
-  text << "camera to display / network: " << std::setprecision(2) << Summarise(times.whole).median / network << "; "
-       << 1000 * static_cast<double>(times.whole.size()) / times.total << " frames/s\n";
-  return text.str();
-}
 
 void CheckOutput(const Arguments& arguments, const std::filesystem::path& output) {
   std::error_code error;
@@ -58,14 +36,14 @@ int RunVideo(const Arguments& arguments) {
                           FrameWriter(arguments.mattes, is_live, &own_stdout)};
   HandleStopSignals();
   const VideoTimes times = RunVideoPipeline(&matting, kind, background, &frames, &outputs);
-  if (StopSignal() == 0 && times.whole.empty()) {
+  if (StopSignal() == 0 && times.whole.count() == 0) {
     throw Error(arguments.video.string() + ": holds no frame");
   }
   if (StopSignal() == 0 || is_live) {
     outputs.composites.Finish();
     outputs.alphas.Finish();
   }
-  if (!times.whole.empty()) {
+  if (times.whole.count() > 0) {
     const std::string report = StageReport(times, matting.cuts());
     std::cout << report << std::flush;
     WriteTimes(arguments, report);

@@ -6,7 +6,6 @@
 #include "compositing.h"
 #include "progress.h"
 #include "stop.h"
-#include "timing.h"
 
 namespace matting {
 
@@ -14,10 +13,10 @@ namespace {
 
 // Calls a function and notes how long it took.
 template <typename Function>
-auto Timed(std::vector<double>* milliseconds, const Function& function) {
+auto Timed(RecentValues* milliseconds, const Function& function) {
   const Stopwatch watch;
   auto result = function();
-  milliseconds->push_back(watch.Milliseconds());
+  milliseconds->Add(watch.Milliseconds());
   return result;
 }
 
@@ -38,7 +37,7 @@ VideoTimes RunVideoPipeline(FrameMatting* matting, const FrameKind& kind, const 
     const std::vector<uint8_t> frame = Timed(&times.conversion_back, [&] { return kind.FromRgb(composite); });
     outputs->composites.Write(frame.data(), frame.size());
     outputs->alphas.Write(alpha.values.data(), alpha.values.size() * sizeof(float));
-    times.whole.push_back(since_read.Milliseconds());
+    times.whole.Add(since_read.Milliseconds());
   };
   std::future<void> finishing;
   std::vector<uint8_t> frame;
@@ -53,7 +52,7 @@ VideoTimes RunVideoPipeline(FrameMatting* matting, const FrameKind& kind, const 
     finishing = std::async(std::launch::async, [&finish, since_read, colours = std::move(colours),
                                                 alpha = std::move(alpha)] { finish(since_read, colours, alpha); });
     if (progress) {
-      progress->Show(times.network.size());
+      progress->Show(times.network.count());
     }
   }
   if (finishing.valid()) {

@@ -4,15 +4,9 @@
 
 #include "frame_matting.h"
 #include "raw_frames.h"
+#include "video_times.h"
 
 namespace matting {
-
-// Milliseconds of each frame, by stage.
-struct VideoTimes {
-  std::vector<double> conversion, resize, network, compositing, conversion_back;
-  std::vector<double> whole;  // from when the frame has been read to when its composite is written
-  double total = 0;           // of all frames
-};
 
 // Where the results of a video go.
 struct VideoOutputs {
