@@ -215,6 +215,16 @@ def test_bad_files_are_named_and_skipped(thin_lowered, photos, tmp_path):
     assert files_of(tmp_path / "out") == ["a_alpha.png", "b_alpha.png", "more/c_alpha.png"]
 
 
+@pytest.mark.parametrize("room", [0, 999], ids=["", "zeros instead"])
+def test_a_photo_that_lacks_only_its_end_marker(thin_lowered, photos, tmp_path, room):
+    """As a download leaves that made room for the whole file first."""
+    photo = photos / "a.jpg"
+    photo.write_bytes(photo.read_bytes().removesuffix(b"\xff\xd9") + bytes(room))
+    result = run_photos(thin_lowered, photos, tmp_path / "out")
+    assert result.returncode == SKIPPED
+    assert re.search(r"skipped: .*a\.jpg: .*its end is missing", result.stdout)
+
+
 def test_results_are_named_as_those_of_predict(thin_lowered, tmp_path):
     """Beside files of all kinds that it knows; and a folder is searched under its own path, not a link's."""
     suffixes = [each for each in PHOTO_SUFFIXES + VIDEO_SUFFIXES if each not in (".jpg", ".JPG")]

@@ -69,6 +69,7 @@ bool DecodeRows(Decoder* decoder, Picture* picture) {
     JSAMPROW row = picture->Row(static_cast<int>(info->output_scanline));
     jpeg_read_scanlines(info, &row, 1);
   }
+  jpeg_finish_decompress(info);  // reads up to the end marker
   return true;
 }
 
@@ -112,14 +113,14 @@ DecodedPhoto Decode(Decoder* decoder, const Bytes& content) {
   }
   Picture picture(static_cast<int>(info.output_height), static_cast<int>(info.output_width),
                   info.out_color_components);
+  DecodedPhoto photo;
+  ReadMarkers(info, &photo);  // before they are freed, which the end of decoding does
   if (!DecodeRows(decoder, &picture)) {
     throw Error(decoder->reason);
   }
   if (decoder->is_cut_off) {
     throw Error("its end is missing");
   }
-  DecodedPhoto photo;
-  ReadMarkers(info, &photo);
   photo.colours = info.out_color_space == JCS_CMYK ? CmykToRgb(picture) : std::move(picture);
   return photo;
 }
