@@ -20,6 +20,7 @@ from tests.runner import (
     ROOT,
     RUNNER,
     SKIPPED,
+    call_runner,
     error_lines,
     read_output,
     run_bash,
@@ -306,12 +307,21 @@ def test_killed_it_leaves_no_half_result(thin_lowered, tmp_path):
         (("--colour", "red"), "--colour: unknown option; see --help"),
         (("--threads",), "--threads: unknown, or its value is missing; see --help"),
         (("--output", ""), "--model, --input and --output are needed; see --help"),
+        (
+            ("--input", "out/../out", "--output", "out"),
+            "--output: is the folder of the inputs; choose another",
+        ),
     ],
 )
 def test_a_wrong_command_line(thin_lowered, inputs, tmp_path, options, reason):
     result = run_runner(thin_lowered, inputs, tmp_path / "out", *options)
     assert (result.returncode, error_lines(result)) == (2, [f"error: {reason}"])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_pipe_has_no_times(thin_lowered, tmp_path):
+    result = call_runner("--model", thin_lowered, "--pipe", "--time_result", tmp_path / "time")
+    assert (result.returncode, error_lines(result)) == (2, ["error: --time_result: --pipe reports no times"])
 
 
 def test_help_names_every_option():

@@ -340,10 +340,17 @@ def test_a_model_without_its_description(thin_lowered, photos, tmp_path):
 
 @pytest.mark.parametrize(
     "options",
-    [("--photos", "in"), ("--mattes", "out"), ("--overwrite",), ("--pipe", "--photos", "in")],
+    [
+        ("--photos", "in"),
+        ("--mattes", "out"),
+        ("--overwrite",),
+        ("--pipe", "--photos", "in"),
+        ("--photos", "in", "--mattes", "out", "--background", "#00ff00"),
+        ("--photos", "in", "--mattes", "out", "--format", "nv21"),
+    ],
     ids=" ".join,
 )
-def test_a_command_line_that_lacks_something(thin_lowered, options):
+def test_a_command_line_that_lacks_something_or_has_too_much(thin_lowered, options):
     command = [RUNNER, "--model", thin_lowered, *options]
     result = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
     (line,) = error_lines(result)

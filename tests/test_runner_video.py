@@ -199,6 +199,7 @@ def test_results_appear_whole_or_not_at_all(thin, tmp_path):
     ("options", "reason"),
     [
         (("--output", "x", "--mattes", "./y/../x"), "--output and --mattes: must be two files"),
+        (("--output", "x", "--mattes", Path("x").absolute()), "--output and --mattes: must be two files"),
         (("--size", "64"), "--size 64: must be WIDTHxHEIGHT, such as 640x480"),
         (("--size", "0x40"), "--size 0: must be a number of at least 1"),
         (("--size", "63x40"), "--size: both sides of nv21 frames must be even"),

@@ -1,9 +1,11 @@
 #include "arguments.h"
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
 namespace matting {
+namespace fs = std::filesystem;
 
 const char kHelp[] =
     R"(usage: shm_infer --model FILE --photos FOLDER --mattes FOLDER [options]
@@ -72,6 +74,13 @@ void ParseSize(const std::string& text, Arguments* arguments) {
   arguments->height = ParseNumber("--size", text.substr(cross + 1), 1);
 }
 
+// Whether two paths lead to one file or folder, which need not exist.
+bool AreSame(const fs::path& one, const fs::path& other) {
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(fs::absolute(one, error), error);
+  return !place.empty() && place == fs::weakly_canonical(fs::absolute(other, error), error);
+}
+
 void CheckVideo(const Arguments& arguments) {
   if (arguments.model.empty() || arguments.video.empty() || arguments.height == 0) {
     throw UsageError("--model, --video and --size are needed; see --help");
@@ -82,18 +91,21 @@ void CheckVideo(const Arguments& arguments) {
   if (arguments.format == "nv21" && (arguments.height % 2 != 0 || arguments.width % 2 != 0)) {
     throw UsageError("--size: both sides of nv21 frames must be even");
   }
-  if (!arguments.output.empty() && arguments.output.lexically_normal() == arguments.mattes.lexically_normal()) {
-    throw UsageError(arguments.output == "-" ? "--output and --mattes: only one can go to stdout"
-                                             : "--output and --mattes: must be two files");
+  if (arguments.output == "-" && arguments.mattes == "-") {
+    throw UsageError("--output and --mattes: only one can go to stdout");
+  }
+  if (arguments.output != "-" && arguments.mattes != "-" && AreSame(arguments.output, arguments.mattes)) {
+    throw UsageError("--output and --mattes: must be two files");
   }
 }
 
-void Check(const Arguments& arguments) {
-  const bool has_video = !arguments.video.empty() || arguments.height > 0;
-  const bool has_files = !arguments.input.empty() || (!arguments.output.empty() && !has_video);
-  const bool has_photos =
-      !arguments.photos.empty() || (!arguments.mattes.empty() && !has_video) || !arguments.plates.empty() ||
-      arguments.overwrite;
+void Check(const Arguments& arguments, const std::set<std::string>& given) {
+  const auto has = [&](const std::vector<const char*>& names) {
+    return std::any_of(names.begin(), names.end(), [&](const char* name) { return given.count(name) > 0; });
+  };
+  const bool has_video = has({"--video", "--size", "--format", "--background"});
+  const bool has_files = has({"--input"}) || (has({"--output"}) && !has_video);
+  const bool has_photos = has({"--photos", "--plates", "--overwrite"}) || (has({"--mattes"}) && !has_video);
   if (has_files + has_photos + has_video + arguments.pipe > 1) {
     throw UsageError(
         "only one of --input, --photos, --video and --pipe can be given, with what belongs to it; see --help");
@@ -107,9 +119,15 @@ void Check(const Arguments& arguments) {
   if (arguments.pipe && arguments.model.empty()) {
     throw UsageError("--model is needed; see --help");
   }
+  if (arguments.pipe && has({"--time_result"})) {
+    throw UsageError("--time_result: --pipe reports no times");
+  }
   if (!has_photos && !has_video && !arguments.pipe &&
       (arguments.model.empty() || arguments.input.empty() || arguments.output.empty())) {
     throw UsageError("--model, --input and --output are needed; see --help");
+  }
+  if (AreSame(arguments.input, arguments.output)) {
+    throw UsageError("--output: is the folder of the inputs; choose another");
   }
   if (kDevices.count(arguments.device) == 0) {
     throw UsageError("--device " + arguments.device + ": must be CPU, Ascend or GPU");
@@ -129,12 +147,14 @@ void Check(const Arguments& arguments) {
 
 Arguments ParseArguments(int argc, char** argv) {
   Arguments arguments;
+  std::set<std::string> given;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
     if (name == "--help" || name == "-h") {
       arguments.help = true;
       return arguments;
     }
+    given.insert(name);
     if (name == "--overwrite" || name == "--pipe") {
       (name == "--pipe" ? arguments.pipe : arguments.overwrite) = true;
       continue;
@@ -179,7 +199,7 @@ Arguments ParseArguments(int argc, char** argv) {
       throw UsageError(name + ": unknown option; see --help");
     }
   }
-  Check(arguments);
+  Check(arguments, given);
   return arguments;
 }
 
