@@ -3,6 +3,7 @@
 #include <iomanip>
 #include <iostream>
 #include <numeric>
+#include <set>
 #include <sstream>
 
 #include "model_info.h"
@@ -52,6 +53,12 @@ int RunPhotos(const Arguments& arguments) {
   }
   if (jobs.done > 0) {
     std::cout << jobs.done << " have their results already; --overwrite makes them again\n";
+  }
+  std::set<std::filesystem::path> folders;
+  for (const PhotoJob& job : jobs.todo) {
+    if (folders.insert(job.target.parent_path()).second) {
+      RemoveAbandoned(job.target.parent_path());
+    }
   }
   if (!jobs.todo.empty()) {
     HandleStopSignals();

@@ -1,5 +1,9 @@
 #include "raw_frames.h"
 
+#include <poll.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -14,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr char kStandardStream[] = "-";
+constexpr int kLongestWait = 100;  // milliseconds until it is seen whether a signal asks to stop
 
 std::string FrameText(size_t size) { return std::to_string(size) + " bytes of a frame; check --size and --format"; }
 
@@ -67,14 +72,27 @@ FrameReader::FrameReader(const fs::path& path, const FrameKind& kind)
 
 bool FrameReader::Read(std::vector<uint8_t>* frame) {
   frame->resize(size_);
-  const size_t found = std::fread(frame->data(), 1, size_, stream_.get());
-  if (std::ferror(stream_.get())) {
-    throw Error(path_.string() + ": cannot be read: " + std::strerror(errno));
+  const int descriptor = fileno(stream_.get());
+  size_t found = 0;
+  while (found < size_ && StopSignal() == 0) {
+    pollfd input = {descriptor, POLLIN, 0};
+    if (poll(&input, 1, kLongestWait) <= 0) {
+      continue;
+    }
+    const ssize_t count = read(descriptor, frame->data() + found, size_ - found);
+    if (count == 0) {
+      break;
+    }
+    if (count > 0) {
+      found += static_cast<size_t>(count);
+    } else if (errno != EINTR && errno != EAGAIN) {
+      throw Error(path_.string() + ": cannot be read: " + std::strerror(errno));
+    }
+  }
+  if (found < size_ && StopSignal() != 0) {  // which may have stopped what fills a pipe, too
+    return false;
   }
   if (found > 0 && found < size_) {
-    if (StopSignal() != 0) {  // which stopped what fills the pipe, too
-      return false;
-    }
     throw Error(path_.string() + ": ends within frame " + std::to_string(done_ + 1) + ", after " +
                 std::to_string(found) + " of the " + FrameText(size_));
   }
@@ -94,11 +112,15 @@ FrameWriter::FrameWriter(const fs::path& path, bool is_live, Stream* own_stdout)
   std::error_code error;
   const fs::file_type type = fs::status(path, error).type();
   if (!is_live && (type == fs::file_type::regular || type == fs::file_type::not_found)) {
+    RemoveAbandoned(fs::absolute(path).parent_path());
     temporary_ = TemporaryBeside(path);
   }
   stream_.reset(std::fopen((temporary_.empty() ? path : temporary_).c_str(), "wb"));
   if (stream_ == nullptr) {
     throw CannotWrite(path, errno);
+  }
+  if (!temporary_.empty()) {
+    flock(fileno(stream_.get()), LOCK_EX);
   }
 }
 

@@ -30,7 +30,7 @@ class FrameReader {
   // Number of frames; 0 where that is not known.
   size_t count() const { return count_; }
 
-  // Reads the next frame; false at the end. Throws Error if a frame is not whole.
+  // Reads the next frame; false at the end, or when a signal asks to stop. Throws Error if a frame is not whole.
   bool Read(std::vector<uint8_t>* frame);
 
  private:

@@ -1,10 +1,12 @@
 #include "tensor_files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -14,6 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr char kTemporaryPrefix[] = ".partial-";
+constexpr std::chrono::hours kLongestPause(24);  // between writes to a temporary file
 
 std::string Reason(int error) { return std::strerror(error); }
 
@@ -86,6 +89,11 @@ fs::path OutputPath(const fs::path& folder, const std::string& name, size_t numb
   return folder / (name + "_" + std::to_string(number) + ".bin");
 }
 
+bool IsTemporary(const std::string& name) {
+  return name.rfind(kTemporaryPrefix, 0) == 0 &&
+         name.find_first_not_of("0123456789-", sizeof(kTemporaryPrefix) - 1) == std::string::npos;
+}
+
 bool IsInput(const fs::path& path) {
   return path.extension() == ".bin" && path.filename().string().front() != '.';
 }
@@ -135,11 +143,29 @@ void PrepareOutput(const fs::path& folder) {
   const fs::path probe = folder / (kTemporaryPrefix + std::string("probe"));
   WriteWhole(probe, "", 0);
   fs::remove(probe, error);
+  RemoveAbandoned(folder);
+}
+
+void RemoveAbandoned(const fs::path& folder) {
+  const auto recent = fs::file_time_type::clock::now() - kLongestPause;
+  std::error_code error, ignored;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const fs::path& path = entry->path();
+    if (IsTemporary(path.filename().string()) && entry->last_write_time(ignored) < recent) {
+      const File file(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+      if (file.IsOpen() && flock(file.descriptor(), LOCK_EX | LOCK_NB) == 0) {
+        unlink(path.c_str());
+      }
+    }
+  }
 }
 
 void WriteWhole(const fs::path& path, const char* data, size_t size) {
   const fs::path temporary = TemporaryBeside(path);
   File file(temporary, O_WRONLY);
+  if (file.IsOpen()) {
+    flock(file.descriptor(), LOCK_EX);
+  }
   const bool done = file.IsOpen() && WriteAll(file.descriptor(), data, size) && file.Close() &&
                     std::rename(temporary.c_str(), path.c_str()) == 0;
   if (!done) {

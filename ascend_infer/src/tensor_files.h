@@ -27,13 +27,17 @@ Bytes ReadInput(const std::filesystem::path& path, size_t size, Bytes room);
 // Reads a file of any size. Throws InputError.
 Bytes ReadWhole(const std::filesystem::path& path);
 
-// Creates the folder if it is missing and checks that it is writable. Throws Error.
+// Creates the folder if it is missing, checks that it is writable and removes abandoned files. Throws Error.
 void PrepareOutput(const std::filesystem::path& folder);
+
+// Removes temporary files that killed runs left in a folder: those that nobody wrote to for a day, since locks may not
+// reach to other machines, and that no process here has locked.
+void RemoveAbandoned(const std::filesystem::path& folder);
 
 // The error of a file that cannot be written, by errno.
 Error CannotWrite(const std::filesystem::path& path, int failure);
 
-// Creates an empty file beside `path`, which no other process writes to. Throws Error.
+// Creates an empty file beside `path`, which no other process writes to; the caller locks it with flock. Throws Error.
 std::filesystem::path TemporaryBeside(const std::filesystem::path& path);
 
 // Writes a file atomically. Throws Error.
