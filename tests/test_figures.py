@@ -17,7 +17,7 @@ from src.figures.pose import draw_pose
 from src.figures.rendering import Light, View, render
 from src.figures.rotation import between, rotation
 from src.figures.strands import draw_strands
-from src.figures.things import _solid
+from src.figures.superellipsoid import superellipsoid
 from src.images.files import read_photo, write_image
 
 # Where a standing body's joints are, in metres; the right side mirrors the left.
@@ -86,7 +86,7 @@ def test_the_least_turn_between_directions():
 @pytest.fixture
 def ball():
     """A white ball with a radius of 0.5 m, as a figure with a plain surface."""
-    vertices, triangles = _solid(np.full(3, 0.5), 2)
+    vertices, triangles = superellipsoid(np.full(3, 0.5), 2)
     white = Surface(triangles, draw_plain(rng(), np.full(3, 255.0))._replace(mottled=0))
     return Figure(vertices, vertices, {}), white
 

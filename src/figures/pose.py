@@ -22,16 +22,23 @@ class _Leg(NamedTuple):
     spread: tuple[float, float]
 
 
-_LEGS = {
-    "stand": (_Leg((-8, 12), (-12, 2), (0, 12)),) * 2,
-    "walk": (_Leg((15, 40), (-15, 15), (0, 6)), _Leg((-30, -5), (-70, -25), (0, 6))),
-    "sit": (_Leg((70, 100), (-30, 40), (0, 30)),) * 2,
-    "hug": (_Leg((105, 135), (-15, 15), (0, 12)),) * 2,
-    "kneel": (_Leg((0, 45), (-95, -75), (0, 20)),) * 2,
-    "lunge": (_Leg((70, 95), (-10, 10), (0, 15)), _Leg((-15, 15), (-95, -60), (0, 10))),
-    "leap": (_Leg((-30, 90), (-90, 20), (0, 40)), _Leg((-40, 60), (-90, 10), (0, 40))),
+class _Kind(NamedTuple):
+    """What the legs do: in which share of poses, and their directions."""
+
+    share: float
+    legs: tuple[_Leg, _Leg]
+
+
+_STAND = "stand"
+_KINDS = {
+    _STAND: _Kind(0.42, (_Leg((-8, 12), (-12, 2), (0, 12)),) * 2),
+    "walk": _Kind(0.13, (_Leg((15, 40), (-15, 15), (0, 6)), _Leg((-30, -5), (-70, -25), (0, 6)))),
+    "sit": _Kind(0.2, (_Leg((70, 100), (-30, 40), (0, 30)),) * 2),
+    "hug": _Kind(0.05, (_Leg((105, 135), (-15, 15), (0, 12)),) * 2),
+    "kneel": _Kind(0.06, (_Leg((0, 45), (-95, -75), (0, 20)),) * 2),
+    "lunge": _Kind(0.06, (_Leg((70, 95), (-10, 10), (0, 15)), _Leg((-15, 15), (-95, -60), (0, 10)))),
+    "leap": _Kind(0.08, (_Leg((-30, 90), (-90, 20), (0, 40)), _Leg((-40, 60), (-90, 10), (0, 40)))),
 }
-_SHARES = {"stand": 0.42, "walk": 0.13, "sit": 0.2, "hug": 0.05, "kneel": 0.06, "lunge": 0.06, "leap": 0.08}
 _HANGS = 0.25  # share of arms
 
 
@@ -49,12 +56,12 @@ class Pose(NamedTuple):
 
 def draw_pose(rng: np.random.Generator, joints: Mapping[str, np.ndarray]) -> Pose:
     """A random pose for a body with these joints at rest."""
-    kind = str(rng.choice(list(_SHARES), p=np.array(list(_SHARES.values())) / sum(_SHARES.values())))
+    kind = str(rng.choice(list(_KINDS), p=[each.share for each in _KINDS.values()]))
     rotations: dict[str, np.ndarray] = {}
     lean = rng.normal(0, (14, 5, 10)) + ((rng.uniform(0, 35), 0, 0) if kind in ("hug", "lunge") else 0)
     _spread_over(rotations, _SPINE, lean)
     _spread_over(rotations, _NECK, rng.normal(0, (14, 8, 25)))
-    legs = [_LEGS[kind][k] for k in rng.permutation(2)]
+    legs = [_KINDS[kind].legs[k] for k in rng.permutation(2)]
     for leg, (side, sign) in zip(legs, _SIDES.items(), strict=True):
         thigh, shin = (_down_and_forward(rng, angles, leg.spread, sign) for angles in (leg.thigh, leg.shin))
         bones = f"upperleg01.{side}", f"lowerleg01.{side}", f"foot.{side}"
@@ -64,7 +71,7 @@ def draw_pose(rng: np.random.Generator, joints: Mapping[str, np.ndarray]) -> Pos
         _aim(rotations, bones, _draw_arm(rng, sign, joints, bones), joints)
         rotations[bones[2]] = rotation(rng.normal(0, 20, 3))
         _curl(rng, rotations, side, sign)
-    return Pose(rotations, kind == "stand")
+    return Pose(rotations, kind == _STAND)
 
 
 def _draw_arm(
