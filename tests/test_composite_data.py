@@ -8,6 +8,7 @@ import pytest
 
 from src.common.errors import UserError
 from src.composite_data import main, make_composites
+from src.composites import pictures as drawing
 from src.composites.people import read_person, read_scene
 from src.data.lists import find_listed, read_lists
 from src.data.pairs import PhotoWithAlpha
@@ -256,6 +257,62 @@ def test_each_share_is_seen(folders):
     )
     assert wide["far"] < wide["none"], wide  # those cut off above and below must still reach both edges
     assert wide["empty"] == 0 and blue["empty"] > 0.7
+
+
+def calls_of(monkeypatch, helper):
+    """What each picture's call of a helper is given by name; the helper itself goes on."""
+    calls, real = [], getattr(drawing, helper)
+    monkeypatch.setattr(
+        drawing, helper, lambda *arguments, **named: calls.append(named) or real(*arguments, **named)
+    )
+    return calls
+
+
+KEPT, WHOLE = {"keep": 1}, {"keep": 1, "whole": 1}
+
+
+@pytest.mark.parametrize(
+    ("share", "helper", "others"),
+    [
+        ("bars", "draw_part", {}),
+        ("near", "come_near", {}),
+        ("whole", "show_whole", KEPT),
+        ("parts", "see_part", WHOLE),
+        ("faces", "hide_face", {}),
+        ("arms", "raise_arm", {}),
+        ("turned", "turn", {}),
+    ],
+)
+def test_a_share_decides_which_pictures_are_changed(tmp_path, monkeypatch, share, helper, others):
+    """Of photos that are large enough to be shown whole."""
+    calls = calls_of(monkeypatch, helper)
+    for number in range(2):
+        photo, alpha = make_person((number,), 80, 60)
+        write_image(tmp_path / "pairs" / "image" / f"{number}.jpg", photo)
+        write_image(tmp_path / "pairs" / "alpha" / f"{number}.png", alpha)
+    write_image(tmp_path / "sea.jpg", painted(BLUE, 80, 60))
+    people, settings = find_people([tmp_path / "pairs"]), {"size": SIZE, "workers": 1, "keep": 0, **others}
+    counts = {}
+    for value in (0, 1):
+        make_composites(
+            tmp_path / str(value), people, [tmp_path / "sea.jpg"], 6, **settings, **{share: value}
+        )
+        counts[value] = len(calls)
+    assert counts == {0: 0, 1: 6}
+
+
+def test_a_share_decides_which_pictures_have_shadows_or_things_beside_the_person(folders, monkeypatch):
+    calls = calls_of(monkeypatch, "composite")
+    people, settings = find_people([folders / "pairs"]), {"size": SIZE, "workers": 1, "keep": 0}
+
+    def given(name, **shares):
+        calls.clear()
+        make_composites(folders / name, people, [folders / "backgrounds"], 6, **settings, **shares)
+        return [(call["shadows"], call["clutter"] is not None) for call in calls]
+
+    assert given("none") == [(False, False)] * 6
+    assert given("shadows", shadows=1) == [(True, False)] * 6
+    assert given("clutter", clutter=1) == [(False, True)] * 6
 
 
 @pytest.mark.parametrize("flag", ["--replace", "--swap"])

@@ -9,10 +9,11 @@ import pytest
 from src.common.errors import UserError
 from src.common.stopping import StopRequest
 from src.common.world import World
-from src.config import Config
+from src.config import BackgroundMattingConfig, Config, ModnetConfig, PspnetConfig
 from src.systems.shm import SHM
 from src.training import phase as training
 from src.training.phase_run import PhaseRun
+from src.training.resume_check import changed_settings, remember_run
 from tests.small_dataset import write_dataset
 from tests.training_runs import (
     BATCH,
@@ -91,6 +92,48 @@ def test_a_changed_configuration_is_shown(finished, data, tmp_path, changes, sec
     assert lines[1] == difference
     assert lines[2].endswith("--set resume=force")
     assert {path: path.read_bytes() for path in before} == before
+
+
+KINDS = {
+    "shm": (Config, M_NET),
+    "modnet": (ModnetConfig, "supervised"),
+    "background_matting": (BackgroundMattingConfig, "base"),
+    "pspnet": (PspnetConfig, "t_net"),
+}
+
+
+@pytest.mark.parametrize(
+    ("system", "change", "text"),
+    [
+        (
+            "background_matting",
+            {"system": "background_matting_resnet50"},
+            "system: background_matting then, background_matting_resnet50 now",
+        ),
+        ("shm", {"mean": [1, 2, 3]}, "mean: (114.0, 121.0, 134.0) then, (1.0, 2.0, 3.0) now"),
+        ("shm", {"amp_level": "O2"}, "amp_level: auto then, O2 now"),
+        ("shm", {"amp_dtype": "bfloat16"}, "amp_dtype: float16 then, bfloat16 now"),
+        ("pspnet", {"vertical_flip": True}, "vertical_flip: False then, True now"),
+        ("shm", {"group_size": 2}, "group_size: 8 then, 2 now"),
+        ("modnet", {"supervised": {"lr_decay_epochs": 3}}, "supervised.lr_decay_epochs: 10 then, 3 now"),
+        (
+            "shm",
+            {M_NET: {"train_phase": M_NET, "freeze_statistics": True}},
+            "pre_train_m_net.freeze_statistics: False then, True now",
+        ),
+        (
+            "background_matting",
+            {"base": {"use_laplacian": False}},
+            "base.use_laplacian: True then, False now",
+        ),
+    ],
+)
+def test_settings_that_affect_the_weights_are_compared(tmp_path, system, change, text):
+    """Of these, only another mean makes scores incomparable."""
+    kind, phase = KINDS[system]
+    remember_run(tmp_path, kind.model_validate({"system": system}))
+    (difference,) = changed_settings(tmp_path, phase, kind.model_validate({"system": system, **change}))
+    assert difference == (text, "mean" in change)
 
 
 def test_a_changed_configuration_needs_force_once(finished, data, tmp_path):
