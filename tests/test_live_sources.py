@@ -72,6 +72,10 @@ def test_a_camera_gives_frames(monkeypatch):
     assert second.time >= first.time and 0 < first.seconds < 20
 
 
+def test_a_camera_is_given_up_after_five_seconds_without_a_frame_and_a_file_never():
+    assert Camera.patience == 5 and PlayedFile.patience is None
+
+
 class Unplugged:
     """A container of a camera that is pulled out."""
 
