@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 CONFIGURED = ["train.py", "eval.py", "export.py", "preprocess.py", "postprocess.py"]
 CONFIGURED += ["src/generate_datasets.py"]
 COMMANDS = [*CONFIGURED, "predict.py", "src/sample_data.py", "src/composite_data.py", "src/clip_data.py"]
-COMMANDS += ["scripts/measure_matting.py", "scripts/measure_recovery.py"]
+COMMANDS += ["id_photo.py", "src/figure_data.py", "src/get_init_weight.py", "src/deployment/lowering.py"]
+COMMANDS += ["scripts/measure_matting.py", "scripts/measure_recovery.py", "scripts/measure_plates.py"]
+COMMANDS += ["scripts/benchmark.py", "scripts/compare_runner.py", "scripts/predict_with_ray.py"]
 NEEDED_ARGUMENTS = {"train.py": ["--data_url=data", "--train_url=out"]}
 
 

@@ -348,8 +348,9 @@ def test_options_that_cannot_be_are_named(monkeypatch, flags, parts):
 @pytest.mark.parametrize("sources", [[], ["model.pth", "--encoder", "encoder.pth"]])
 def test_one_source_is_needed(monkeypatch, capsys, sources):
     monkeypatch.setattr("sys.argv", ["get_init_weight.py", *sources])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as stop:
         main()
+    assert stop.value.code == 2
     message = capsys.readouterr().err
     assert "MODEL.pth" in message and "--encoder" in message
 

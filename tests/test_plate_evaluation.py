@@ -207,8 +207,9 @@ def test_a_clip_with_its_plate_is_measured(tmp_path, monkeypatch, capsys):
 )
 def test_options_without_effect_are_refused(tmp_path, monkeypatch, capsys, flags, why):
     monkeypatch.setattr("sys.argv", ["measure_matting.py", str(tmp_path), *flags])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as stop:
         measure_matting.main()
+    assert stop.value.code == 2
     assert why in capsys.readouterr().err
 
 

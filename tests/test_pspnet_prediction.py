@@ -11,6 +11,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from mindspore import Tensor
 
 import id_photo
+import predict
 from export import export
 from src.common.errors import UserError
 from src.config import PspnetConfig
@@ -112,7 +113,9 @@ def test_id_photo_takes_its_trimap(onnx_file, photo, monkeypatch):
     assert (solution.alpha == 1).all() and "no background" in solution.remark
 
 
-def test_what_cannot_be_meant_is_refused(checkpoint, onnx_file, photo, predict_left, tmp_path, monkeypatch):
+def test_what_cannot_be_meant_is_refused(
+    checkpoint, onnx_file, photo, predict_left, tmp_path, monkeypatch, capsys
+):
     with pytest.raises(UserError, match=f"{onnx_file}: .*pspnet.* no alpha.*--trimap_model"):
         load_matting(onnx_file)
     info = ModelInfo(system="modnet", size=SIZE)
@@ -124,8 +127,10 @@ def test_what_cannot_be_meant_is_refused(checkpoint, onnx_file, photo, predict_l
     arguments = [tmp_path / "me.png", "--trimap_model", checkpoint]
     with pytest.raises(UserError, match=f"{checkpoint}: not with --trimap tnet"):
         predict_left(*arguments, "--trimap", "tnet")
-    with pytest.raises(SystemExit):
-        predict_left(*arguments)
+    monkeypatch.setattr("sys.argv", ["predict.py", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        predict.main()
+    assert stop.value.code == 2 and "--trimap_model needs --trimap" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", ["id_photo.py", *map(str, arguments), "--trimap", "tnet"])
     with pytest.raises(UserError, match=f"{checkpoint}: not with --trimap tnet"):
         id_photo.main()

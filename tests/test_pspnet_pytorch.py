@@ -123,6 +123,7 @@ def loss_of(checkpoint: Path, data: Path) -> float:
 def test_sizes_are_multiples_of_eight(tmp_path, monkeypatch, capsys):
     arguments = ["--phase", "t_net", "--size", "100", "--steps", "1"]
     monkeypatch.setattr("sys.argv", ["train", str(tmp_path), str(tmp_path), *arguments])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as stop:
         trainer.main()
+    assert stop.value.code == 2
     assert "--size 100: must be a multiple of 8" in capsys.readouterr().err

@@ -2,11 +2,13 @@
 
 import argparse
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -72,8 +74,9 @@ def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatc
         (("--workers", 2, "--pictures", out), "--workers: pictures have readers of their own"),
         (("--phase", "base", "--size", 33), "--size 33: must be a multiple of"),
     ):
-        with pytest.raises(SystemExit):
+        with pytest.raises(SystemExit) as stop:
             run(trainer.main, *other, *wrong)
+        assert stop.value.code == 2
         assert fact in capsys.readouterr().err
 
     checkpoint = tmp_path / "weights.ckpt"
@@ -85,6 +88,63 @@ def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatc
     assert len(weights) == len(load_network(checkpoint).parameters_dict())
     next_phase = ["--phase", "pre_train_m_net", "--init", checkpoint, "--bfloat16"]
     assert "step 2: eval loss" in train_in_a_process(tmp_path / "data", tmp_path / "next", 2, *next_phase)
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch, capsys):
+    """trained(folder, options): a thin network's weights, always from the same first ones, and the screen."""
+    make_torch_networks_thin(monkeypatch)
+    write_dataset(tmp_path / "data", {"train": 8, "eval": 4})
+    torch.manual_seed(0)
+    torch.save(trainer.PHASES["end_to_end"].build().state_dict(), tmp_path / "init.pth")
+
+    def run(folder: str, *options: str) -> tuple[dict[str, torch.Tensor], str]:
+        out = tmp_path / folder
+        out.mkdir(exist_ok=True)
+        words = [tmp_path / "data", out, *SIZES, "--phase", "end_to_end", "--init", tmp_path / "init.pth"]
+        monkeypatch.setattr("sys.argv", ["train", *map(str, [*words, *options])])
+        trainer.main()
+        return torch.load(out / "weights.pth", weights_only=True), capsys.readouterr().out
+
+    return run
+
+
+def test_bfloat16_rounds_what_the_layers_compute(trained):
+    whole, again = (trained(name, "--steps", "2")[0] for name in ("whole", "again"))
+    rounded, _ = trained("rounded", "--steps", "2", "--bfloat16")
+    assert all(torch.equal(value, again[name]) for name, value in whole.items())
+    assert any(not torch.equal(value, rounded[name]) for name, value in whole.items())
+    assert all(
+        value.dtype == whole[name].dtype for name, value in rounded.items()
+    )  # float32, but for counters
+
+
+def test_frozen_statistics_stay_as_they_were(trained, tmp_path):
+    first = torch.load(tmp_path / "init.pth", weights_only=True)
+
+    def changed(weights: dict[str, torch.Tensor]) -> dict[str, bool]:
+        return {name: not torch.equal(value, first[name]) for name, value in weights.items()}
+
+    frozen, usual = (
+        changed(trained(name, "--steps", "2", *flags)[0])
+        for name, flags in (("frozen", ["--freeze_statistics"]), ("usual", []))
+    )
+    statistics = [name for name in first if "running_" in name]
+    assert statistics and all(usual[name] for name in statistics)
+    assert not any(frozen[name] for name in statistics)
+    assert any(frozen.values())  # what is learnt is not frozen
+
+
+def test_a_run_by_the_clock_ends_with_saved_weights(trained, tmp_path, monkeypatch):
+    """A clock that goes on by a second whenever it is read, twice in each step: 15 steps in half a minute."""
+    clock = itertools.count()
+    monkeypatch.setattr(trainer, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    weights, screen = trained("out", "--minutes", "0.5")
+    state = torch.load(tmp_path / "out" / "state.pth", weights_only=True)
+    assert 12 <= state["step"] <= 15 and f"step {state['step']}: eval loss" in screen
+    assert all(torch.equal(value, state["mean"][name]) for name, value in weights.items())
+    _, screen = trained("out", "--minutes", "0.5")  # its time is over
+    assert f"resuming after step {state['step']}\nstep {state['step']}: eval loss" in screen
 
 
 def test_another_process_reads_the_same_samples(tmp_path):

@@ -66,8 +66,9 @@ def test_the_command_prints_and_draws(clip, tmp_path, monkeypatch, capsys):
     picture = tmp_path / "recovery.png"
     arguments = ["measure_recovery.py", str(tmp_path), "--checkpoint", "m.ckpt", "--picture"]
     monkeypatch.setattr("sys.argv", [*arguments, str(picture.with_suffix(""))])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as stop:
         command.main()
+    assert stop.value.code == 2
     assert "must end in .png or .svg" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", [*arguments, str(picture)])
     command.main()

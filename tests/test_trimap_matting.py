@@ -10,6 +10,7 @@ import scipy.sparse
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
 
 # isort: split
+import predict
 from scripts import measure_matting
 from src.common.errors import UserError
 from src.images.files import read_gray, write_image
@@ -234,13 +235,15 @@ def test_predict_makes_the_trimap_itself(tmp_path, predict_left, way):
         assert not alpha.any() and "nobody found" in screen
 
 
-def test_what_cannot_be_meant_is_refused(tmp_path, predict_left):
+def test_what_cannot_be_meant_is_refused(tmp_path, predict_left, monkeypatch, capsys):
     write_halves(tmp_path, ("me", "you"))
     for trimap, said in ((tmp_path / "none.png", "none.png"), (tmp_path / "trimaps" / "me.png", "several")):
         with pytest.raises(UserError, match=said):
             predict_left(tmp_path / "photos", "--trimap", trimap)
-    with pytest.raises(SystemExit):
-        predict_left(tmp_path / "photos", "--solver", "cf")
+    monkeypatch.setattr("sys.argv", ["predict.py", str(tmp_path / "photos"), "--solver", "cf"])
+    with pytest.raises(SystemExit) as stop:
+        predict.main()
+    assert stop.value.code == 2 and "--solver needs --trimap" in capsys.readouterr().err
 
 
 def test_trimaps_are_measured(tmp_path, monkeypatch, capsys):
