@@ -28,6 +28,7 @@ from src.training import launcher, worker
 from src.training.launcher import require_free
 from src.training.rank_table import RankTableError, read_rank_table
 from tests.distributed_worker import compute
+from tests.python_program import write_python
 from tests.small_dataset import write_dataset
 from tests.test_readme import DISTRIBUTED
 from tests.training_runs import (
@@ -177,9 +178,7 @@ def test_what_a_distributed_run_leaves(job):
 
 def environment(programs: Path) -> dict[str, str]:
     """With a python3 that has the packages, as the tests' own: a checkout may have no .venv."""
-    programs.mkdir(exist_ok=True)
-    (programs / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    (programs / "python3").chmod(0o755)
+    write_python(programs / "python3")
     return {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
 
 

@@ -155,6 +155,18 @@ def without_body(monkeypatch):
     )
 
 
+def test_the_command_says_how_many_are_new(tmp_path, monkeypatch, capsys):
+    without_body(monkeypatch)
+    words = ["figure_data.py", str(tmp_path / "f"), "--count", "2", "--workers", "1", "--height"]
+    for new in (2, 0):
+        monkeypatch.setattr("sys.argv", [*words, "64"])
+        figure_data.main()
+        assert f"{tmp_path / 'f'}: 2 people, {new} of them new\n" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", [*words, "96"])
+    with pytest.raises(UserError, match="other settings"):
+        figure_data.main()
+
+
 def test_the_command_keeps_what_is_there_and_mixes_nothing(tmp_path, monkeypatch):
     without_body(monkeypatch)
     assert make_figures(tmp_path / "f", 3, workers=1) == 3

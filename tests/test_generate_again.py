@@ -172,6 +172,7 @@ def test_killed_with_workers_several_times_and_run_again(slow_folder):
 def test_interrupted_ends_quickly_without_traceback(slow_folder, masks):
     process = start(slow_folder)
     while not (slow_folder / "datasets" / "journal.jsonl").exists():
+        assert process.poll() is None, "ended before it could be disturbed"
         time.sleep(0.005)
     time.sleep(0.15)
     wait_for_masks(slow_folder, masks, process)

@@ -1,6 +1,7 @@
 """Clips made from stills: how they move, and the command that writes them."""
 
 import itertools
+import shutil
 
 import numpy as np
 import pytest
@@ -247,6 +248,17 @@ def test_the_command_writes_clips_that_are_read_again_and_continues(
     assert (out / names[0] / "com" / "0000.png").stat().st_mtime_ns == kept
     with pytest.raises(UserError, match=r"clips\.txt"):
         run(monkeypatch, out, people_folder, backgrounds, "--count", 3, *hidden, "--seed", 1)
+
+
+def test_a_person_that_cannot_be_read_is_named_and_gives_status_3(
+    tmp_path, monkeypatch, people_folder, backgrounds, capsys
+):
+    people = shutil.copytree(people_folder, tmp_path / "people")
+    (people / "image" / "p1.jpg").write_bytes(b"\xff\xd8 no photo")
+    assert run(monkeypatch, tmp_path / "train", people, backgrounds, "--count", 3) == 3
+    screen = capsys.readouterr().out.replace("\r", "\n")
+    assert f"left out: {people / 'image' / 'p1.jpg'}: " in screen
+    assert f"{tmp_path / 'train'}: holds 2 clips" in screen
 
 
 def test_the_command_does_not_write_beside_other_data(tmp_path, monkeypatch, people_folder, backgrounds):

@@ -209,10 +209,6 @@ def test_the_commands_of_the_page_are_understood(monkeypatch):
 
     taken = []
 
-    def take(name, *_, **__):
-        taken.append(name)
-        return ({}, []) if name == "run_plate_evaluation" else 0
-
     for module, name in (
         (evaluation, "run_plate_evaluation"),
         (plate_export, "export_for_plates"),

@@ -20,6 +20,7 @@ from src.model.network import SHMNet
 from src.sample_data import make_sample_data
 from src.systems.model_info import ModelInfo
 from tests.conftest import THIN_COMMANDS
+from tests.python_program import write_python
 from tests.runner import COPY_ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,7 +88,6 @@ class Project:
     def __init__(self, folder: Path):
         self.folder = folder / "project"
         self.cache = folder / "cache"
-        self.ran: set[str] = set()
         for name in ("src", "scripts", "ascend_infer"):
             ignored = shutil.ignore_patterns("__pycache__", "build", "*_Result", "result_Files")
             shutil.copytree(ROOT / name, self.folder / name, ignore=ignored)
@@ -102,15 +102,11 @@ class Project:
             settings = settings.replace(default, small)
         (self.folder / "config.yaml").write_text(settings, encoding="utf-8")
         self._programs = folder / "bin"
-        self._programs.mkdir()
         for name in ("python", "python3"):
-            program = self._programs / name
-            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-            program.chmod(0o755)
+            write_python(self._programs / name)
 
     def run(self, command: str) -> str:
         """Run a command of the documentation; returns what it printed."""
-        self.ran.add(command)
         path = f"{self._programs}:{os.environ['PATH']}"
         environment = {**os.environ, **COPY_ENVIRONMENT, "PATH": path, "PYTHONPATH": THIN_COMMANDS}
         if "=./init_weight.ckpt" in command:  # one phase of three is enough
@@ -158,21 +154,25 @@ def needs_more_than_the_requirements(command: str) -> bool:
     return any(word in command for word in words)
 
 
-def test_the_commands_run_one_after_the_other(project):
-    for command in having("src/sample_data.py"):
-        project.run(command)
-    plain_commands = [command for command in commands() if not needs_more_than_the_requirements(command)]
-    for command in plain_commands:
-        if command not in project.ran:
-            output = project.run(command)
-            if "eval" in command:
-                assert re.search(r"^ave_sad: \d+\.\d{4}$", output, re.MULTILINE)
+@pytest.fixture(scope="module")
+def outputs(project) -> dict[str, str]:
+    """What the commands that need no more than the requirements print, one after the other."""
+    plain = [command for command in commands() if not needs_more_than_the_requirements(command)]
+    ordered = dict.fromkeys([*having("src/sample_data.py"), *plain])
+    return {command: project.run(command) for command in ordered}
+
+
+def test_the_commands_run_one_after_the_other(project, outputs):
+    evaluations = [output for command, output in outputs.items() if "eval" in command]
+    assert evaluations
+    for output in evaluations:
+        assert re.search(r"^ave_sad: \d+\.\d{4}$", output, re.MULTILINE)
     assert find_model_info(project.folder / "shm_export.mindir") == ModelInfo(size=32)
     trained = project.cache / "output/single/ckpt_s2/end_to_end/semantic_hm_best.ckpt"
     assert is_export_of(trained.with_suffix(".onnx"), trained)
-    assert project.ran == set(plain_commands)
 
 
+@pytest.mark.usefixtures("outputs")
 def test_run_eval_takes_the_model_of_the_configuration(project):
     settings = project.folder / "config.yaml"
     settings.write_text(settings.read_text().replace("output/distribute/ckpt_s2", "output/single/ckpt_s2"))
@@ -185,13 +185,15 @@ def test_the_program_mattes_a_photo(project):
     subprocess.run([sys.executable, "-c", program], cwd=project.folder, check=True, timeout=120)
 
 
+@pytest.mark.usefixtures("outputs")
 def test_the_photos_are_matted(project):
-    """By the commands before."""
+    """By the commands."""
     for name in ("photo_alpha.png", "photo_cutout.png", "mattes/one_composite.png"):
         assert (project.folder / name).stat().st_size > 1_000
     assert (project.folder / "mattes" / "more" / "two_alpha.png").is_file()
 
 
+@pytest.mark.usefixtures("outputs")
 def test_the_runner_mattes_the_test_split(project, runner):
     for file in (project.cache / "output/single/ckpt_s2/end_to_end").glob("semantic_hm_best.ckpt*"):
         shutil.copy(file, project.folder)  # the weights, and what the model is
@@ -203,6 +205,7 @@ def test_the_runner_mattes_the_test_split(project, runner):
     assert float(difference) < 1e-4
 
 
+@pytest.mark.usefixtures("outputs")
 def test_the_conversion_from_pytorch_runs(project, thin):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     weights = {torch_name(each.name): each.asnumpy() for each in SHMNet().get_parameters()}

@@ -30,6 +30,7 @@ from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
 from src.systems.model_info import ModelInfo
 from tests.published_input import published_input
+from tests.python_program import write_python
 from tests.runner import COPY_ENVIRONMENT, ENVIRONMENT, ROOT, SKIPPED, call_runner, read_output
 from tests.small_dataset import make_person, write_dataset
 from tests.thin_video_model import ThinFrameMatte
@@ -106,11 +107,8 @@ def project(thin_mindir, tmp_path_factory) -> Project:
     if (ROOT / ".cache").exists():
         (folder / ".cache").symlink_to(ROOT / ".cache")
     shutil.copy(thin_mindir, folder / "shm_export.mindir")
-    (room / "bin").mkdir()
     for name in ("python", "python3"):
-        program = room / "bin" / name
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-        program.chmod(0o755)
+        write_python(room / "bin" / name)
     data = room / "数据 set"
     write_dataset(data, {"test": len(PHOTO_SIZES)})
     files = SplitFiles(data, "test")
@@ -496,6 +494,14 @@ def test_two_runs_at_once(project, tmp_path):
     assert "another run" in result.stderr and "--output" in result.stderr
 
 
+def link(source: str | Path, target: str | Path) -> None:
+    """Make a hard link, or across file systems a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 @pytest.fixture
 def release_archive(tmp_path) -> Path:
     """The fetched runtime, laid out as an unpacked release archive."""
@@ -505,10 +511,9 @@ def release_archive(tmp_path) -> Path:
     home = tmp_path / "mindspore lite"
     (home / "runtime").mkdir(parents=True)
     (home / "runtime" / "include").symlink_to(fetched / "include")
-    shutil.copytree(fetched / "lib", home / "runtime" / "lib", symlinks=True, copy_function=os.link)
-    os.link(
-        fetched / "lib" / "libmindspore-extendrt_python.so", home / "runtime" / "lib" / "libmindspore-lite.so"
-    )
+    shutil.copytree(fetched / "lib", home / "runtime" / "lib", symlinks=True, copy_function=link)
+    library = home / "runtime" / "lib" / "libmindspore-lite.so"
+    link(fetched / "lib" / "libmindspore-extendrt_python.so", library)
     return home
 
 

@@ -16,6 +16,7 @@ from src.common.errors import UserError
 from src.engines.plate_engine import open_plate_engine
 from src.images.files import read_gray, write_image
 from src.plates.matting import PlateMatting
+from tests.python_program import write_python
 from tests.runner import CANNOT_LOAD, ROOT, SKIPPED, call_runner, error_lines, run_bash
 from tests.test_plate_engines import SYSTEM, export, in_floats, pictures, save_thin_model
 from tests.test_runner_photos import files_of, reads_photos  # noqa: F401
@@ -131,13 +132,10 @@ def test_the_script_measures_what_the_checkpoint_does(plate_folder, model, tmp_p
     write_scenes(tmp_path)
     damaged = tmp_path / "test" / "plate" / "small.png"
     damaged.write_bytes(b"damaged")
-    program = tmp_path / "bin" / "python3"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    program.chmod(0o755)
+    write_python(tmp_path / "bin" / "python3")
     arguments = [model, "CPU", "--yaml_path", ROOT / "configs" / "background_matting.yaml"]
     arguments += ["--set", f"test.test_pic_path={tmp_path}", "--output", tmp_path / "out"]
-    path = f"{program.parent}:{os.environ['PATH']}"
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
     result = run_bash(ROOT / "scripts" / "run_infer_cpp.sh", *arguments, PATH=path)
     assert result.returncode == SKIPPED, result.stdout + result.stderr
     assert "small.png" in result.stdout

@@ -3,11 +3,11 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.python_program import write_python
 from tests.small_dataset import write_dataset
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,7 +104,7 @@ def test_evaluation_gets_the_device_number_and_the_configuration(project, tmp_pa
 
 
 def test_evaluation_without_a_model(project, tmp_path):
-    add_python(project, f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    write_python(project / ".venv" / "bin" / "python")
     write_dataset(tmp_path / "data", {"test": 1})
     config = f"test: {{model: {tmp_path}/absent.ckpt, test_pic_path: {tmp_path}/data, device_target: CPU}}\n"
     (project / "config.yaml").write_text(config)
