@@ -126,7 +126,7 @@ def main() -> int:
         "--refine",
         choices=get_args(Upsampling),
         default="guided",
-        help="how alpha comes back to the photo's size: by the photo's edges, or bicubic (default: guided)",
+        help="how alpha comes to the photo's size: guided by its edges, or bicubic, none (default: guided)",
     )
     parser.add_argument(
         "--fast",

@@ -147,6 +147,12 @@ def test_a_run_by_the_clock_ends_with_saved_weights(trained, tmp_path, monkeypat
     assert f"resuming after step {state['step']}\nstep {state['step']}: eval loss" in screen
 
 
+def test_a_run_without_time_for_a_step_leaves_the_weights_that_it_began_with(trained, tmp_path):
+    weights, _ = trained("out", "--minutes", "0.00001")
+    first = torch.load(tmp_path / "init.pth", weights_only=True)
+    assert all(torch.equal(value, first[name]) for name, value in weights.items())
+
+
 def test_another_process_reads_the_same_samples(tmp_path):
     write_dataset(tmp_path, {"train": 8, "eval": 0})
 

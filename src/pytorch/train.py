@@ -257,7 +257,9 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
             print(f"step {training.step}: loss {loss:.5f}, {seconds:.2f} s per step", flush=True)
         if training.step % options.save_steps == 0:
             training.save(validation.whole_split())
-    if training.step % options.save_steps:
+    if (
+        not training.step or training.step % options.save_steps
+    ):  # however short it was
         training.save(validation.whole_split())
 
 
