@@ -17,6 +17,8 @@ EYES = ("helper-l-eye", "helper-r-eye")
 class Figure(NamedTuple):
     """A body at rest, standing with its arms half raised, and in a pose; metres, x to its left, y back, z up.
 
+    At rest, the feet of all shapes are at the same height.
+
     Args:
         rest: vertices at rest, (V, 3).
         posed: vertices in the pose, (V, 3), moved so that the pelvis is where the axes meet.
@@ -83,10 +85,12 @@ def load_body() -> Body:
 
 
 def _import_anny():
-    use_cache_folder("ANNY_CACHE_DIR", Path("~/.cache/anny").expanduser())
     try:
+        use_cache_folder("ANNY_CACHE_DIR", Path("~/.cache/anny").expanduser())
         import anny.models.model_data
         import anny.utils.obj_utils
+    except RuntimeError as error:  # anny looks for it, too
+        raise UserError(f"rendering people: {error}; set HOME to a folder") from error
     except ImportError as error:
         raise UserError(
             f"rendering people needs the package anny, which cannot be imported ({error}): "

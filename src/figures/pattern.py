@@ -26,7 +26,7 @@ class Pattern(NamedTuple):
     mottled: float
 
     def colour(self, places: np.ndarray) -> np.ndarray:
-        """Colours at places (N, 3), metres at rest: BGR (N, 3), 0 to 255."""
+        """Colours at places (N, 3), metres at rest: BGR (N, 3), from 0, in places above 255."""
         waves = np.sin(places @ self.waves.T + self.phases)
         match self.kind:
             case "stripes":
@@ -56,7 +56,7 @@ def draw_plain(rng: np.random.Generator, colour: np.ndarray | None = None) -> Pa
 
 
 def draw_colour(rng: np.random.Generator) -> np.ndarray:
-    """A colour that clothes have: often dark, grey or faint; BGR (3,), 0 to 255."""
+    """A colour that clothes have: often grey or faint; BGR (3,), 0 to 255."""
     strength = rng.choice((rng.uniform(0, 0.15), rng.uniform(0.1, 0.9)))
     red, green, blue = colorsys.hsv_to_rgb(rng.random(), strength, rng.beta(1, 1) * 0.9 + 0.06)
     return np.array((blue, green, red)) * 255

@@ -27,7 +27,7 @@ def draw_person(rng: np.random.Generator, height: int) -> tuple[np.ndarray, np.n
     """
     body = load_body()
     shape = {name: rng.uniform(0.15, 0.85) for name in body.shape_names}
-    shape["age"] = rng.uniform(0.5, 0.95)  # grown up
+    shape["age"] = rng.uniform(0.7, 0.95)  # grown up: by Anny's table, 0.77 are 18 years, 1 the oldest
     pose = draw_pose(rng, body.figure(shape, {}).joints)
     figure = body.figure(shape, pose.rotations)
     surfaces, thickness = dress(rng, body, figure, skirt=pose.stands)

@@ -34,7 +34,7 @@ _KINDS = {
     _STAND: _Kind(0.42, (_Leg((-8, 12), (-12, 2), (0, 12)),) * 2),
     "walk": _Kind(0.13, (_Leg((15, 40), (-15, 15), (0, 6)), _Leg((-30, -5), (-70, -25), (0, 6)))),
     "sit": _Kind(0.2, (_Leg((70, 100), (-30, 40), (0, 30)),) * 2),
-    "hug": _Kind(0.05, (_Leg((105, 135), (-15, 15), (0, 12)),) * 2),
+    "crouch": _Kind(0.05, (_Leg((105, 135), (-15, 15), (0, 12)),) * 2),
     "kneel": _Kind(0.06, (_Leg((0, 45), (-95, -75), (0, 20)),) * 2),
     "lunge": _Kind(0.06, (_Leg((70, 95), (-10, 10), (0, 15)), _Leg((-15, 15), (-95, -60), (0, 10)))),
     "leap": _Kind(0.08, (_Leg((-30, 90), (-90, 20), (0, 40)), _Leg((-40, 60), (-90, 10), (0, 40)))),
@@ -58,12 +58,14 @@ def draw_pose(rng: np.random.Generator, joints: Mapping[str, np.ndarray]) -> Pos
     """A random pose for a body with these joints at rest."""
     kind = str(rng.choice(list(_KINDS), p=[each.share for each in _KINDS.values()]))
     rotations: dict[str, np.ndarray] = {}
-    lean = rng.normal(0, (14, 5, 10)) + ((rng.uniform(0, 35), 0, 0) if kind in ("hug", "lunge") else 0)
+    lean = rng.normal(0, (14, 5, 10)) + ((rng.uniform(0, 35), 0, 0) if kind in ("crouch", "lunge") else 0)
     _spread_over(rotations, _SPINE, lean)
     _spread_over(rotations, _NECK, rng.normal(0, (14, 8, 25)))
     legs = [_KINDS[kind].legs[k] for k in rng.permutation(2)]
     for leg, (side, sign) in zip(legs, _SIDES.items(), strict=True):
-        thigh, shin = (_down_and_forward(rng, angles, leg.spread, sign) for angles in (leg.thigh, leg.shin))
+        thigh_angle = rng.uniform(*leg.thigh)
+        shin_angle = min(rng.uniform(*leg.shin), thigh_angle)  # knees bend one way
+        thigh, shin = (_downwards(rng, ahead, leg.spread, sign) for ahead in (thigh_angle, shin_angle))
         bones = f"upperleg01.{side}", f"lowerleg01.{side}", f"foot.{side}"
         _aim(rotations, bones, (thigh, shin), joints)
     for side, sign in _SIDES.items():
@@ -90,7 +92,7 @@ def _draw_arm(
         upper = _direction(raised, ahead, sign)
         forearm = _bent(rng, upper, sign)
         elbow = joints[bones[0]] + lengths[0] * upper
-        if not any(_inside_torso(point) for point in (elbow, elbow + lengths[1] * forearm)):
+        if not any(_inside_torso(point, joints) for point in (elbow, elbow + lengths[1] * forearm)):
             break
     return upper, forearm
 
@@ -104,8 +106,9 @@ def _bent(rng: np.random.Generator, upper: np.ndarray, sign: float) -> np.ndarra
     return np.cos(bend) * upper + np.sin(bend) * across
 
 
-def _inside_torso(point: np.ndarray) -> bool:
-    return np.hypot(point[0] / _TORSO[0], point[1] / _TORSO[1]) < 1 and -0.1 < point[2] < 0.7
+def _inside_torso(point: np.ndarray, joints: Mapping[str, np.ndarray]) -> bool:
+    low, high = (joints[bone][2] for bone in ("upperleg01.L", "upperarm01.L"))
+    return np.hypot(point[0] / _TORSO[0], point[1] / _TORSO[1]) < 1 and low < point[2] < high
 
 
 def _aim(
@@ -137,10 +140,11 @@ def _spread_over(rotations: dict[str, np.ndarray], bones: tuple[str, ...], degre
         rotations[bone] = rotation(degrees / len(bones))
 
 
-def _down_and_forward(
-    rng: np.random.Generator, forward: tuple[float, float], spread: tuple[float, float], sign: float
+def _downwards(
+    rng: np.random.Generator, ahead: float, spread: tuple[float, float], sign: float
 ) -> np.ndarray:
-    ahead, out = np.deg2rad((rng.uniform(*forward), rng.uniform(*spread)))
+    """A direction down, turned ahead and by a random angle to the side, degrees."""
+    ahead, out = np.deg2rad((ahead, rng.uniform(*spread)))
     return np.array((sign * np.sin(out), -np.sin(ahead) * np.cos(out), -np.cos(ahead) * np.cos(out)))
 
 

@@ -13,7 +13,7 @@ from src.figures.strands import draw_strands
 _SAMPLES = 2  # pixels rendered for each of the picture's, along a side
 _SUBPIXEL_BITS = 4
 _FOLD_WAVES = 10
-_MARGIN = 0.02  # of the height, for single hairs
+_MARGIN = 0.02  # of the height
 
 
 class View(NamedTuple):
@@ -90,7 +90,9 @@ def _shade(
         colours[mine] = surface.pattern.colour(places[mine])
         facing[mine] += surface.folds * slope[mine]
     facing /= np.linalg.norm(facing, axis=1, keepdims=True) + 1e-9
-    facing[facing[:, 1] > 0] *= -1  # what is seen faces the camera
+    both = np.array([surface.both_sides for surface in dressed.surfaces])[owner]
+    facing[both & (facing[:, 1] > 0)] *= -1  # the back of something thin
+    facing[:, 1] = -np.abs(facing[:, 1])  # what is seen does not face away, though folds may bend it that far
     lit = np.clip(facing @ light.direction, 0, 1)[:, None]
     sky = 0.75 + 0.25 * facing[:, 2:]
     return np.clip(colours * (light.lamp * lit + light.ambient * sky), 0, 255)
@@ -158,6 +160,6 @@ def _shrunk(image: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """The mean of the samples of each pixel; colours only of what is covered."""
     size = alpha.shape[1] // _SAMPLES, alpha.shape[0] // _SAMPLES
     alpha_small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
-    image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    image = cv2.resize(image * (alpha / 255)[:, :, None], size, interpolation=cv2.INTER_AREA)
     image = image / np.maximum(alpha_small / 255, 1e-3)[:, :, None]
     return np.clip(image + 0.5, 0, 255).astype(np.uint8), (alpha_small + 0.5).astype(np.uint8)

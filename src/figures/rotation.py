@@ -5,7 +5,7 @@ import numpy as np
 
 
 def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The least rotation that turns direction a to b."""
+    """The least rotation that turns direction a to b; none for opposite ones."""
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
     axis = np.cross(a, b)
     sine = np.linalg.norm(axis)

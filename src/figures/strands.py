@@ -5,6 +5,7 @@ import numpy as np
 
 _SUBPIXEL_BITS = 4
 _STEPS = 6
+_EDGE = 2  # pixels
 
 
 def draw_strands(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, hair: np.ndarray) -> None:
@@ -12,7 +13,7 @@ def draw_strands(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray,
 
     Args:
         rng: source of randomness.
-        image: BGR (H, W, 3) float32, 0 to 255; changed in place.
+        image: BGR (H, W, 3) float32, 0 to 255, not multiplied by alpha; changed in place.
         alpha: (H, W) float32, 0 to 255; changed in place.
         hair: where hair is seen, (H, W) bool.
     """
@@ -35,9 +36,11 @@ def draw_strands(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray,
         steps = np.linspace(0, length * rng.uniform(0.2, 1), _STEPS)[:, None]
         line = start + steps * way + steps**2 / (length + 1e-6) * bend
         fixed = np.round(line * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-        cv2.polylines(layer, [fixed], False, opacity * 255, 1, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.polylines(layer, [fixed], False, opacity * 255, 1, cv2.LINE_8, _SUBPIXEL_BITS)
         colour = (image[rows[k], columns[k]] * rng.uniform(0.8, 1.3)).clip(0, 255).tolist()
         cv2.polylines(colours, [fixed], False, colour, 3, cv2.LINE_8, _SUBPIXEL_BITS)
+    for edge in (slice(None, _EDGE), slice(-_EDGE, None)):
+        layer[edge] = layer[:, edge] = 0  # a person that reaches the edge would count as cut off there
     added = layer > alpha
     image[added] = colours[added]
     np.maximum(alpha, layer, out=alpha)

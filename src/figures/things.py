@@ -1,4 +1,4 @@
-"""Things in a figure's hand: boxes, balls, sticks, plates and bags."""
+"""Things in a figure's hand: phones, cups, sticks, sheets of paper, balls and bags."""
 
 import numpy as np
 

@@ -51,10 +51,10 @@ class Wanted:
     overwrite: bool = False
 
     def __post_init__(self):
-        for name in ("least_kb", "most_kb", "face"):
+        for name, said in _SAID.items():
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise UserError(f"{_SAID[name]} is {value}; it must be at least 1")
+                raise UserError(f"{said} is {value}; it must be at least 1")
         if self.least_kb is not None and self.most_kb is not None:
             require_room(self.least_kb, self.most_kb)
         if self.sheets and self.backdrops and all(each.is_transparent for each in self.backdrops):

@@ -257,9 +257,8 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
             print(f"step {training.step}: loss {loss:.5f}, {seconds:.2f} s per step", flush=True)
         if training.step % options.save_steps == 0:
             training.save(validation.whole_split())
-    if (
-        not training.step or training.step % options.save_steps
-    ):  # however short it was
+    # A run without time for a step leaves the weights that it began with.
+    if not training.step or training.step % options.save_steps:
         training.save(validation.whole_split())
 
 
