@@ -7,6 +7,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/set_up.sh"
 set_up requirements-dev.txt
+"$python" -m pip install --quiet torch==2.13.0
 data=$(cd "$1" && pwd)
 mkdir -p "$2"
 work=$(cd "$2" && pwd)
