@@ -59,6 +59,6 @@ def test_a_picture_shows_the_best_and_the_worst(measure, tmp_path):
     measure("--picture", tmp_path / "sheet.png")
     tiles = np.hsplit(read_image(tmp_path / "sheet.png")[40:260], 12)
     best, worst = tiles[:4], tiles[8:]
-    np.testing.assert_array_equal(best[1], best[2])
+    assert np.abs(best[1].astype(int) - best[2]).mean() < 2  # the filter softens its edge
     np.testing.assert_array_equal(best[2], worst[2])
     assert (best[1][:, :230] != worst[1][:, :230]).all()
