@@ -6,6 +6,7 @@ import numpy as np
 from src.composites.framing import draw_frame
 from src.composites.light import change_light
 from src.images.blending import blend
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
 
 _MOST = 4
 _SIDE = (0.08, 0.6)  # of a thing, relative to the picture's height
@@ -55,13 +56,8 @@ def fill_outline(
 ) -> np.ndarray:
     """The alpha of a thing of `draw_outline`, (H, W) uint8; half of them become round."""
     shape = np.zeros(size, np.uint8)
-    cv2.fillPoly(shape, [in_sixteenths(outline)], 255, cv2.LINE_AA, 4)
+    cv2.fillPoly(shape, [to_subpixels(outline)], 255, cv2.LINE_AA, SUBPIXEL_BITS)
     if rng.random() < 0.5:  # round
         shape = cv2.GaussianBlur(shape, (0, 0), max(0.5, short / 8))
         shape = np.clip(4 * (shape.astype(np.int32) - 96), 0, 255).astype(np.uint8)
     return shape
-
-
-def in_sixteenths(points: np.ndarray) -> np.ndarray:
-    """Points in sixteenths of a pixel, as OpenCV draws them with a shift of 4."""
-    return np.round(16 * points).astype(np.int32)

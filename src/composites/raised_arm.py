@@ -5,9 +5,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from src.composites.clutter import draw_outline, fill_outline, in_sixteenths
+from src.composites.clutter import draw_outline, fill_outline
 from src.composites.outline import OPAQUE, Box, find_box
 from src.images.blending import blend
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
 
 # Relative to a person's size.
 _HEAD = 0.35
@@ -106,9 +107,10 @@ def _draw(limb: _Limb, shape: tuple[int, int]) -> np.ndarray:
         limb.b - last * across,
         limb.a - first * across,
     ]
-    cv2.fillConvexPoly(canvas, in_sixteenths(np.array(corners)), 255, cv2.LINE_AA, 4)
+    cv2.fillConvexPoly(canvas, to_subpixels(corners), 255, cv2.LINE_AA, SUBPIXEL_BITS)
     for end, radius in ((limb.a, first), (limb.b, last)):
-        cv2.circle(canvas, in_sixteenths(end), round(16 * radius), 255, -1, cv2.LINE_AA, 4)
+        size = int(to_subpixels(radius))
+        cv2.circle(canvas, to_subpixels(end), size, 255, -1, cv2.LINE_AA, SUBPIXEL_BITS)
     return canvas
 
 

@@ -16,6 +16,7 @@ _FEET = ("foot", "toe")
 # BGR
 _SKINS = ((55, 75, 110), (75, 105, 150), (110, 145, 195), (140, 175, 220), (165, 195, 235), (40, 55, 80))
 _HAIRS = ((20, 22, 28), (30, 45, 70), (50, 85, 130), (90, 150, 190), (140, 140, 145), (40, 55, 120))
+_NO_TRIANGLES = np.empty((0, 3), int)  # of a piece whose place is not known yet
 _WHITE_OF_EYES = (215, 220, 225)
 
 
@@ -67,18 +68,19 @@ def dress(rng: np.random.Generator, body: Body, figure: Figure, *, skirt: bool) 
         figure: at rest, it says where hair and hems end.
         skirt: whether the figure may wear one.
     """
+    head = np.char.startswith(body.bones, "head")
     hair = _of_tone(rng, _HAIRS)
     top = _cloth(rng)
     bottom = top if rng.random() < 0.15 else _cloth(rng)
     layers = [
         _Layer(np.ones(len(figure.rest), bool), Surface(body.triangles[BODY], _of_tone(rng, _SKINS))),
         *_draw_clothes(rng, body, figure, top, bottom),
-        *_draw_head(rng, body, figure, hair),
+        *_draw_head(rng, figure, head, hair),
     ]
     surfaces, thickness = _cover(body.triangles[BODY], layers)
     surfaces += [Surface(body.triangles[eye], draw_plain(rng, _WHITE_OF_EYES)) for eye in EYES]
     if rng.random() < 0.45:
-        surfaces.append(_long_hair(rng, body, figure, hair))
+        surfaces.append(_long_hair(rng, body.triangles[HAIR], figure, head, hair))
     if skirt and rng.random() < 0.3:
         hem = figure.joints["lowerleg01.L"][2] + rng.uniform(-0.35, 0.25)
         surfaces.append(_hanging(figure, body.triangles[SKIRT], hem, bottom))
@@ -106,9 +108,8 @@ def _draw_clothes(
     return layers
 
 
-def _draw_head(rng: np.random.Generator, body: Body, figure: Figure, hair: Pattern) -> list[_Layer]:
+def _draw_head(rng: np.random.Generator, figure: Figure, head: np.ndarray, hair: Pattern) -> list[_Layer]:
     """Hair or a hat, above a plane from the hairline, high at the forehead, to the nape."""
-    head = np.char.startswith(body.bones, "head")
     where = figure.rest[head]
     height = where[:, 2].max() - rng.uniform(0.07, 0.1)
     steepness = rng.uniform(0.8, 1.3)
@@ -117,7 +118,7 @@ def _draw_head(rng: np.random.Generator, body: Body, figure: Figure, hair: Patte
     if kind == "hat":
         return [_Layer(above, _plain(rng), rng.uniform(0.015, 0.04))]
     if kind == "hair":
-        surface = Surface(np.empty((0, 3), int), hair, strands=True)
+        surface = Surface(_NO_TRIANGLES, hair, strands=True)
         return [_Layer(above, surface, rng.uniform(0.004, 0.035))]
     return []
 
@@ -135,15 +136,13 @@ def _cover(triangles: np.ndarray, layers: list[_Layer]) -> tuple[list[Surface], 
     return surfaces, np.array([layer.thickness for layer in layers])[of_vertices]
 
 
-def _long_hair(rng: np.random.Generator, body: Body, figure: Figure, hair: Pattern) -> Surface:
+def _long_hair(
+    rng: np.random.Generator, triangles: np.ndarray, figure: Figure, head: np.ndarray, hair: Pattern
+) -> Surface:
     """Hair behind the face, down to a random height."""
-    hanging = _hanging(
-        figure,
-        body.triangles[HAIR],
-        figure.joints["head"][2] - rng.uniform(0.0, 0.45),
-        Surface(np.empty((0, 3), int), hair),
-    )
-    middle = np.median(figure.rest[np.char.startswith(body.bones, "head"), 1])
+    hem = figure.joints["head"][2] - rng.uniform(0.0, 0.45)
+    hanging = _hanging(figure, triangles, hem, Surface(_NO_TRIANGLES, hair))
+    middle = np.median(figure.rest[head, 1])
     behind = figure.rest[hanging.triangles][:, :, 1].min(axis=1) > middle - rng.uniform(0.02, 0.05)
     return hanging._replace(triangles=hanging.triangles[behind], strands=True)
 
@@ -159,11 +158,11 @@ def _starts_with(names: np.ndarray, beginnings: tuple[str, ...]) -> np.ndarray:
 
 
 def _cloth(rng: np.random.Generator) -> Surface:
-    return Surface(np.empty((0, 3), int), draw_pattern(rng), folds=rng.uniform(0.05, 0.35))
+    return Surface(_NO_TRIANGLES, draw_pattern(rng), folds=rng.uniform(0.05, 0.35))
 
 
 def _plain(rng: np.random.Generator) -> Surface:
-    return Surface(np.empty((0, 3), int), draw_plain(rng))
+    return Surface(_NO_TRIANGLES, draw_plain(rng))
 
 
 def _of_tone(rng: np.random.Generator, tones: tuple[tuple[int, int, int], ...]) -> Pattern:

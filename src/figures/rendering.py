@@ -9,9 +9,9 @@ import numpy as np
 from src.figures.body import Figure
 from src.figures.clothes import Dressed
 from src.figures.strands import draw_strands
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
 
 _SAMPLES = 2  # pixels rendered for each of the picture's, along a side
-_SUBPIXEL_BITS = 4
 _FOLD_WAVES = 10
 _MARGIN = 0.02  # of the height
 
@@ -135,9 +135,9 @@ def _visible(
 def _paint(flat: np.ndarray, corners: np.ndarray, order: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The number of the triangle seen in each pixel, -1 where none is."""
     numbers = np.full(size, -1, np.int32)
-    fixed = np.round(flat * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    fixed = to_subpixels(flat)
     for triangle in order:
-        cv2.fillConvexPoly(numbers, fixed[corners[triangle]], int(triangle), shift=_SUBPIXEL_BITS)
+        cv2.fillConvexPoly(numbers, fixed[corners[triangle]], int(triangle), shift=SUBPIXEL_BITS)
     return numbers
 
 

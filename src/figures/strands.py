@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-_SUBPIXEL_BITS = 4
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
+
 _STEPS = 6
 _EDGE = 2  # pixels
 
@@ -35,10 +36,10 @@ def draw_strands(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray,
         bend = rng.normal(0, 0.6, 2) + (0, rng.uniform(0, 0.8))
         steps = np.linspace(0, length * rng.uniform(0.2, 1), _STEPS)[:, None]
         line = start + steps * way + steps**2 / (length + 1e-6) * bend
-        fixed = np.round(line * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-        cv2.polylines(layer, [fixed], False, opacity * 255, 1, cv2.LINE_8, _SUBPIXEL_BITS)
+        fixed = to_subpixels(line)
+        cv2.polylines(layer, [fixed], False, opacity * 255, 1, cv2.LINE_8, SUBPIXEL_BITS)
         colour = (image[rows[k], columns[k]] * rng.uniform(0.8, 1.3)).clip(0, 255).tolist()
-        cv2.polylines(colours, [fixed], False, colour, 3, cv2.LINE_8, _SUBPIXEL_BITS)
+        cv2.polylines(colours, [fixed], False, colour, 3, cv2.LINE_8, SUBPIXEL_BITS)
     for edge in (slice(None, _EDGE), slice(-_EDGE, None)):
         layer[edge] = layer[:, edge] = 0  # a person that reaches the edge would count as cut off there
     added = layer > alpha

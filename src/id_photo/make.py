@@ -13,7 +13,7 @@ from src.id_photo.wanted import Result, Wanted, results_of
 from src.images.files import ImageError, read_photo
 from src.inference.cutout import naming_failures
 from src.prediction.job import Job
-from src.prediction.jobs import find_jobs, find_obstacle
+from src.prediction.jobs import find_jobs, find_missing
 
 
 class _Snapshot(NamedTuple):
@@ -68,20 +68,23 @@ def _find_snapshots(
     names = {name for job in found.jobs for name in (job.source.stem, job.source.name)}
     jobs = [job for job in found.jobs if not is_result(job.source, names)]
     sources = {job.source.resolve() for job in jobs}
+
+    def is_source(path: Path) -> bool:
+        return path.resolve() in sources
+
     problems = list(found.problems)
     snapshots = []
     done = 0
     for job in jobs:
-        results = results_of(job.target, wanted)
-        paths = [each.path for each in results]
         if job.is_video:
-            problem = f"{job.source}: is a video, not a photo"
-        else:
-            problem = find_obstacle(job, paths, wanted.overwrite, lambda path: path.resolve() in sources)
+            problems.append(f"{job.source}: is a video, not a photo")
+            continue
+        results = {each.path: each for each in results_of(job.target, wanted)}
+        missing, problem = find_missing(job, list(results), wanted.overwrite, is_source)
         if problem:
             problems.append(problem)
-        elif missing := [each for each in results if wanted.overwrite or not each.path.exists()]:
-            snapshots.append(_Snapshot(job, missing))
+        elif missing:
+            snapshots.append(_Snapshot(job, [results[path] for path in missing]))
         else:
             done += 1
     for problem in problems:

@@ -19,6 +19,28 @@ class UpsampleTwice(nn.Cell):
         return ops.interpolate(x, size=(2 * height, 2 * width), mode="bilinear", align_corners=False)
 
 
+def padded_conv(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    has_bias: bool = False,
+) -> nn.Conv2d:
+    """Convolution with an odd kernel; sizes are divided by the stride, rounded up."""
+    return nn.Conv2d(
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=stride,
+        pad_mode="pad",
+        padding=kernel_size // 2 * dilation,
+        dilation=dilation,
+        has_bias=has_bias,
+    )
+
+
 def conv_bn_relu(
     in_channels: int,
     out_channels: int,
@@ -40,15 +62,7 @@ def conv_bn_relu(
         relu: the third layer.
         names: of the three in published state dicts.
     """
-    conv = nn.Conv2d(
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=stride,
-        pad_mode="pad",
-        padding=kernel_size // 2 * dilation,
-        dilation=dilation,
-    )
+    conv = padded_conv(in_channels, out_channels, kernel_size, stride=stride, dilation=dilation)
     layers = conv, nn.BatchNorm2d(out_channels), relu()
     return nn.SequentialCell(OrderedDict(zip(names, layers, strict=True)))
 

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from src.portrait.geometry import SUBPIXEL_BITS, smoothstep, to_subpixels
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
+from src.portrait.geometry import smoothstep
 from src.portrait.noise import smooth_noise
 from src.portrait.room import draw_room
 from src.portrait.scenery import fill_rectangle, near_color, random_color, uneven_light, unit_grid

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from src.portrait.geometry import SUBPIXEL_BITS, fill_polygon, stroke, to_subpixels
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
+from src.portrait.geometry import fill_polygon, stroke
 
 # The map extends this far to each side of the middle of the face, in half heads.
 MAP_REACH = (1.0, 1.15)

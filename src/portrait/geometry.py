@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-SUBPIXEL_BITS = 4  # cv2's drawing functions get coordinates in sixteenths of a pixel
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
 
 
 def rotation_matrix(yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -44,11 +44,6 @@ def smooth_curve(points: np.ndarray, closed: bool = False, pieces: int = 8) -> n
     if closed:
         return curve.reshape(-1, 2)
     return np.concatenate([curve[:-1].reshape(-1, 2), points[-1:]])
-
-
-def to_subpixels(points: np.ndarray) -> np.ndarray:
-    """Convert pixel coordinates to the integers that cv2 draws with `shift=SUBPIXEL_BITS`."""
-    return np.round(np.asarray(points) * (1 << SUBPIXEL_BITS)).astype(np.int32)
 
 
 def fill_polygon(shape: tuple[int, int], points: np.ndarray, soft: float = 0.6) -> np.ndarray:

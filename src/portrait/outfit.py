@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
 from src.portrait.body import SCALE, Body, BodyFrame
 from src.portrait.cloth import TILE, make_folds, make_tile, random_cloth_color
-from src.portrait.geometry import SUBPIXEL_BITS, fill_polygon, smooth_curve, stroke, to_subpixels
+from src.portrait.geometry import fill_polygon, smooth_curve, stroke
 from src.portrait.noise import smooth_noise
 from src.portrait.person import Person
 from src.portrait.pose import Pose

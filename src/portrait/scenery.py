@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from src.portrait.geometry import SUBPIXEL_BITS, to_subpixels
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
 
 
 def random_color(rng: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from src.portrait.geometry import SUBPIXEL_BITS, normalize, smoothstep
+from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
+from src.portrait.geometry import normalize, smoothstep
 from src.portrait.hair import Strands
 from src.portrait.light import Light
 
@@ -82,7 +83,7 @@ def _cut(strands: Strands, middle: np.ndarray, unit: float, light: Light) -> _Pi
     taper = np.interp(starts / length, [0, 0.6, 1], [1.0, 0.95, 0.35])
     opacity = strands.thickness[:, None] * taper
     steps = starts[:, None] + np.arange(_PIECE + 1)
-    whole = np.round(points[..., :2] * (1 << SUBPIXEL_BITS)).astype(np.int32)
+    whole = to_subpixels(points[..., :2])
     return _Pieces(
         np.take(whole, steps, 1).reshape(count * len(starts), _PIECE + 1, 2),
         *(plane.ravel() for plane in (center[..., 2], tone, gloss, opacity)),

@@ -1,6 +1,6 @@
 """A photo or video to be matted, and the names of its results."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,4 +46,9 @@ class Job(NamedTuple):
 
     def missing(self, is_transparent: bool, overwrite: bool) -> list[Path]:
         """The results that are to be written: those that are not there, or all."""
-        return [path for path in self.results(is_transparent) if overwrite or not path.exists()]
+        return lacking(self.results(is_transparent), overwrite)
+
+
+def lacking(paths: Iterable[Path], overwrite: bool) -> list[Path]:
+    """Those of some results that are to be written: those that are not there, or all."""
+    return [path for path in paths if overwrite or not path.exists()]

@@ -9,7 +9,7 @@ from src.common.errors import UserError
 from src.common.folder_search import Entry, walk
 from src.images.suffixes import PHOTO_SUFFIXES
 from src.prediction.collection import Collection, Jobs
-from src.prediction.job import Job
+from src.prediction.job import Job, lacking
 from src.prediction.shard import Shard
 from src.videos.kinds import VIDEO_SUFFIXES, is_unknown
 
@@ -111,8 +111,7 @@ def left_to_do(
         if is_plate(job.source):
             plates += 1
             continue
-        problem = find_obstacle(job, job.results(is_transparent), overwrite, found.holds)
-        missing = [] if problem else job.missing(is_transparent, overwrite)
+        missing, problem = find_missing(job, job.results(is_transparent), overwrite, found.holds)
         if problem:
             left_out += 1
             tell(problem)
@@ -123,10 +122,11 @@ def left_to_do(
     return Left(found.todo, done, left_out, plates)
 
 
-def find_obstacle(
+def find_missing(
     job: Job, results: Sequence[Path], overwrite: bool, is_source: Callable[[Path], bool]
-) -> str:
-    """Why results cannot be written: they would replace a photo or folder, or there is no way to them.
+) -> tuple[list[Path], str]:
+    """Which results are to be written, and why they cannot be: they would replace a photo or folder, or there
+    is no way to them.
 
     Args:
         job: what they come from.
@@ -135,18 +135,19 @@ def find_obstacle(
         is_source: whether a path leads to one of the photos and videos that were given.
 
     Returns:
-        A line that names the source; '': there is no obstacle.
+        The paths, and '', or none and a line that names the source.
     """
     try:
         blocked = next((each for each in results if each.is_dir() or is_source(each)), None)
         if blocked:
-            return f"{job.source}: {blocked} is in the way of a result; choose another --output"
-        if not overwrite and all(each.exists() for each in results):
-            return ""
+            return [], f"{job.source}: {blocked} is in the way of a result; choose another --output"
+        missing = lacking(results, overwrite)
+        if not missing:
+            return [], ""
         folder = next(each for each in job.target.parents if each.exists())
     except (OSError, RuntimeError) as error:  # the name is too long, or links lead in a circle
         reason = getattr(error, "strerror", None) or error
-        return f"{job.source}: its results in {job.target.parent} cannot be written: {reason}"
+        return [], f"{job.source}: its results in {job.target.parent} cannot be written: {reason}"
     if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-        return f"{job.source}: {folder} is no folder that can be written to; choose another --output"
-    return ""
+        return [], f"{job.source}: {folder} is no folder that can be written to; choose another --output"
+    return missing, ""

@@ -4,21 +4,13 @@ from collections import OrderedDict
 
 from mindspore import Tensor, nn, ops
 
-from src.model.layers import InFloat32
+from src.model.layers import InFloat32, padded_conv
 from src.model.modnet.ib_norm import IBNorm
 
 
 def conv_ib_relu(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.SequentialCell:
     """Convolution with bias, IBNorm, ReLU."""
-    conv = nn.Conv2d(
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=stride,
-        pad_mode="pad",
-        padding=kernel_size // 2,
-        has_bias=True,
-    )
+    conv = padded_conv(in_channels, out_channels, kernel_size, stride=stride, has_bias=True)
     return nn.SequentialCell(OrderedDict(conv=conv, norm=IBNorm(out_channels), relu=nn.ReLU()))
 
 
