@@ -75,8 +75,8 @@ def make_clips(
         For each file that was left out, a line with its name and the reason.
 
     Raises:
-        UserError: an argument is invalid, no background can be read, or the folder cannot be written or holds
-            other data.
+        UserError: an argument is invalid, no background can be read, or the folder cannot be written, holds
+            other data or already shows somebody else, such as a person who is excluded now.
     """
     if count < 1 or size < 32 or seed < 0 or not people or not any(backgrounds):
         raise UserError("needs at least 1 clip, 1 person and 1 background, a size from 32 and a seed from 0")
@@ -89,6 +89,7 @@ def make_clips(
     photos, videos = map(len, backgrounds)
     note = f"seed {seed}, size {size}, people {len(people)}, backgrounds {photos} + {videos} ({files:08x})"
     with claimed(folder, _SETTINGS_FILE, note):
+        _require_shown(folder, people)
         tasks = []
         for number, person in enumerate(people):
             share = share_of(count, len(people), number)
@@ -105,6 +106,17 @@ def make_clips(
             count=count,
             workers=workers,
         )
+
+
+def _require_shown(folder: Path, people: Sequence[PhotoWithAlpha]) -> None:
+    """Check that no earlier run, such as one with other exclusions, made clips of anybody else."""
+    shown = {person.name for person in people}
+    for clip in sorted(folder.iterdir()):
+        person, _, number = clip.name.rpartition("-")
+        if number.isdecimal() and person not in shown and clip.is_dir() and not is_hidden(clip):
+            raise UserError(
+                f"{clip}: made of a person who is excluded now or not among the people; choose a new folder"
+            )
 
 
 def _make_clips_of(task: _Task) -> list[str]:

@@ -250,6 +250,26 @@ def test_the_command_writes_clips_that_are_read_again_and_continues(
         run(monkeypatch, out, people_folder, backgrounds, "--count", 3, *hidden, "--seed", 1)
 
 
+@pytest.mark.parametrize("now", ["excluded", "gone"])
+def test_no_clips_of_people_who_are_excluded_now_or_gone_stay(
+    tmp_path, monkeypatch, people_folder, backgrounds, now
+):
+    """The number of people is the same in both runs."""
+    people, out = shutil.copytree(people_folder, tmp_path / "people"), tmp_path / "train"
+    (tmp_path / "p0.txt").write_text("p0\n")
+    hidden = ["--exclude", people / "hidden.txt"]
+    assert run(monkeypatch, out, people, backgrounds, "--count", 2, *hidden) == 0
+    if now == "excluded":
+        hidden = ["--exclude", tmp_path / "p0.txt"]
+    else:
+        (people / "image" / "p0.jpg").rename(people / "image" / "p3.jpg")
+        (people / "alpha" / "p0.png").rename(people / "alpha" / "p3.png")
+    made = contents(out)
+    with pytest.raises(UserError, match="people_p0-00000: made of a person who is excluded now or not among"):
+        run(monkeypatch, out, people, backgrounds, "--count", 2, *hidden)
+    assert contents(out) == made
+
+
 def test_a_person_that_cannot_be_read_is_named_and_gives_status_3(
     tmp_path, monkeypatch, people_folder, backgrounds, capsys
 ):
