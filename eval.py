@@ -148,7 +148,8 @@ def main() -> int:
         choices=tuple(PROTOCOLS),
         default="published",
         help="how alpha is made: published (photo stretched to the square, bicubic upsampling; comparable "
-        "with published numbers) or default (as predict.py) (default: published)",
+        "with published numbers) or default (as predict.py); not of Background Matting V2 "
+        "(default: published)",
     )
     parser.add_argument(
         "--metric",
@@ -160,6 +161,8 @@ def main() -> int:
     arguments = parser.parse_args()
     config = config_of(arguments)
     if isinstance(config, BackgroundMattingConfig):
+        if arguments.protocol != "published":
+            parser.error("--protocol default is not for configurations of background_matting")
         means, skipped = run_plate_evaluation(config, arguments.save, arguments.metric)
     else:
         if arguments.metric != "usual":

@@ -164,6 +164,18 @@ def test_the_command(folder, monkeypatch, capsys, metric):
     assert (folder / "out" / "alpha" / whole[0].name).is_file()
 
 
+@pytest.mark.parametrize(
+    ("config", "flags"),
+    [("configs/background_matting.yaml", ("--protocol", "default")), ("config.yaml", ("--metric", "paddle"))],
+)
+def test_options_of_another_system_are_refused(monkeypatch, capsys, config, flags):
+    monkeypatch.setattr(sys, "argv", ["eval.py", f"--config_path={CONFIG.parent.parent / config}", *flags])
+    with pytest.raises(SystemExit) as stop:
+        evaluation.main()
+    assert stop.value.code == 2
+    assert f"{' '.join(flags)} is " in capsys.readouterr().err
+
+
 def test_a_clip_with_its_plate_is_measured(tmp_path, monkeypatch, capsys):
     """By a model that finds the person, and half of it in the second frame."""
     rng = np.random.default_rng(0)
