@@ -178,3 +178,24 @@ def test_a_video_is_measured_with_each_way_to_make_it_steady():
     taller = np.full((SIZE + 2, SIZE, 3), 90, np.uint8)
     with pytest.raises(UserError, match="frame 1: is not of the size"):
         measure_video([(frame, true_alpha), (taller, taller[..., 0])], matting)
+
+
+def test_a_video_is_measured_scene_by_scene():
+    """A model without error: no way puts the person of one scene into another."""
+    full, empty = np.full((SIZE, SIZE), 150, np.uint8), np.full((SIZE, SIZE), 60, np.uint8)
+    true_alphas = [full, full, empty, full, full]
+    frames = []
+    for true_alpha in true_alphas:  # one half looks the same in both scenes
+        frame = np.full((SIZE, SIZE, 3), 90, np.uint8)
+        frame[:, SIZE // 2 :] = 20 if true_alpha is full else 235
+        frames.append(frame)
+    given = iter(true_alphas)
+
+    def run(inputs):
+        alpha = (MARGIN + (1 - 2 * MARGIN) * next(given) / 255)[np.newaxis, np.newaxis].astype(np.float32)
+        return {TRIMAP_LOGITS: np.zeros((1, 3, SIZE, SIZE), np.float32), ALPHA: alpha}
+
+    protocol = dataclasses.replace(DEFAULT, upsampling="none", mirror=False, looks_closer=False)
+    matting = Matting(Engine(run, ModelInfo(size=SIZE)), protocol)
+    found = measure_video(zip(frames, true_alphas, strict=True), matting)
+    assert all(values["mad"] < 1 for values in found.values()), found

@@ -24,11 +24,24 @@ def steadied_by_scene(
         way: see `steadied`.
         state: of the stream; counts the resets.
     """
+    return steadied_scenes(way, with_scenes(frames, predict, state))
 
-    def predicted() -> Iterator[tuple[int, tuple[Shown, np.ndarray]]]:
-        for frame in frames:
-            alpha = predict(frame)
-            yield state.resets.total(), (frame, alpha)
 
-    for _, scene in itertools.groupby(predicted(), key=itemgetter(0)):
+def with_scenes(
+    frames: Iterable[Shown], predict: Callable[[Shown], np.ndarray], state: StreamState
+) -> Iterator[tuple[int, tuple[Shown, np.ndarray]]]:
+    """Predict the alpha of each frame, and yield the number of its scene, the frame and the alpha.
+
+    Arguments are those of `steadied_by_scene`.
+    """
+    for frame in frames:
+        alpha = predict(frame)
+        yield state.resets.total(), (frame, alpha)
+
+
+def steadied_scenes(
+    way: Temporal, frames: Iterable[tuple[int, tuple[Shown, np.ndarray]]]
+) -> Iterator[tuple[Shown, np.ndarray]]:
+    """Steady what `with_scenes` gives, each scene by itself; for `way` see `steadied`."""
+    for _, scene in itertools.groupby(frames, key=itemgetter(0)):
         yield from steadied(way, (each for _, each in scene))
