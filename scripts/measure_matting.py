@@ -163,11 +163,9 @@ def _measure_video_with_plate(frames: list[Path], arguments: argparse.Namespace)
     matting = PlateMatting(
         open_plate_engine(checkpoint, system, engine=arguments.engine, device=arguments.device)
     )
-    plate, remarks = PlatePreparation(matting).prepare(
-        read_image(frames[0]), read_image(arguments.plate), arguments.plate
+    plate = PlatePreparation(matting).prepare_and_tell(
+        frames[0], read_image(frames[0]), read_image(arguments.plate), arguments.plate
     )
-    for remark in remarks:
-        print(f"{frames[0]}: {remark}")
     _print_video(measure_video_with_plate(_read_frames(frames), matting, plate), len(frames))
 
 

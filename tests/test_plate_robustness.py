@@ -77,6 +77,22 @@ def test_what_is_worse_than_without_plate_is_counted_unless_it_is_told(folder):
     assert rows["shift", "as it is"].silently_worse == 0
 
 
+def test_users_are_told_of_a_photo_s_size_but_that_is_no_warning_of_its_plate(folder, capsys):
+    class Small(Difference):
+        def room(self, height, width):
+            return height // 2, width // 2
+
+    matting = PlateMatting(Small())
+    outcomes = measure_robustness(matting, everything, find_plate_pairs(folder), [Change("shift", 0)])
+    assert [each.remarks for each in outcomes] == [()] * len(outcomes)
+    plate = place(1)
+    capsys.readouterr()
+    dark = (plate * 0.7).astype(np.uint8)
+    PlatePreparation(matting).prepare_and_tell("me.jpg", with_person(plate), dark, "room.jpg")
+    size, light = capsys.readouterr().out.splitlines()
+    assert size.startswith("me.jpg: is larger") and light.startswith("me.jpg: room.jpg is 30% darker")
+
+
 @pytest.mark.parametrize("angle", [0.3, 2, 4])
 @pytest.mark.parametrize("pixels", [0, 1, 5, 30])
 def test_a_plate_that_lies_beside_its_photo_is_noticed(pixels, angle):

@@ -110,9 +110,7 @@ class _WithPlate:
         """The plate, made like the first frame that is matted."""
         plate = self._plate if first is None else median_plate(first.images)
         name = self._name if first is None else "the plate of the first seconds"
-        plate, remarks = self._preparation.prepare(image, plate, name)
-        for remark in remarks:
-            say(f"{self._source}: {remark}")
+        plate = self._preparation.prepare_and_tell(self._source, image, plate, name)
         if first is not None:
             say(f"{self._source}: the plate is taken")
         return plate

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from src.common.progress import say
 from src.plates.displacement import lies_beside
 from src.plates.likeness import fit_plate, is_unlike, relative_light
 from src.plates.matting import PlateMatting
@@ -37,15 +38,13 @@ class PlatePreparation:
             file: names the plate.
 
         Returns:
-            The plate at the photo's size, and what the user should know.
+            The plate at the photo's size, and what the user should know of it.
 
         Raises:
             ImageError: plate and photo differ in shape.
             UserError: the model's output has NaN or infinite values.
         """
         remarks = []
-        if self.matting.shrinks(photo):
-            remarks.append("is larger than the exported models, and matted on a smaller copy")
         plate = fit_plate(photo, plate, file)
         is_elsewhere = is_unlike(photo, plate) and is_unlike(photo, plate, relative_light(photo, plate))
         if is_elsewhere:
@@ -71,3 +70,21 @@ class PlatePreparation:
             advice = "take another" if self.match_exposure else "--match-exposure gives it that light"
             remarks.append(f"{file} is {change} than the photo; {advice}")
         return plate, remarks
+
+    def prepare_and_tell(
+        self, source: Path | str, photo: np.ndarray, plate: np.ndarray, file: Path | str
+    ) -> np.ndarray:
+        """The plate of `prepare`; what the user should know of it, and of the photo's size, is said.
+
+        Args:
+            source: names the photo or video.
+            photo: as the others, see `prepare`; this raises the same.
+            plate: likewise.
+            file: likewise.
+        """
+        if self.matting.shrinks(photo):
+            say(f"{source}: is larger than the exported models, and matted on a smaller copy")
+        plate, remarks = self.prepare(photo, plate, file)
+        for remark in remarks:
+            say(f"{source}: {remark}")
+        return plate

@@ -129,7 +129,7 @@ class _Cutter:
         seen = photo.seen()
         for remark in photo.remarks:
             say(f"{job.source}: {remark}")
-        plate = self._prepare(job.source, seen, read_image(file), file)
+        plate = self.preparation.prepare_and_tell(job.source, seen, read_image(file), file)
         alpha, foreground = self.preparation.matting.matte(seen, plate)
         colours = foreground if self.replace_colours else photo.colours
         alpha, colours = within(photo, alpha, lambda _: colours)
@@ -147,7 +147,7 @@ class _Cutter:
             first, *others = plate_video.first_frames(job.source, plates.seconds)
             plate, file = median_plate([first, *others]), "the plate of its first seconds"
         with naming_failures(job.source):
-            plate = self._prepare(job.source, first, plate, file)
+            plate = self.preparation.prepare_and_tell(job.source, first, plate, file)
 
         def picture(image: np.ndarray, alpha: np.ndarray, foreground: np.ndarray) -> np.ndarray:
             return self.background.behind(image, alpha, foreground if self.replace_colours else image)
@@ -156,10 +156,3 @@ class _Cutter:
         return plate_video.matte_video_with_plate(
             job, paths, self.preparation.matting, plate, picture, temporal
         )
-
-    def _prepare(self, source: Path, photo: np.ndarray, plate: np.ndarray, file: Path | str) -> np.ndarray:
-        """The plate of a photo, or of a video's first frame; `file` names it."""
-        plate, remarks = self.preparation.prepare(photo, plate, file)
-        for remark in remarks:
-            say(f"{source}: {remark}")
-        return plate
