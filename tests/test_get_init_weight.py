@@ -172,6 +172,23 @@ def test_written_checkpoint_has_all_weights_in_order(network, state, tmp_path):
     assert {entry.name for entry in path.parent.iterdir()} == {"init.ckpt", "init.ckpt.yaml"}
 
 
+def test_weights_that_cannot_be_written_leave_the_earlier_model_as_it_was(state, tmp_path, monkeypatch):
+    weights, _ = convert_state_dict(state)
+    path = tmp_path / "init.ckpt"
+    write_checkpoint(weights, path, ModelInfo(size=160))
+    earlier = path.read_bytes()
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    for where in ("mindspore.save_checkpoint", "os.fsync"):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(where, stop)
+            write_checkpoint(weights, path, ModelInfo(size=320))
+        assert path.read_bytes() == earlier and read_model_info(path) == ModelInfo(size=160)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"init.ckpt", "init.ckpt.yaml"}
+
+
 # Files
 
 

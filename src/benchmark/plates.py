@@ -102,12 +102,11 @@ def _export(folder: str, file_format: str, size: str) -> None:
 
 def _save(checkpoint: Path) -> None:
     from src.common.device import use_device
-    from src.model.weights import save_parameters
+    from src.model.weights import save_model
     from src.systems.background_matting import SYSTEMS
-    from src.systems.model_info import ModelInfo, write_model_info
+    from src.systems.model_info import ModelInfo
 
     use_device("CPU")
     network = SYSTEMS[_SYSTEM].build()
     SYSTEMS[_SYSTEM].initialise(network, 0)
-    save_parameters(network, checkpoint)
-    write_model_info(checkpoint, ModelInfo(system=_SYSTEM))
+    save_model(network, checkpoint, ModelInfo(system=_SYSTEM))

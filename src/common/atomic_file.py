@@ -61,8 +61,7 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         _lock(handle)
         yield temporary
         if flush:
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
+            flush_to_disk(temporary)
         temporary.chmod(0o666 & ~_UMASK)  # mkstemp gives access to the owner only
         temporary.replace(path)
     except OSError as error:
@@ -74,6 +73,12 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
             unfinished.finished(temporary)
             os.close(handle)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's data is on the disk."""
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def _create_file(path: Path) -> tuple[Path, int]:

@@ -7,8 +7,8 @@ import mindspore as ms
 import numpy as np
 
 from src.common.errors import UserError
-from src.model.weights import save_parameters
-from src.systems.model_info import ModelInfo, write_model_info
+from src.model.weights import save_model
+from src.systems.model_info import ModelInfo
 
 
 def write_checkpoint(
@@ -27,8 +27,7 @@ def write_checkpoint(
     """
     if half:
         weights = {name: _halved(name, value) for name, value in weights.items()}
-    write_model_info(path, info)  # first, so that weights never exist without it
-    save_parameters([{"name": name, "data": ms.Tensor(value)} for name, value in weights.items()], path)
+    save_model([{"name": name, "data": ms.Tensor(value)} for name, value in weights.items()], path, info)
 
 
 def _halved(name: str, value: np.ndarray) -> np.ndarray:

@@ -6,17 +6,30 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, nn
 
-from src.common.atomic_file import atomic_path
+from src.common.atomic_file import atomic_path, flush_to_disk
 from src.common.errors import UserError
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
 from src.model.foreign_files import explain_checkpoint
+from src.systems.model_info import ModelInfo, write_model_info
 
 
 def save_parameters(what: nn.Cell | list[dict], path: str | Path) -> None:
     """Write a network, or entries {"name", "data"}, as a checkpoint: whole, on the disk, or not at all."""
     with atomic_path(path, flush=True) as temporary:
         ms.save_checkpoint(what, str(temporary))
+
+
+def save_model(what: nn.Cell | list[dict], path: str | Path, info: ModelInfo) -> None:
+    """Write a checkpoint as `save_parameters`, and the model's metadata next to it.
+
+    The metadata is written once the weights are on the disk, just before they get their name: weights never
+    exist without it, and where they cannot be written, what was there stays as it was.
+    """
+    with atomic_path(path) as temporary:
+        ms.save_checkpoint(what, str(temporary))
+        flush_to_disk(temporary)
+        write_model_info(path, info)
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Parameter]:

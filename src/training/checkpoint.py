@@ -20,8 +20,8 @@ from src.common.errors import UserError
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
 from src.common.world import World
-from src.model.weights import load_weights, read_checkpoint, save_parameters
-from src.systems.model_info import ModelInfo, info_path, write_model_info
+from src.model.weights import load_weights, read_checkpoint, save_model, save_parameters
+from src.systems.model_info import ModelInfo, info_path
 from src.training.backup import BackupNetwork
 from src.training.running_mean import PREFIX as MEAN_PREFIX
 from src.training.running_mean import RunningMean
@@ -88,7 +88,7 @@ class PhaseCheckpoints:
             return
         # Weights last: an epoch counts as saved once its weights exist.
         save_parameters(self._state_entries(progress), self._state_file(progress.epoch))
-        self._save_weights(self._network, self._weights_file(progress.epoch))
+        save_model(self._network, self._weights_file(progress.epoch), self._info)
         (self._folder / STEP_FILE).unlink(missing_ok=True)
         self._remove_old()
 
@@ -111,7 +111,8 @@ class PhaseCheckpoints:
         """Save the validated weights as those of the best epoch so far."""
         if not self._world.is_first:
             return
-        self._save_weights(self._mean.weights() if self._mean else self._network, self._folder / BEST_FILE)
+        weights = self._mean.weights() if self._mean else self._network
+        save_model(weights, self._folder / BEST_FILE, self._info)
 
     def begin(self) -> None:
         """Start the running mean and the backup, if there are any, from the current weights."""
@@ -192,10 +193,6 @@ class PhaseCheckpoints:
         entries = [{"name": name, "data": Tensor(value)} for name, value in self._state.items()]
         values = zip(progress._fields, progress, strict=True)
         return entries + [{"name": name, "data": Tensor(np.float64(value))} for name, value in values]
-
-    def _save_weights(self, what: nn.Cell | list[dict], path: Path) -> None:
-        write_model_info(path, self._info)  # first, so that weights never exist without it
-        save_parameters(what, path)
 
     def _weights_file(self, epoch: int) -> Path:
         return self._folder / f"semantic_hm_latest_{epoch}.ckpt"
