@@ -18,6 +18,7 @@ from src.composites.placement import draw_place, draw_row
 from src.composites.raised_arm import raise_arm
 from src.composites.rims import smooth_mask
 from src.composites.walls import draw_wall
+from src.images.blending import blend
 from src.images.foreground import estimate_foreground
 
 RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)
@@ -471,6 +472,25 @@ def test_a_raised_arm_and_what_it_holds_belong_to_the_person():
     assert 15 < held < 50 and bare > 40 and sleeved > 25
     nobody = np.zeros_like(alpha)
     assert raise_arm(rng(0), image, nobody, image)[0] is image
+
+
+def test_of_an_arm_s_soft_edges_alpha_is_the_share_that_hides_the_wall():
+    """Of a black and a white wall, whose difference is seen through; the person has a soft rim as well."""
+    alpha = np.zeros((120, 160), np.uint8)
+    alpha[10:, 58:102] = 100
+    alpha[12:, 60:100] = 255
+    person = np.tile(np.uint8([30, 160, 40]), (120, 160, 1))
+    most = 0
+    for seed in range(10):
+        walls = [painted((grey,) * 3, 120, 160) for grey in (0, 255)]
+        (dark, shown), (bright, same) = (
+            raise_arm(rng(seed), blend(person, wall, alpha), alpha, painted(RED, 30, 40)) for wall in walls
+        )
+        np.testing.assert_array_equal(shown, same)
+        hidden = 255 - (bright.astype(int) - dark)
+        np.testing.assert_allclose(hidden, np.repeat(shown[..., np.newaxis], 3, axis=2), atol=4)
+        most = max(most, np.count_nonzero((shown > 100) & (shown < 255) & (alpha == 100)))
+    assert most > 5
 
 
 def test_turned_pictures_have_no_empty_corners_and_alpha_turns_too():

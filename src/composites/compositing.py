@@ -15,9 +15,7 @@ from src.composites.light import change_light, draw_backlight, tint_like
 from src.composites.person import Person, Scene
 from src.composites.placement import Place, draw_place, draw_place_behind, draw_place_of, draw_row
 from src.composites.shadow import add_contact_shadow
-from src.images.blending import blend
-
-Layer = tuple[np.ndarray, np.ndarray]  # foreground (H, W, 3) and alpha (H, W), uint8, at picture size
+from src.images.blending import Layer, blend_layers
 
 
 def composite(
@@ -165,7 +163,7 @@ def assemble(
         backlit: whether the layers are dark before a bright background.
 
     Returns:
-        The picture (H, W, 3) uint8, and the union of the alphas (H, W) uint8: 1 - product of (1 - alpha).
+        As `blend_layers`.
     """
     if tinted:
         behind = tint_like(rng, behind, *layers[0])
@@ -176,11 +174,7 @@ def assemble(
         dark, bright = draw_backlight(rng)
         layers = [(cv2.LUT(foreground, dark), alpha) for foreground, alpha in layers]
         behind = cv2.LUT(behind, bright)
-    image, through = behind, np.ones(behind.shape[:2], np.float32)
-    for foreground, alpha in layers:
-        image = blend(foreground, image, alpha)
-        through = through * (1 - alpha / np.float32(255))
-    return image, np.round(255 * (1 - through)).astype(np.uint8)
+    return blend_layers(layers, behind, np.zeros(behind.shape[:2], np.uint8))
 
 
 def _line_up(

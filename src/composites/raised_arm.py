@@ -7,7 +7,7 @@ import numpy as np
 
 from src.composites.clutter import draw_outline, fill_outline
 from src.composites.outline import OPAQUE, Box, find_box
-from src.images.blending import blend
+from src.images.blending import blend_layers
 from src.images.subpixels import SUBPIXEL_BITS, to_subpixels
 
 # Relative to a person's size.
@@ -63,11 +63,9 @@ def raise_arm(
     layers += [(skin, _hand(rng, *hand, thick, alpha.shape))]
     layers += [(skin if k >= bare_from else cloth, part) for k, part in reversed(list(enumerate(parts)))]
     blur, least = rng.uniform(0.4, 1), rng.uniform(0.4, 0.9)
-    for colours, shape in layers:
-        shape = cv2.GaussianBlur(shape, (0, 0), blur)
-        image = blend(_round(colours, shape, thick, least), image, shape)
-        alpha = np.maximum(alpha, shape)
-    return image, alpha
+    blurred = [(colours, cv2.GaussianBlur(shape, (0, 0), blur)) for colours, shape in layers]
+    rounded = [(_round(colours, shape, thick, least), shape) for colours, shape in blurred]
+    return blend_layers(rounded, image, alpha)
 
 
 def _pose(

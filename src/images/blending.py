@@ -1,7 +1,11 @@
 """Composites a foreground over a background, and joins photo and alpha."""
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
+
+Layer = tuple[np.ndarray, np.ndarray]  # foreground (H, W, 3) and alpha (H, W), uint8, at picture size
 
 _STRIP = 1 << 17  # pixels at a time, of which the caches hold those that are blended
 _CHECKER_SIDE = 16
@@ -34,6 +38,26 @@ def blend(foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray) -> 
         mixed += mixed >> 8
         result[part].reshape(-1, 3)[soft] = mixed >> 8
     return result
+
+
+def blend_layers(
+    layers: Iterable[Layer], background: np.ndarray, alpha: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Blend layers onto a background, from back to front, as `blend`.
+
+    Args:
+        layers: foregrounds and alphas.
+        background: (H, W, 3) uint8.
+        alpha: of who is in the background already, (H, W) uint8.
+
+    Returns:
+        The picture (H, W, 3) uint8, and the union of all alphas (H, W) uint8: 1 - product of (1 - alpha).
+    """
+    image, through = background, 1 - alpha / np.float32(255)
+    for foreground, over in layers:
+        image = blend(foreground, image, over)
+        through = through * (1 - over / np.float32(255))
+    return image, np.round(255 * (1 - through)).astype(np.uint8)
 
 
 def cutout(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
