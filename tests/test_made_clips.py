@@ -281,6 +281,18 @@ def test_a_person_that_cannot_be_read_is_named_and_gives_status_3(
     assert f"{tmp_path / 'train'}: holds 2 clips" in screen
 
 
+def test_a_person_whose_clips_have_too_long_a_name_is_left_out(
+    tmp_path, monkeypatch, people_folder, backgrounds, capsys
+):
+    people, name = shutil.copytree(people_folder, tmp_path / "people"), "p" * 248
+    (people / "image" / "p1.jpg").rename(people / "image" / f"{name}.jpg")
+    (people / "alpha" / "p1.png").rename(people / "alpha" / f"{name}.png")
+    assert run(monkeypatch, tmp_path / "train", people, backgrounds, "--count", 3) == 3
+    screen = capsys.readouterr().out.replace("\r", "\n")
+    assert f"left out: {tmp_path / 'train'}/people_{name}-00000: " in screen and "name too long" in screen
+    assert f"{tmp_path / 'train'}: holds 2 clips" in screen
+
+
 def test_the_command_does_not_write_beside_other_data(tmp_path, monkeypatch, people_folder, backgrounds):
     (tmp_path / "mine").mkdir()
     with pytest.raises(UserError, match="mine"):

@@ -65,14 +65,19 @@ def atomic_path(path: str | Path, flush: bool = False) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_UMASK)  # mkstemp gives access to the owner only
         temporary.replace(path)
     except OSError as error:
-        remedy = "make room" if error.errno in _NO_ROOM else "choose another folder"
-        kind = BadNameError if error.errno in _BAD_NAMES else UserError
-        raise kind(f"{path}: cannot be written: {error.strerror or error}; {remedy}") from error
+        raise _failure(path, "written", error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
             unfinished.finished(temporary)
             os.close(handle)
+
+
+def _failure(path: Path, what: str, error: OSError) -> UserError:
+    """Why a file or folder cannot be `what`, such as "written"."""
+    kind = BadNameError if error.errno in _BAD_NAMES else UserError
+    remedy = "make room" if error.errno in _NO_ROOM else "choose another folder"
+    return kind(f"{path}: cannot be {what}: {error.strerror or error}; {remedy}")
 
 
 def flush_to_disk(path: Path) -> None:
@@ -144,6 +149,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     On error it is removed and an existing `path` is left unchanged.
 
     Raises:
+        BadNameError: the name is not allowed (too long, for example), or something is in the way.
         UserError: the folder cannot be created or replaced.
     """
     path = Path(path)
@@ -156,9 +162,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         handle = os.open(temporary, os.O_RDONLY)
         _lock(handle)
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written: {error.strerror or error}; choose another folder"
-        ) from error
+        raise _failure(path, "written", error) from error
     try:
         yield temporary
         _take_place(temporary, path)
@@ -192,7 +196,7 @@ def _take_place(temporary: Path, path: Path) -> None:
     except OSError as error:
         if earlier.exists():
             earlier.rename(path)
-        raise UserError(f"{path}: cannot be replaced: {error.strerror or error}") from error
+        raise _failure(path, "replaced", error) from error
     shutil.rmtree(earlier, ignore_errors=True)
 
 
