@@ -1,6 +1,7 @@
 """preprocess.py and postprocess.py: photos to the runner's inputs, its outputs to mattes and metrics."""
 
 import csv
+import fcntl
 import os
 import re
 from pathlib import Path
@@ -325,6 +326,60 @@ def test_a_folder_that_a_killed_process_left_is_removed_and_no_other(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"other", "out", earlier.name}
 
 
+@pytest.mark.parametrize("name", ["out", "out.[v1]"])
+def test_what_a_killed_replacement_left_is_removed_or_put_back(tmp_path, monkeypatch, name):
+    """Killed while it removed the earlier folder, or between the two renames."""
+    out = tmp_path / name
+
+    def write(text: str) -> None:
+        with atomic_folder(out) as temporary:
+            (temporary / "a").write_text(text)
+
+    def killed(path: Path, target: Path) -> Path:
+        if target == out:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    write("first")
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", lambda *_, **__: None)
+        write("second")
+    assert sorted(files_below(tmp_path).values()) == [b"first", b"second"]
+    write("third")
+    assert files_below(tmp_path) == {f"{name}/a": b"third"}
+    rename = Path.rename
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Path, "rename", killed)
+        write("fourth")
+    assert not out.exists()
+    with pytest.raises(RuntimeError), atomic_folder(out):
+        raise RuntimeError
+    assert files_below(tmp_path) == {f"{name}/a": b"third"}
+
+
+def test_what_a_living_process_is_replacing_is_left_alone(tmp_path):
+    earlier = tmp_path / f"{TEMPORARY_PREFIX}a1b2c3d4-earlier-out"
+    earlier.mkdir()
+    handle = os.open(earlier, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        with atomic_folder(tmp_path / "out"):
+            pass
+        assert earlier.is_dir()
+    finally:
+        os.close(handle)
+    with atomic_folder(tmp_path / "out"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_is_not_replaced_by_a_folder(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(UserError, match="out: cannot be written: is a file"), atomic_folder(tmp_path / "out"):
+        pass
+    assert files_below(tmp_path) == {"out": b"mine"}
+
+
 def test_a_folder_may_have_any_name(tmp_path):
     for name in ("out.**", "out.[v1]"):
         with atomic_folder(tmp_path / name) as temporary:
@@ -338,7 +393,7 @@ def test_a_folder_that_cannot_be_replaced_stays(tmp_path, monkeypatch):
     rename = Path.rename
 
     def fail_for_the_new_one(path: Path, target: Path) -> Path:
-        if not path.name.endswith("-earlier") and path.name != "out":
+        if "-earlier-" not in path.name and path.name != "out":
             raise OSError(5, "Input/output error")
         return rename(path, target)
 

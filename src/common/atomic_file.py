@@ -17,6 +17,7 @@ from src.common.errors import UserError
 from src.common.names import ESCAPE
 
 TEMPORARY_PREFIX = ".partial-shm-"
+_EARLIER = "-earlier-"  # in the temporary name of a folder that is being replaced, before its own name
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BAD_NAMES = (
     errno.ENAMETOOLONG,
@@ -100,7 +101,7 @@ def _create_file(path: Path) -> tuple[Path, int]:
 def _lock(handle: int) -> None:
     """Mark a file or folder as being written, for `remove_abandoned`, until the handle is closed."""
     with contextlib.suppress(OSError):  # a network file system without locks
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def is_made(path: Path) -> bool:
@@ -121,13 +122,26 @@ def remove_abandoned(paths: Iterable[Path]) -> None:
         found = folder.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{ending}")
         of_older_code = folder.glob(f"{TEMPORARY_PREFIX}*.sound{ending}")
         for leftover in [*found, *of_older_code]:
-            with contextlib.suppress(OSError):  # locked by another process, or no permission
-                handle = os.open(leftover, os.O_RDONLY)
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-                finally:
-                    os.close(handle)
+            with contextlib.suppress(OSError), _taken_over(leftover):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
+def _settle_earlier(path: Path) -> None:
+    """Remove the earlier folder that a killed process was replacing; put it back where there is no other."""
+    for earlier in path.parent.glob(f"{TEMPORARY_PREFIX}{'?' * 8}{_EARLIER}{glob.escape(path.name)}"):
+        with contextlib.suppress(OSError), _taken_over(earlier):
+            shutil.rmtree(earlier) if path.exists() else earlier.rename(path)
+
+
+@contextlib.contextmanager
+def _taken_over(leftover: Path) -> Iterator[None]:
+    """Lock what a killed process left; OSError where a process that lives holds it, or without permission."""
+    handle = os.open(leftover, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def remove_leftovers(folder: Path, depth: int = 0) -> None:
@@ -155,7 +169,10 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_dir():
+            raise FileExistsError(errno.EEXIST, "is a file")
         remove_abandoned([path])
+        _settle_earlier(path)
         temporary = unfinished.create(
             lambda: tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
         )
@@ -185,19 +202,24 @@ def write_text(path: str | Path, content: str) -> None:
 
 def _take_place(temporary: Path, path: Path) -> None:
     """Rename a folder to `path`, replacing an existing one."""
-    earlier = Path(f"{temporary}-earlier")
-    try:
-        temporary.chmod(0o777 & ~_UMASK)  # mkdtemp gives access to the owner only
-        with unfinished.taking_its_place():
+    earlier = path.with_name(f"{temporary.name.removesuffix(path.suffix)}{_EARLIER}{path.name}")
+    with contextlib.ExitStack() as until_removed:
+        try:
+            temporary.chmod(0o777 & ~_UMASK)  # mkdtemp gives access to the owner only
             if path.exists():
-                path.rename(earlier)
-            temporary.rename(path)
-            unfinished.finished(temporary)
-    except OSError as error:
-        if earlier.exists():
-            earlier.rename(path)
-        raise _failure(path, "replaced", error) from error
-    shutil.rmtree(earlier, ignore_errors=True)
+                handle = os.open(path, os.O_RDONLY)
+                until_removed.callback(os.close, handle)
+                _lock(handle)  # for `_settle_earlier` of other processes
+            with unfinished.taking_its_place():
+                if path.exists():
+                    path.rename(earlier)
+                temporary.rename(path)
+                unfinished.finished(temporary)
+        except OSError as error:
+            if is_made(earlier):
+                earlier.rename(path)
+            raise _failure(path, "replaced", error) from error
+        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def write_csv(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
