@@ -10,6 +10,7 @@ import numpy as np
 
 from src.clips.motion import Motion, draw_motion
 from src.clips.video_frames import VideoFrames
+from src.common.byte_cache import ByteCache
 from src.common.errors import UserError
 from src.composites.backgrounds import draw_usable
 from src.composites.framing import Frame, draw_frame
@@ -115,5 +116,7 @@ def _play(rng: np.random.Generator, path: Path, size: tuple[int, int], count: in
     return Played(video, start, speed, draw_frame(rng, video.size, size), size)
 
 
-_read_photo = functools.lru_cache(maxsize=64)(read_image)
+_MOST_BYTES = 1 << 28  # of photos that are remembered, in each process
+
+_read_photo = ByteCache(read_image, _MOST_BYTES)
 _open_video = functools.lru_cache(maxsize=256)(VideoFrames)

@@ -1,6 +1,5 @@
 """Makes and writes the pictures of one person."""
 
-import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -138,8 +137,13 @@ def _draw_scene(
     else:
         background = draw_usable(rng, task.backgrounds, _read_background, problems)
         if task.passers_by and distance == 1 and rng.random() < _PASSERS_BY:
-            read = functools.partial(_read_passer_by, most=max(task.size))
-            passers_by = _draw_people(rng, task.passers_by, _MOST_PASSERS_BY, read, problems)
+            passers_by = _draw_people(
+                rng,
+                task.passers_by,
+                _MOST_PASSERS_BY,
+                lambda files: _read_passer_by((files, max(task.size))),
+                problems,
+            )
     clutter = None
     if _happens(rng, shares.clutter):
         clutter = draw_usable(rng, task.backgrounds, _read_background, problems)
@@ -173,5 +177,5 @@ _MOST_BYTES = 1 << 28  # that each of these remembers, in each process
 
 _read_scene = ByteCache(read_scene, _MOST_BYTES)
 _read_companion = ByteCache(read_person, _MOST_BYTES)
-_read_passer_by = functools.lru_cache(maxsize=256)(read_person)  # small
+_read_passer_by = ByteCache(lambda key: read_person(*key), _MOST_BYTES)  # of files and longest side
 _read_background = ByteCache(read_image, _MOST_BYTES)
