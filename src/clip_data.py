@@ -81,10 +81,6 @@ def make_clips(
     if count < 1 or size < 32 or seed < 0 or not people or not any(backgrounds):
         raise UserError("needs at least 1 clip, 1 person and 1 background, a size from 32 and a seed from 0")
     folder = Path(folder)
-    if folder.is_dir() and not (folder / _SETTINGS_FILE).exists():
-        others = [each.name for each in folder.iterdir() if each.is_dir() and not is_hidden(each)]
-        if others:
-            raise UserError(f"{folder}: holds another data set, such as {min(others)}; name a new folder")
     files = zlib.crc32(as_bytes(chr(0).join(path.name for each in backgrounds for path in each)))
     photos, videos = map(len, backgrounds)
     note = f"seed {seed}, size {size}, people {len(people)}, backgrounds {photos} + {videos} ({files:08x})"

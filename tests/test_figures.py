@@ -195,6 +195,16 @@ def test_the_command_keeps_what_is_there_and_mixes_nothing(tmp_path, monkeypatch
             make_figures(tmp_path / "g", **{"count": 1, **wrong})
 
 
+def test_the_command_does_not_write_beside_other_data(tmp_path, monkeypatch):
+    without_body(monkeypatch)
+    (tmp_path / "me.png").write_bytes(b"mine")
+    with pytest.raises(UserError, match=f"{tmp_path}: holds other data, such as me.png; name a new folder"):
+        make_figures(tmp_path, 1, workers=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["me.png"]
+    (tmp_path / "me.png").rename(tmp_path / ".me.png")
+    assert make_figures(tmp_path, 1, workers=1) == 1
+
+
 def test_without_anny_a_line_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "anny", None)
     load_body.cache_clear()

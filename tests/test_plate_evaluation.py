@@ -112,6 +112,16 @@ def test_the_same_seed_makes_the_same_composites_and_only_what_is_missing(folder
     assert 0 < alpha.mean() < 1
 
 
+def test_composites_are_made_beside_what_is_trained_on_but_not_in_another_data_set(folder):
+    config, place = configured(folder), folder / "composites"
+    (place / "train").mkdir(parents=True)
+    (place / "test").mkdir()
+    with pytest.raises(UserError, match="composites: holds other data, such as test; name a new folder"):
+        make_plate_composites(config.generate_data, config.seed)
+    (place / "test").rmdir()
+    assert make_plate_composites(config.generate_data, config.seed) == []
+
+
 def test_composites_whose_names_are_too_long_are_left_out(folder):
     config = configured(folder)
     person = folder / "PhotoMatte85" / "a.png"

@@ -246,5 +246,5 @@ def test_file_in_place_of_the_folder_is_an_error_of_one_line(tmp_path):
 
 def test_other_data_is_never_mixed_with_samples(tmp_path):
     (tmp_path / "clip_img").mkdir()
-    with pytest.raises(UserError, match="another data set"):
+    with pytest.raises(UserError, match="holds other data, such as clip_img"):
         make_sample_data(tmp_path, 1)

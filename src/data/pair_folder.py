@@ -10,6 +10,7 @@ import numpy as np
 from src.common.atomic_file import remove_leftovers, write_text
 from src.common.errors import UserError
 from src.common.folder_lock import locked
+from src.common.folder_search import is_hidden
 from src.images.files import write_image
 
 
@@ -50,10 +51,12 @@ def write_pair(paths: PairPaths, image: np.ndarray, alpha: np.ndarray, jpeg_qual
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, note_name: str, note: str, depth: int = 3) -> Iterator[None]:
+def claimed(
+    folder: Path, note_name: str, note: str, depth: int = 3, part: str | None = None
+) -> Iterator[None]:
     """Lock a folder, and record in it how its pictures are made.
 
-    The record prevents mixing pictures made with different settings, or mixing them with real photos.
+    The record prevents mixing pictures made with different settings, or mixing them with any other data.
     Temporary files of a killed process are removed.
 
     Args:
@@ -61,6 +64,7 @@ def claimed(folder: Path, note_name: str, note: str, depth: int = 3) -> Iterator
         note_name: name of the file with the record.
         note: one line that describes the settings.
         depth: of the folders with pictures below it.
+        part: the only subfolder that is written, beside which there may be other data. None: all of it is.
 
     Raises:
         UserError: it is not a folder, cannot be written, holds other data, or is in use by another process.
@@ -70,8 +74,10 @@ def claimed(folder: Path, note_name: str, note: str, depth: int = 3) -> Iterator
     with locked(folder):
         path = folder / note_name
         if not path.exists():
-            if (folder / "clip_img").exists() or (folder / "matting").exists():
-                raise UserError(f"{folder}: holds another data set; name a new folder")
+            others = [each.name for each in folder.iterdir() if not is_hidden(each)]
+            others = [name for name in others if part in (None, name)]
+            if others:
+                raise UserError(f"{folder}: holds other data, such as {min(others)}; name a new folder")
             write_text(path, f"{note}\n")
         elif path.read_text(encoding="utf-8").strip() != note:
             raise UserError(

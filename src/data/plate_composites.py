@@ -15,7 +15,7 @@ from src.data.pairs import require_same_size
 from src.images.files import read_gray, read_image
 
 NOTE = "composites.txt"
-_SPLIT = "test"
+SPLIT = "test"
 
 
 class PlateComposite(NamedTuple):
@@ -26,7 +26,7 @@ class PlateComposite(NamedTuple):
 
     def file(self, kind: str) -> Path:
         """The file of a kind: 'image', 'plate', 'alpha' or 'foreground'."""
-        return self.folder / _SPLIT / kind / self.name
+        return self.folder / SPLIT / kind / self.name
 
     def read(self) -> dict[str, np.ndarray]:
         """Read all four: (H, W, 3) uint8 BGR, and alpha (H, W) uint8.
@@ -48,7 +48,7 @@ def find_composites(folder: str | Path) -> list[PlateComposite]:
     Raises:
         UserError: there are none.
     """
-    images = Path(folder, _SPLIT, "image")
+    images = Path(folder, SPLIT, "image")
     if not images.is_dir():
         raise UserError(
             f"{images}: no such folder; make composites with src/generate_datasets.py and the configuration "

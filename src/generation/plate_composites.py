@@ -15,7 +15,7 @@ from src.composites.stored_people import FOREGROUNDS, read_stored_person
 from src.config_sections import PlateCompositesConfig
 from src.data.pair_folder import claimed
 from src.data.pairs import PhotoWithAlpha
-from src.data.plate_composites import NOTE, PlateComposite
+from src.data.plate_composites import NOTE, SPLIT, PlateComposite
 from src.data.plate_files import find_plate_people, find_plates
 from src.data.plate_sample import SampleMaker, in_bytes, in_floats
 from src.images.files import ImageError, read_image, write_image
@@ -68,7 +68,9 @@ def make_plate_composites(settings: PlateCompositesConfig, seed: int) -> list[st
         person = people[number % len(people)]
         name = f"{number:05d}_{person.name.replace('/', '_')}.png"
         tasks.append(_Task(number, person, PlateComposite(name, folder)))
-    with claimed(folder, NOTE, ", ".join(f"{key} {value}" for key, value in note.items()), depth=2):
+    described = ", ".join(f"{key} {value}" for key, value in note.items())
+    # Beside it, the folder may hold train/ and the like, to train on.
+    with claimed(folder, NOTE, described, depth=2, part=SPLIT):
         missing = [task for task in tasks if not all(is_made(task.composite.file(kind)) for kind in _KINDS)]
         return make_all(
             partial(_make, _Settings(tuple(plates), settings.side, seed, foregrounds)),
