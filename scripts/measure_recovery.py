@@ -50,7 +50,10 @@ def main() -> None:
         print(f"left out: {name}: has no background, or no more than {_AT} frames")
     if not clips:
         raise UserError(f"{arguments.clips}: holds no clip with a background and more than {_AT} frames")
-    count = min(_COUNT, *(len(clip.numbers) for clip in clips))
+    shortest = min(clips, key=lambda clip: len(clip.numbers))
+    count = min(_COUNT, len(shortest.numbers))
+    if count < _COUNT:
+        print(f"of each clip, {count} frames are measured instead of {_COUNT}: {shortest.name} has no more")
     found = [measure_recovery(clip, matting, _AT, count) for clip in clips]
     means = {name: np.mean([each[name] for each in found], axis=0) for name in found[0]}
     print(f"{UNDISTURBED}: MAD x 1000 {means[UNDISTURBED][_AT:].mean():.2f}")

@@ -78,6 +78,21 @@ def test_the_command_prints_and_draws(clip, tmp_path, monkeypatch, capsys):
     assert read_image(picture).shape == (320, 700, 3)
 
 
+def test_the_shortest_clip_is_named_where_it_shortens_all(clip, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "load_matting", lambda path: MATTING)
+    monkeypatch.setattr("sys.argv", ["measure_recovery.py", str(tmp_path), "--checkpoint", "m.ckpt"])
+    short = replace(clip, name="short", numbers=clip.numbers[:12])
+    monkeypatch.setattr(command, "find_clips", lambda path: [clip, short])
+    command.main()
+    printed = capsys.readouterr().out
+    assert "of each clip, 12 frames are measured instead of 40: short has no more" in printed
+    assert "not within 2 frames" in printed
+    monkeypatch.setattr(command, "_COUNT", 16)
+    monkeypatch.setattr(command, "find_clips", lambda path: [clip])
+    command.main()
+    assert "has no more" not in capsys.readouterr().out
+
+
 def test_a_system_without_state_is_an_error(tmp_path, monkeypatch):
     still = Matting(Engine(half_of_before, ModelInfo(system="modnet", size=SIZE)), PUBLISHED)
     monkeypatch.setattr(command, "load_matting", lambda path: still)
