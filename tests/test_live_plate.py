@@ -61,7 +61,7 @@ def test_somebody_is_cut_out_of_the_pictures_of_a_camera(run, shown, tmp_path, p
         plate = tmp_path / plate
         write_image(plate, place())
     said = run("--plate", plate, "--temporal", "none")
-    assert "another place" not in said and "frames shown" in said
+    assert "another place" not in said and "frames shown" in said and "resets" not in said
     assert ("the plate is taken" in said) == (plate == "first:2s")
     camera, composite = np.hsplit(shown[-1], 2)
     assert inner(camera)[..., 2].min() > 200  # red

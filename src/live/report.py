@@ -20,7 +20,8 @@ class Report:
     Attributes:
         shown: frames shown.
         dropped: frames for which a newer one was taken.
-        resets: how often the stream was taken for a new one, by reason.
+        resets: how often the stream was taken for a new one, by reason; empty with a plate, where nothing is
+            forgotten.
     """
 
     def __init__(self):
@@ -57,8 +58,8 @@ class Report:
 
     def __str__(self) -> str:
         stages = ", ".join(f"{stage} {median:.1f}" for stage, median in self.milliseconds().items())
+        resets = f"; {described(self.resets)}" if self.resets else ""
         return (
-            f"{self.shown} frames shown, {self.dropped} dropped, {self.rate:.1f} a second; "
-            f"{described(self.resets)}\n"
+            f"{self.shown} frames shown, {self.dropped} dropped, {self.rate:.1f} a second{resets}\n"
             f"median ms: {stages}"
         )

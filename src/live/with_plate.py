@@ -69,7 +69,7 @@ class _WithPlate:
         replace_colours: bool,
         temporal: Temporal,
     ):
-        self.resets: Counter[Reset] = Counter()
+        self.resets: Counter[Reset] = Counter()  # none: the place stays the same
         self._source, self._name = source, plate
         self._seconds = first_seconds(plate)
         self._plate = framed(read_image(Path(plate)), view) if self._seconds is None else None
