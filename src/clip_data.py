@@ -21,6 +21,7 @@ from src.clips.backgrounds import Backgrounds
 from src.clips.made_clip import FRAMES, draw_clip
 from src.common.atomic_file import BadNameError, atomic_folder, is_made
 from src.common.command_line import SKIPPED_STATUS, run_command
+from src.common.counts import at_least, natural, positive, require_at_least
 from src.common.errors import UserError
 from src.common.folder_search import is_hidden
 from src.common.making import make_all, random_for, share_of
@@ -36,6 +37,7 @@ from src.images.suffixes import PHOTO_SUFFIXES
 from src.videos.kinds import VIDEO_SUFFIXES
 
 _SETTINGS_FILE = "clips.txt"
+_LEAST_SIZE = 32  # pixels
 
 
 class _Task(NamedTuple):
@@ -78,8 +80,13 @@ def make_clips(
         UserError: an argument is invalid, no background can be read, or the folder cannot be written, holds
             other data or already shows somebody else, such as a person who is excluded now.
     """
-    if count < 1 or size < 32 or seed < 0 or not people or not any(backgrounds):
-        raise UserError("needs at least 1 clip, 1 person and 1 background, a size from 32 and a seed from 0")
+    require_at_least(1, count=count, workers=workers)
+    require_at_least(0, seed=seed)
+    require_at_least(_LEAST_SIZE, size=size)
+    if not people:
+        raise UserError("there is nobody to show: name people who are not excluded")
+    if not any(backgrounds):
+        raise UserError("there are no backgrounds")
     folder = Path(folder)
     files = zlib.crc32(as_bytes(chr(0).join(path.name for each in backgrounds for path in each)))
     photos, videos = map(len, backgrounds)
@@ -184,10 +191,12 @@ def main() -> int:
         required=True,
         help="photos and videos without people, or folders of them",
     )
-    parser.add_argument("--count", type=int, default=1000, help="number of clips (default: %(default)s)")
-    parser.add_argument("--size", type=int, default=512, help="side in pixels (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
-    parser.add_argument("--workers", type=int, help="number of processes (default: one for every core)")
+    parser.add_argument("--count", type=positive, default=1000, help="number of clips (default: %(default)s)")
+    parser.add_argument(
+        "--size", type=at_least(_LEAST_SIZE), default=512, help="side in pixels (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=natural, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument("--workers", type=positive, help="number of processes (default: one for every core)")
     arguments = parser.parse_args()
     problems: list[str] = []
     people = shown_people(arguments.people, read_lists(arguments.exclude), problems.append)

@@ -15,6 +15,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from src.common.command_line import SKIPPED_STATUS, run_command
+from src.common.counts import natural, positive, require_at_least
 from src.common.errors import UserError
 from src.common.making import make_all, share_of
 from src.common.names import as_bytes
@@ -27,6 +28,7 @@ from src.data.people import find_people, find_set
 from src.images.suffixes import PHOTO_SUFFIXES
 
 _SETTINGS_FILE = "composites.txt"
+_LEAST_SIZE = 16  # pixels
 _SHARES = {
     "keep": "of pictures that keep the photo's own background, if it is large enough",
     "whole": "of these that show the whole photo, with bars where it is not square",
@@ -93,10 +95,14 @@ def make_composites(
     shown, passers_by = (
         tuple(person for person in each if person not in hidden) for each in (people, passers_by)
     )
-    if count < 1 or not all(0 <= share <= 1 for share in shares) or min(size) < 16 or seed < 0 or not shown:
-        raise UserError(
-            "needs at least 1 picture and 1 person, shares of 0 to 1, a size from 16 and a seed from 0"
-        )
+    require_at_least(1, count=count, workers=workers)
+    require_at_least(0, seed=seed)
+    require_at_least(_LEAST_SIZE, height=size[0], width=size[1])
+    for name, share in shares._asdict().items():
+        if not 0 <= share <= 1:
+            raise UserError(f"{name} is {share}; it must be a share from 0 to 1")
+    if not shown:
+        raise UserError("there is nobody to show: name people who are not excluded")
     scenes = tuple(person for person in shown if shares.replace and person.alpha is not None)
     if shares.replace and not scenes:
         raise UserError("cutouts have no photos in which a person could be replaced: leave out --replace")
@@ -165,8 +171,22 @@ def _missing(folder: Path, person: PhotoWithAlpha, count: int) -> tuple[tuple[in
 
 
 def _parse_size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    return int(height), int(width)
+    sides = text.split("x")
+    if len(sides) != 2 or not all(side.isdecimal() and int(side) >= _LEAST_SIZE for side in sides):
+        raise argparse.ArgumentTypeError(
+            f"{text}: must be width x height in pixels, from {_LEAST_SIZE}, such as 480x640"
+        )
+    return int(sides[1]), int(sides[0])
+
+
+def _parse_share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 to 1")
+    return share
 
 
 def main() -> int:
@@ -194,7 +214,9 @@ def main() -> int:
     parser.add_argument(
         "--backgrounds", metavar="PATH", nargs="+", required=True, help="photos without people, or folders"
     )
-    parser.add_argument("--count", type=int, default=1000, help="number of pictures (default: %(default)s)")
+    parser.add_argument(
+        "--count", type=positive, default=1000, help="number of pictures (default: %(default)s)"
+    )
     parser.add_argument(
         "--size", type=_parse_size, default=(640, 480), metavar="WxH", help="in pixels (default: 480x640)"
     )
@@ -202,7 +224,7 @@ def main() -> int:
         flags = (f"--{name}", "--swap") if name == "replace" else (f"--{name}",)  # --swap: the old name
         parser.add_argument(
             *flags,
-            type=float,
+            type=_parse_share,
             default=Shares._field_defaults[name],
             metavar="SHARE",
             help=f"share {what} (default: %(default)s)",
@@ -214,8 +236,8 @@ def main() -> int:
         default=[],
         help="folder of people, as for --people, who stand in half of the other backgrounds; repeatable",
     )
-    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
-    parser.add_argument("--workers", type=int, help="number of processes (default: one for every core)")
+    parser.add_argument("--seed", type=natural, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument("--workers", type=positive, help="number of processes (default: one for every core)")
     arguments = parser.parse_args()
     problems: list[str] = []
     people, passers_by = (

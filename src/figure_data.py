@@ -16,6 +16,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
 import numpy as np
 
 from src.common.command_line import run_command
+from src.common.counts import natural, positive, require_at_least
 from src.common.errors import UserError
 from src.common.making import make_all
 from src.data.pair_folder import claimed
@@ -49,8 +50,10 @@ def make_figures(
         UserError: an argument is invalid, the package `anny` is missing, or the folder cannot be written or
             holds other data.
     """
-    if count < 1 or seed < 0 or not 64 <= height <= 4096 or (workers is not None and workers < 1):
-        raise UserError("needs at least 1 person, a height of 64 to 4096, a seed from 0 and 1 worker or more")
+    require_at_least(1, count=count, workers=workers)
+    require_at_least(0, seed=seed)
+    if not 64 <= height <= 4096:
+        raise UserError(f"height is {height}; it must be from 64 to 4096")
     folder = Path(folder)
     with claimed(folder, _SETTINGS_FILE, f"seed {seed}, height {height}", depth=1):
         missing = [number for number in range(count) if not _file(folder, number).exists()]
@@ -84,12 +87,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("folder", metavar="FOLDER", help="where to make them")
-    parser.add_argument("--count", type=int, default=600, help="number of people (default: %(default)s)")
+    parser.add_argument("--count", type=positive, default=600, help="number of people (default: %(default)s)")
     parser.add_argument(
-        "--height", type=int, default=DEFAULT_HEIGHT, help="of the pictures (default: %(default)s pixels)"
+        "--height",
+        type=positive,
+        default=DEFAULT_HEIGHT,
+        help="of the pictures (default: %(default)s pixels)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
-    parser.add_argument("--workers", type=int, help="number of processes (default: one for every core)")
+    parser.add_argument("--seed", type=natural, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument("--workers", type=positive, help="number of processes (default: one for every core)")
     arguments = parser.parse_args()
     made = make_figures(
         arguments.folder,

@@ -12,7 +12,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from src.common.command_line import run_command
-from src.common.errors import UserError
+from src.common.counts import natural, positive, require_at_least
 from src.common.process_pool import available_cores, map_unordered
 from src.common.progress import Progress
 from src.data.pair_folder import PairPaths, claimed, pair_paths, write_pair
@@ -63,7 +63,8 @@ def make_sample_data(
     Raises:
         UserError: an argument is invalid, or the folder is not writable or contains other data.
     """
-    _check_arguments(count, seed, workers)
+    require_at_least(1, count=count, workers=workers)
+    require_at_least(0, seed=seed)
     folder = Path(folder)
     portraits = [_place(folder, index) for index in range(count)]
     with claimed(folder, _SEED_FILE, str(seed)):
@@ -79,15 +80,6 @@ def _make(missing: list[_Portrait], count: int, seed: int, workers: int | None) 
         with contextlib.closing(map_unordered(_make_session, sessions, workers)) as results:
             for _, made in results:
                 bar.update(made)
-
-
-def _check_arguments(count: int, seed: int, workers: int | None) -> None:
-    if count < 1:
-        raise UserError(f"count is {count}; at least 1 portrait must be made")
-    if seed < 0:
-        raise UserError(f"seed is {seed}; it must be 0 or more")
-    if workers is not None and workers < 1:
-        raise UserError(f"workers is {workers}; at least 1 process is needed")
 
 
 def _place(folder: Path, index: int) -> _Portrait:
@@ -114,15 +106,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("folder", metavar="FOLDER", help="where to make the data set")
     parser.add_argument(
-        "--count", type=int, default=DEFAULT_COUNT, help="number of portraits (default: %(default)s)"
+        "--count", type=positive, default=DEFAULT_COUNT, help="number of portraits (default: %(default)s)"
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=natural,
         default=DEFAULT_SEED,
         help="another seed gives different people (default: %(default)s)",
     )
-    parser.add_argument("--workers", type=int, help="number of processes (default: one per core)")
+    parser.add_argument("--workers", type=positive, help="number of processes (default: one per core)")
     arguments = parser.parse_args()
     made = make_sample_data(arguments.folder, arguments.count, arguments.seed, arguments.workers)
     print(f"{arguments.folder}: {arguments.count} portraits, {made} of them new")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src import clip_data, composite_data, figure_data, sample_data
 from src.common.errors import UserError
 from src.composite_data import main, make_composites
 from src.composites import pictures as drawing
@@ -348,9 +349,50 @@ def test_a_missing_background_is_named(folders):
         make_composites(folders / "out", find_people([folders / "pairs"]), [folders / "gone"], 1)
 
 
-@pytest.mark.parametrize("wrong", [{"keep": 1.5}, {"walls": -0.1}, {"size": (8, 64)}, {"seed": -1}])
-def test_bad_arguments_are_refused(folders, wrong):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"keep": 1.5}, "keep is 1.5; it must be a share from 0 to 1"),
+        ({"keep": 0.5, "walls": -0.1, "arms": 2}, "walls is -0.1; "),
+        ({"size": (8, 64)}, "height is 8; it must be at least 16"),
+        ({"seed": -1}, "seed is -1; it must be at least 0"),
+        ({"count": 0}, "count is 0; it must be at least 1"),
+        ({"workers": -3}, "workers is -3; it must be at least 1"),
+        ({"excluded": {"0", "1", "2"}}, "there is nobody to show"),
+    ],
+)
+def test_bad_arguments_are_refused(folders, wrong, message):
     people, backgrounds = find_people([folders / "pairs"]), [folders / "backgrounds"]
-    with pytest.raises(UserError, match="shares of 0 to 1, a size from 16 and a seed from 0"):
-        make_composites(folders / "out", people, backgrounds, 2, **wrong)
+    with pytest.raises(UserError, match=message):
+        make_composites(folders / "out", people, backgrounds, **{"count": 2, **wrong})
     assert not (folders / "out").exists()
+
+
+_WRONG_NUMBERS = [
+    ("--count", "0", "must be a number of at least 1"),
+    ("--workers", "-3", "must be a number of at least 1"),
+    ("--seed", "-1", "must be a number of at least 0"),
+]
+_WRONG_OPTIONS = [
+    *(
+        (command, *each)
+        for command in (composite_data, clip_data, figure_data, sample_data)
+        for each in _WRONG_NUMBERS
+    ),
+    (clip_data, "--size", "8", "must be a number of at least 32"),
+    (composite_data, "--size", "abc", "must be width x height in pixels, from 16"),
+    (composite_data, "--size", "8x64", "must be width x height in pixels, from 16"),
+    (composite_data, "--keep", "1.5", "must be a number from 0 to 1"),
+    (composite_data, "--keep", "much", "must be a number from 0 to 1"),
+]
+
+
+@pytest.mark.parametrize(("command", "option", "value", "what"), _WRONG_OPTIONS)
+def test_wrong_options_are_named_with_their_values(monkeypatch, capsys, command, option, value, what):
+    words = ["out", "--people", "people", "--backgrounds", "photos"]
+    words = words if command in (composite_data, clip_data) else words[:1]
+    monkeypatch.setattr("sys.argv", ["command.py", *words, option, value])
+    with pytest.raises(SystemExit) as stop:
+        command.main()
+    assert stop.value.code == 2
+    assert f"argument {option}: {value}: {what}" in capsys.readouterr().err

@@ -190,9 +190,9 @@ def test_the_command_keeps_what_is_there_and_mixes_nothing(tmp_path, monkeypatch
     assert len(again) == 5 and first.items() <= again.items()
     with pytest.raises(UserError, match="other settings"):
         make_figures(tmp_path / "f", 5, seed=1, workers=1)
-    for wrong in ({"count": 0}, {"seed": -1}, {"height": 10}, {"workers": 0}):
-        with pytest.raises(UserError, match="at least 1 person"):
-            make_figures(tmp_path / "g", **{"count": 1, **wrong})
+    for name, wrong in {"count": 0, "seed": -1, "height": 10, "workers": 0}.items():
+        with pytest.raises(UserError, match=f"{name} is {wrong}; it must be "):
+            make_figures(tmp_path / "g", **{"count": 1, name: wrong})
 
 
 def test_the_command_does_not_write_beside_other_data(tmp_path, monkeypatch):
