@@ -212,6 +212,19 @@ def test_without_anny_a_line_says_what_to_install(tmp_path, monkeypatch):
         make_figures(tmp_path / "f", 1, workers=1)
 
 
+@pytest.mark.parametrize("content", [b"", b"cut off", bytes(100)], ids=["empty", "short", "zeros"])
+def test_a_damaged_cache_of_anny_is_named(tmp_path, monkeypatch, content):
+    anny = pytest.importorskip("anny", reason="anny is not installed")
+    read = pytest.importorskip("anny.models.model_data").ModelData.load_safetensors
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(content)
+    monkeypatch.setattr(anny, "Anny", lambda **_: read(damaged))
+    monkeypatch.setattr(pytest.importorskip("anny.paths"), "get_anny_cache_path", lambda: tmp_path)
+    load_body.cache_clear()
+    with pytest.raises(UserError, match=f"{tmp_path}: what Anny keeps there .* remove this folder"):
+        make_figures(tmp_path / "f", 1, workers=1)
+
+
 def test_people_of_the_body_are_whole_differ_and_can_be_composited(tmp_path):
     pytest.importorskip("anny", reason="anny is not installed")
     load_body.cache_clear()

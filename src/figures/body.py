@@ -1,7 +1,8 @@
 """A body of any shape in any pose: MakeHuman's, moved by Anny (Brégier et al. 2025, arXiv 2511.03589)."""
 
+import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,7 +47,8 @@ class Body:
             base_mesh="makehuman", nudity_edits=False, remove_unattached_vertices=False
         )
         # Plain skinning gives the same on every machine; Warp's starts with a banner.
-        self._model = anny.Anny(topology=topology, skinning_method="lbs")
+        with _explaining_the_cache(anny):
+            self._model = anny.Anny(topology=topology, skinning_method="lbs")
         self.triangles = _read_triangles(anny)
         strongest = self._model.vertex_bone_weights.argmax(dim=1, keepdim=True)
         labels = np.array(self._model.bone_labels)
@@ -79,7 +81,7 @@ def load_body() -> Body:
     """The body, loaded once in a process.
 
     Raises:
-        UserError: the package `anny` is missing.
+        UserError: the package `anny` is missing, or its cache is damaged or cannot be written.
     """
     return Body()
 
@@ -97,6 +99,23 @@ def _import_anny():
             "pip install anny==0.6.2"
         ) from error
     return anny
+
+
+@contextlib.contextmanager
+def _explaining_the_cache(anny) -> Iterator[None]:
+    """Name the folder in which Anny keeps what it has prepared, where that cannot be read or written.
+
+    A run that is killed, or has no room, while it is written leaves files that are cut off.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (SafetensorError, OSError) as error:
+        raise UserError(
+            f"{anny.paths.get_anny_cache_path()}: what Anny keeps there cannot be read or written ({error}); "
+            "remove this folder, and the next run makes it again"
+        ) from error
 
 
 def _read_triangles(anny) -> dict[str, np.ndarray]:
