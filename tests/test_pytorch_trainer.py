@@ -23,6 +23,7 @@ from tests.small_dataset import write_dataset
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from src.pytorch import train as trainer  # noqa: E402
 from src.pytorch.batch import Batch, alpha_samples  # noqa: E402
+from src.pytorch.first_weights import read_weights  # noqa: E402
 from src.pytorch.light import vary_light  # noqa: E402
 from tests.thin_torch_network import make_torch_networks_thin  # noqa: E402
 
@@ -81,7 +82,7 @@ def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatc
 
     checkpoint = tmp_path / "weights.ckpt"
     run(convert, tmp_path / "out" / "weights.pth", "--output", checkpoint)
-    weights = trainer.read_weights(str(checkpoint), trainer.PHASES["end_to_end"].torch_state)
+    weights = read_weights(str(checkpoint), trainer.PHASES["end_to_end"].torch_state)
     saved = torch.load(tmp_path / "out" / "weights.pth", weights_only=True)
     for name, value in weights.items():
         np.testing.assert_array_equal(value, saved[name].numpy(), err_msg=name)

@@ -15,7 +15,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +26,15 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's
 
 from src.common.atomic_file import atomic_path
 from src.common.command_line import run_command
-from src.common.counts import natural, positive
 from src.common.errors import UserError
 from src.common.folder_lock import locked
-from src.common.naming import naming_file
-from src.conversion.torch_state_dict import COUNTER, read_torch_state_dict, select_all
 from src.pytorch.batch import Batch, PlateBatch
 from src.pytorch.clips import ClipBatch
+from src.pytorch.first_weights import start_from
 from src.pytorch.light import vary_light
-from src.pytorch.phases import PHASES, State
+from src.pytorch.options import check_options, make_parser
+from src.pytorch.phases import PHASES
 from src.pytorch.pictures import Pictures
-from src.systems.traits import check_input_size, needs_plate
 from src.training.schedule import learning_rate, memory_at
 
 _WARM_UP = 100  # steps
@@ -54,7 +52,7 @@ class Training:
         self.phase = PHASES[options.phase]
         self.network = self.phase.build().to(self.device, memory_format=torch.channels_last)
         if options.init:
-            self._start_from(options.init)
+            start_from(options.init, self.network, options.phase)
         groups = self._groups()
         self.optimizer = torch.optim.Adam(
             [{"params": each} for each in groups.values()],
@@ -139,16 +137,6 @@ class Training:
             groups.setdefault(self.phase.rates.get(name.split(".")[0], 1), []).append(parameter)
         return groups
 
-    def _start_from(self, path: str) -> None:
-        own = self.network.state_dict().items()
-        shapes = {name: tuple(value.shape) for name, value in own if not name.endswith(COUNTER)}
-        state = read_weights(path, self.phase.torch_state)
-        with naming_file(path):
-            same_names = dict(zip(shapes, shapes, strict=True))
-            weights = select_all(state, same_names, shapes, f"the network of phase {self.options.phase}")
-        tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
-        self.network.load_state_dict(tensors, strict=False)  # counters have no part in it
-
     def _averaged_tensors(self) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """The tensors of the mean and those of the network, in the same order; counters have no mean."""
         both = (each.state_dict().values() for each in (self.mean, self.network))
@@ -164,73 +152,11 @@ def _mean(weighted: Sequence[tuple[float, int]]) -> float:
     return float(np.average(values, weights=weights))
 
 
-def read_weights(path: str, torch_state: Callable[[State], State]) -> State:
-    """Read the weights of an earlier phase (.pth) or a MindSpore checkpoint (.ckpt), by PyTorch's names.
-
-    Args:
-        path: the file.
-        torch_state: makes PyTorch's state dict of the weights of a checkpoint.
-
-    Raises:
-        UserError: the file cannot be read, or is a checkpoint of another system.
-    """
-    if not path.endswith(".ckpt"):
-        return read_torch_state_dict(path)
-    from src.model.weights import read_arrays  # needs MindSpore
-
-    try:
-        return torch_state(read_arrays(path))
-    except KeyError as error:
-        raise UserError(f"{path}: is of another system: no weights of {error}") from None
-
-
 def main() -> None:
     """The command line."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
-    parser.add_argument("data", metavar="DATASETS")
-    parser.add_argument("output", metavar="OUTPUT")
-    parser.add_argument("--phase", choices=PHASES, required=True)
-    parser.add_argument("--size", type=int, default=320)
-    parser.add_argument("--batch", type=positive, default=8)
-    length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--steps", type=positive)
-    length.add_argument("--minutes", type=float, help="as many steps as fit, by the clock")
-    parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--seed", type=natural, default=0)
-    parser.add_argument(
-        "--pyramid_weight", type=float, default=0, help="weight of a loss that sharpens edges (default: 0)"
-    )
-    parser.add_argument(
-        "--save_steps", type=positive, default=200, help="steps between savings (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--vary_light", action="store_true", help="change light and colours of half the samples in each step"
-    )
-    parser.add_argument(
-        "--freeze_statistics",
-        action="store_true",
-        help="keep the running statistics of batch normalisation, to go on from a finished model",
-    )
-    parser.add_argument(
-        "--workers",
-        type=natural,
-        default=0,
-        help="processes that read samples; 0: a thread (default: %(default)s)",
-    )
-    parser.add_argument("--bfloat16", action="store_true", help="compute the layers in bfloat16")
-    parser.add_argument("--init", metavar="FILE", help="weights of an earlier phase (.pth), or a checkpoint")
-    parser.add_argument(
-        "--pictures",
-        metavar="FOLDER",
-        nargs="+",
-        help="train on these pictures of src/composite_data.py, not on those of DATASETS",
-    )
-    parser.add_argument(
-        "--capacity", type=positive, default=60000, help="pictures held (default: %(default)s)"
-    )
+    parser = make_parser(__doc__)
     options = parser.parse_args()
-    _check(options, parser)
+    check_options(options, parser)
     with locked(options.output):
         _train(options, parser)
 
@@ -260,29 +186,6 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
     # A run without time for a step leaves the weights that it began with.
     if not training.step or training.step % options.save_steps:
         training.save(validation.whole_split())
-
-
-def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """End with a usage error where the options do not fit the phase."""
-    system = PHASES[options.phase].system
-    if options.pyramid_weight and not PHASES[options.phase].has_pyramid_loss:
-        having = " and ".join(name for name, phase in PHASES.items() if phase.has_pyramid_loss)
-        parser.error(f"--pyramid_weight: {options.phase} has no such loss; it is for {having}")
-    if options.minutes is not None and options.minutes <= 0:
-        parser.error(f"--minutes {options.minutes}: must be above 0")
-    if options.pictures and options.workers:
-        parser.error("--workers: pictures have readers of their own; without --pictures")
-    try:
-        check_input_size(options.size, system)
-    except ValueError as error:
-        parser.error(f"--size {options.size}: {error}")
-    if needs_plate(system):
-        if options.pictures:
-            parser.error(
-                f"--pictures: {options.phase} needs plates, which pictures of composites do not have"
-            )
-        if options.vary_light:
-            parser.error(f"--vary_light: {options.phase} changes photo and plate itself")
 
 
 if __name__ == "__main__":
