@@ -6,6 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -152,6 +153,77 @@ def test_a_run_without_time_for_a_step_leaves_the_weights_that_it_began_with(tra
     weights, _ = trained("out", "--minutes", "0.00001")
     first = torch.load(tmp_path / "init.pth", weights_only=True)
     assert all(torch.equal(value, first[name]) for name, value in weights.items())
+
+
+@pytest.fixture
+def saved(trained, tmp_path) -> dict[Path, bytes]:
+    """The files of a run of two steps in the folder `out`."""
+    trained("out", "--steps", "2")
+    return {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+def require_intact(files: dict[Path, bytes]) -> None:
+    for path, content in files.items():
+        assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("part", ["loss", "weights", "eval loss"])
+def test_a_diverged_run_leaves_what_was_saved(trained, saved, monkeypatch, part):
+    """In the tenth step, or in the validation after it."""
+    loss, update = trainer.Training._loss, trainer.Training._update_mean
+
+    def failing_loss(training, network, batch):
+        found = loss(training, network, batch)
+        is_chosen = part == ("loss" if network.training else "eval loss")
+        return found * float("nan") if is_chosen and training.step >= 9 else found
+
+    def failing_update(training, memory):
+        update(training, memory)
+        if part == "weights" and training.step == 10:
+            next(training.network.parameters()).data.fill_(float("inf"))
+
+    monkeypatch.setattr(trainer.Training, "_loss", failing_loss)
+    monkeypatch.setattr(trainer.Training, "_update_mean", failing_update)
+    with pytest.raises(
+        UserError, match="state.pth: not written: .* lower --lr and start in another"
+    ) as caught:
+        trained("out", "--steps", "10")
+    assert f"{part} " in str(caught.value)
+    require_intact(saved)
+
+
+def test_a_run_that_diverges_at_once_saves_nothing(trained, tmp_path):
+    with pytest.raises(UserError, match="state.pth: not written: .*; lower --lr$"):
+        trained("out", "--steps", "40", "--lr", "1e30", "--save_steps", "5")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_nothing_is_resumed_from_values_that_are_no_numbers(trained, saved):
+    state_file = next(path for path in saved if path.name == "state.pth")
+    state = torch.load(state_file, weights_only=True)
+    next(iter(state["network"].values())).fill_(float("nan"))
+    torch.save(state, state_file)
+    with pytest.raises(UserError, match="state.pth: holds values that are NaN or infinite"):
+        trained("out", "--steps", "4")
+
+
+def test_no_more_losses_are_held_than_a_line_needs(trained, monkeypatch):
+    """On a card, each would take a piece of its memory to the end."""
+    train_step, losses = trainer.Training.train_step, []
+
+    def step(training, batch):
+        loss = train_step(training, batch)
+        losses.append(weakref.ref(loss))
+        return loss
+
+    def save(training, batches):
+        training.saved_step = training.step
+        assert len(losses) == 45 and sum(each() is not None for each in losses) == 20
+
+    monkeypatch.setattr(trainer.Training, "train_step", step)
+    monkeypatch.setattr(trainer.Training, "save", save)
+    with pytest.raises(FileNotFoundError):  # nothing is saved
+        trained("out", "--steps", "45")
 
 
 def test_another_process_reads_the_same_samples(tmp_path):

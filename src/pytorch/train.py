@@ -15,6 +15,7 @@ import copy
 import math
 import os
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from torch import nn
 
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's oneDNN, not PyTorch's
 
-from src.common.atomic_file import atomic_path
 from src.common.command_line import run_command
 from src.common.errors import UserError
 from src.common.folder_lock import locked
@@ -35,9 +35,11 @@ from src.pytorch.light import vary_light
 from src.pytorch.options import check_options, make_parser
 from src.pytorch.phases import PHASES
 from src.pytorch.pictures import Pictures
+from src.pytorch.run_state import STATE_FILE, WEIGHTS_FILE, is_finite, save
 from src.training.schedule import learning_rate, memory_at
 
 _WARM_UP = 100  # steps
+_LOSSES_SHOWN = 20  # steps whose mean loss is printed, and between two lines
 _MEMORY = 0.998  # fraction of the running mean that is kept at each step
 
 
@@ -62,13 +64,20 @@ class Training:
         self._factors = list(groups)
         self.mean = copy.deepcopy(self.network).eval()
         self.step = 0
+        self._losses: deque[torch.Tensor] = deque(maxlen=_LOSSES_SHOWN)
         self.started = time.perf_counter()
-        self.state_file = Path(options.output, "state.pth")
+        self.state_file = Path(options.output, STATE_FILE)
+        self._weights_file = Path(options.output, WEIGHTS_FILE)
         if self.state_file.exists():
             state = torch.load(self.state_file, weights_only=True, map_location=self.device)
             if state.get("phase", options.phase) != options.phase:
                 raise UserError(
                     f"{self.state_file}: of phase {state['phase']}, not {options.phase}; use another folder"
+                )
+            if not is_finite(state):
+                raise UserError(
+                    f"{self.state_file}: holds values that are NaN or infinite, training has diverged; use "
+                    "another folder, and a lower --lr"
                 )
             self.step = state["step"]
             self.started -= state.get("seconds", 0)
@@ -108,7 +117,19 @@ class Training:
         self.optimizer.step()
         self.step += 1
         self._update_mean(memory_at(self.step, _MEMORY))
-        return loss.detach()
+        self._losses.append(loss.detach())
+        return self._losses[-1]
+
+    def mean_loss(self) -> float:
+        """The mean loss of the last steps.
+
+        Raises:
+            UserError: it is NaN or infinite.
+        """
+        mean = torch.stack(tuple(self._losses)).mean().item()
+        if not math.isfinite(mean):
+            raise self._diverged("the loss is")
+        return mean
 
     @torch.no_grad()
     def _update_mean(self, memory: float) -> None:
@@ -116,19 +137,37 @@ class Training:
 
     @torch.no_grad()
     def save(self, batches) -> None:
-        """Validate the mean weights, then save them and the training state."""
-        torch.manual_seed(0)  # of what a loss draws
-        losses = [(self._loss(self.mean, batch).item(), len(batch[0])) for batch in batches]
-        print(f"step {self.step}: eval loss {_mean(losses):.5f}", flush=True)
+        """Validate the mean weights, then save them and the training state.
+
+        Raises:
+            UserError: a loss or a weight is NaN or infinite, so that nothing is saved; or a sample cannot be
+                read, or a file not be written.
+        """
         weights = self.mean.state_dict()
         state = {"phase": self.options.phase, "step": self.step, "mean": weights}
         state["network"] = self.network.state_dict()
         state["optimizer"] = self.optimizer.state_dict()
         state["seconds"] = time.perf_counter() - self.started
-        weights_file = self.state_file.with_name("weights.pth")
-        for path, content in ((self.state_file, state), (weights_file, weights)):
-            with atomic_path(path, flush=True) as temporary:
-                torch.save(content, temporary)
+        if self._losses:
+            self.mean_loss()
+        if not is_finite(state):
+            raise self._diverged("weights are")
+        torch.manual_seed(0)  # of what a loss draws
+        eval_loss = _mean([(self._loss(self.mean, batch).item(), len(batch[0])) for batch in batches])
+        print(f"step {self.step}: eval loss {eval_loss:.5f}", flush=True)
+        if not math.isfinite(eval_loss):
+            raise self._diverged("the eval loss is")
+        save(state, self.state_file)
+        save(weights, self._weights_file)
+
+    def _diverged(self, what: str) -> UserError:
+        remedy = "lower --lr"
+        if self._weights_file.exists():
+            remedy += f" and start in another folder with --init {self._weights_file}"
+        return UserError(
+            f"{self.state_file}: not written: {what} NaN or infinite after step {self.step}, training has "
+            f"diverged; what was saved before is intact; {remedy}"
+        )
 
     def _groups(self) -> dict[float, list[nn.Parameter]]:
         """The trained parameters by their learning rate, relative to that of the options."""
@@ -172,14 +211,14 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
         samples = open_samples(options.data, "train", **sizes, workers=options.workers)
         if options.vary_light and samples.form is ClipBatch:
             parser.error(f"--vary_light: frames of clips, as in {options.data}, are lit anyway")
-    started, losses = time.perf_counter(), []
+    started, first = time.perf_counter(), training.step
     for batch in samples.endless(training.step):
         if training.step >= training.steps:
             break
-        losses.append(training.train_step(batch))
-        if training.step % 20 == 0:
-            seconds = (time.perf_counter() - started) / len(losses)
-            loss = torch.stack(losses[-20:]).mean().item()
+        training.train_step(batch)
+        if training.step % _LOSSES_SHOWN == 0:
+            loss = training.mean_loss()
+            seconds = (time.perf_counter() - started) / (training.step - first)
             print(f"step {training.step}: loss {loss:.5f}, {seconds:.2f} s per step", flush=True)
         if training.step % options.save_steps == 0:
             training.save(validation.whole_split())
