@@ -185,10 +185,12 @@ def test_a_diverged_run_leaves_what_was_saved(trained, saved, monkeypatch, part)
     monkeypatch.setattr(trainer.Training, "_loss", failing_loss)
     monkeypatch.setattr(trainer.Training, "_update_mean", failing_update)
     with pytest.raises(
-        UserError, match="state.pth: not written: .* lower --lr and start in another"
+        UserError, match="pth: not written: .* lower --lr and start in another folder with --init "
     ) as caught:
         trained("out", "--steps", "10")
     assert f"{part} " in str(caught.value)
+    if part == "eval loss":  # the state was saved before
+        saved = {path: content for path, content in saved.items() if path.name == "weights.pth"}
     require_intact(saved)
 
 
@@ -205,6 +207,38 @@ def test_nothing_is_resumed_from_values_that_are_no_numbers(trained, saved):
     torch.save(state, state_file)
     with pytest.raises(UserError, match="state.pth: holds values that are NaN or infinite"):
         trained("out", "--steps", "4")
+
+
+def test_a_run_killed_before_its_weights_were_saved_saves_them_when_run_again(trained, tmp_path, monkeypatch):
+    """Killed between its last two files, with the last step one of those that save anyway, and without."""
+    steps = ("--steps", "4", "--save_steps", "4")
+    expected, _ = trained("whole", *steps)
+    save = trainer.save
+
+    def die(content, path):
+        if path.name == "weights.pth":
+            raise KeyboardInterrupt
+        save(content, path)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(trainer, "save", die)
+        trained("out", *steps)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["state.pth"]
+    weights, screen = trained("out", *steps)
+    assert "resuming after step 4\nstep 4: eval loss" in screen
+    assert all(torch.equal(value, expected[name]) for name, value in weights.items())
+
+
+def test_a_validation_photo_that_cannot_be_read_costs_no_step(trained, tmp_path):
+    photo = next((tmp_path / "data" / "eval" / "clip_img").rglob("*.jpg"))
+    whole = photo.read_bytes()
+    photo.write_bytes(whole[:100])
+    with pytest.raises(UserError, match=f"{photo}: "):
+        trained("out", "--steps", "2")
+    assert not (tmp_path / "out" / "weights.pth").exists()
+    photo.write_bytes(whole)
+    _, screen = trained("out", "--steps", "2")
+    assert screen.startswith("resuming after step 2\n")
 
 
 def test_no_more_losses_are_held_than_a_line_needs(trained, monkeypatch):

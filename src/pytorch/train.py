@@ -64,6 +64,7 @@ class Training:
         self._factors = list(groups)
         self.mean = copy.deepcopy(self.network).eval()
         self.step = 0
+        self.saved_step: int | None = None  # whose weights this process has saved
         self._losses: deque[torch.Tensor] = deque(maxlen=_LOSSES_SHOWN)
         self.started = time.perf_counter()
         self.state_file = Path(options.output, STATE_FILE)
@@ -128,7 +129,7 @@ class Training:
         """
         mean = torch.stack(tuple(self._losses)).mean().item()
         if not math.isfinite(mean):
-            raise self._diverged("the loss is")
+            raise self._diverged(self.state_file, "the loss is")
         return mean
 
     @torch.no_grad()
@@ -137,11 +138,13 @@ class Training:
 
     @torch.no_grad()
     def save(self, batches) -> None:
-        """Validate the mean weights, then save them and the training state.
+        """Save the training state, then validate the mean weights and save these.
+
+        If validation ends early, for a sample that cannot be read or by a signal, no step is lost.
 
         Raises:
-            UserError: a loss or a weight is NaN or infinite, so that nothing is saved; or a sample cannot be
-                read, or a file not be written.
+            UserError: a loss or a weight is NaN or infinite, and nothing more is saved; a sample cannot be
+                read; or a file cannot be written.
         """
         weights = self.mean.state_dict()
         state = {"phase": self.options.phase, "step": self.step, "mean": weights}
@@ -151,21 +154,22 @@ class Training:
         if self._losses:
             self.mean_loss()
         if not is_finite(state):
-            raise self._diverged("weights are")
+            raise self._diverged(self.state_file, "weights are")
+        save(state, self.state_file)
         torch.manual_seed(0)  # of what a loss draws
         eval_loss = _mean([(self._loss(self.mean, batch).item(), len(batch[0])) for batch in batches])
         print(f"step {self.step}: eval loss {eval_loss:.5f}", flush=True)
         if not math.isfinite(eval_loss):
-            raise self._diverged("the eval loss is")
-        save(state, self.state_file)
+            raise self._diverged(self._weights_file, "the eval loss is")
         save(weights, self._weights_file)
+        self.saved_step = self.step
 
-    def _diverged(self, what: str) -> UserError:
+    def _diverged(self, file: Path, what: str) -> UserError:
         remedy = "lower --lr"
         if self._weights_file.exists():
             remedy += f" and start in another folder with --init {self._weights_file}"
         return UserError(
-            f"{self.state_file}: not written: {what} NaN or infinite after step {self.step}, training has "
+            f"{file}: not written: {what} NaN or infinite after step {self.step}, training has "
             f"diverged; what was saved before is intact; {remedy}"
         )
 
@@ -222,8 +226,9 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
             print(f"step {training.step}: loss {loss:.5f}, {seconds:.2f} s per step", flush=True)
         if training.step % options.save_steps == 0:
             training.save(validation.whole_split())
-    # A run without time for a step leaves the weights that it began with.
-    if not training.step or training.step % options.save_steps:
+    # Also where nothing was left to do: an earlier run may have been killed before it saved its weights.
+    # A run without time for a step leaves those that it began with.
+    if training.saved_step != training.step:
         training.save(validation.whole_split())
 
 
