@@ -24,8 +24,9 @@ class PixelSums:
         channels = cv2.split(image)
         return cls(
             channels[0].size,
-            tuple(int(cv2.sumElems(channel)[0]) for channel in channels),
-            tuple(int(cv2.norm(channel, cv2.NORM_L2SQR)) for channel in channels),
+            tuple(round(cv2.sumElems(channel)[0]) for channel in channels),
+            # OpenCV squares a root: the result can lie just below the whole number.
+            tuple(round(cv2.norm(channel, cv2.NORM_L2SQR)) for channel in channels),
         )
 
     @classmethod
@@ -46,7 +47,8 @@ class PixelSums:
 
     def deviation(self) -> list[float]:
         """Return the population standard deviation of each channel over all pixels, 0..127.5."""
+        # The sums of squares in journals of older code can be too small by 1 for each image.
         return [
-            math.sqrt(square * self.pixels - value * value) / self.pixels
+            math.sqrt(max(0, square * self.pixels - value * value)) / self.pixels
             for value, square in zip(self.values, self.squares, strict=True)
         ]
