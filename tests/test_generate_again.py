@@ -1,6 +1,7 @@
 """Running again: after a kill, after nothing, after a change."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -219,6 +220,29 @@ def test_a_damaged_journal_costs_time_alone(folder):
     before = both_sets(folder)
     journal = folder / "datasets" / "journal.jsonl"
     journal.write_bytes(journal.read_bytes()[:-30] + b"\xff\xfe")
+    generate_datasets(make_config(folder), seed=1)
+    assert both_sets(folder) == before
+
+
+@pytest.mark.parametrize(
+    "line", ["12", "{}", "[1]", '{"name": "x", "y": 1}', '{"name": ["x"]}', '{"name": 1}', '"name"', "null"]
+)
+def test_a_journal_line_of_another_form_costs_time_alone(folder, line):
+    generate_datasets(make_config(folder), seed=1)
+    before = both_sets(folder)
+    with (folder / "datasets" / "journal.jsonl").open("a") as journal:
+        journal.write(f"{line}\n")
+    generate_datasets(make_config(folder), seed=1)
+    assert both_sets(folder) == before
+
+
+@pytest.mark.parametrize("key", ["made", "result", "photo", "squares", "source_state"])
+def test_a_journal_entry_of_another_form_is_made_again(folder, key):
+    generate_datasets(make_config(folder), seed=1)
+    before = both_sets(folder)
+    journal = folder / "datasets" / "journal.jsonl"
+    value = r'(\{[^}]*\}|\[[^]]*\]|"[^"]*")'
+    journal.write_text(re.sub(f'"{key}": {value}', f'"{key}": 5', journal.read_text()))
     generate_datasets(make_config(folder), seed=1)
     assert both_sets(folder) == before
 

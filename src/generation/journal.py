@@ -43,7 +43,7 @@ class Journal:
         except OSError as error:
             raise self._cannot_write(error) from error
         self._entries = _read_entries(text)
-        self._is_compact = text.endswith("\n") and list(self._entries) == sorted(self._entries)
+        self._is_compact = text == self._text()
 
     def __enter__(self) -> "Journal":
         return self
@@ -71,7 +71,10 @@ class Journal:
     def compact(self) -> None:
         """Rewrite the file with one line per pair, sorted."""
         if not self._is_compact:
-            write_text(self._path, "".join(f"{_line(*item)}\n" for item in sorted(self._entries.items())))
+            write_text(self._path, self._text())
+
+    def _text(self) -> str:
+        return "".join(f"{_line(*item)}\n" for item in sorted(self._entries.items()))
 
     def _append(self, line: str) -> None:
         self._is_compact = False
@@ -95,23 +98,34 @@ def _read_entries(text: str) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for line in text.split("\n"):
         try:
-            values = json.loads(line)
-        except json.JSONDecodeError:
-            continue  # empty, or cut short when a run was killed
-        name = values.pop("name")
+            name, entry = _parse(line)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue  # empty, cut short when a run was killed, or damaged in another way
         entries.pop(name, None)
-        if values:
-            entries[name] = Entry(values["source_state"], values["made"], _result(values["result"]))
+        if entry:
+            entries[name] = entry
     return entries
 
 
+def _parse(line: str) -> tuple[str, Entry | None]:
+    """The pair's name and what was made from it; None: it is forgotten. Fails where the form is another."""
+    values = json.loads(line)
+    name = values.pop("name")
+    if not isinstance(name, str):
+        raise TypeError
+    if not values:
+        return name, None
+    return name, Entry(values["source_state"], dict(values["made"]), _result(values["result"]))
+
+
 def _result(values: dict[str, Any]) -> PairResult:
-    return PairResult(
-        skipped=SkippedFile(**values["skipped"]) if values["skipped"] else None,
-        photo=_sums(values["photo"]),
-        trimap=_sums(values["trimap"]),
-    )
+    if values["skipped"]:
+        return PairResult(SkippedFile(**values["skipped"]))
+    return PairResult(photo=_sums(values["photo"], channels=3), trimap=_sums(values["trimap"], channels=1))
 
 
-def _sums(values: dict[str, Any] | None) -> PixelSums | None:
-    return PixelSums(values["pixels"], tuple(values["values"]), tuple(values["squares"])) if values else None
+def _sums(values: dict[str, Any], channels: int) -> PixelSums:
+    of_values, of_squares = (tuple(map(int, values[each])) for each in ("values", "squares"))
+    if not len(of_values) == len(of_squares) == channels:
+        raise ValueError
+    return PixelSums(int(values["pixels"]), of_values, of_squares)
