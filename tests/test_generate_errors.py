@@ -7,9 +7,20 @@ from pathlib import Path
 import pytest
 
 from src.common.errors import UserError
+from src.data.split_files import SplitFiles
 from src.generate_datasets import generate_datasets
 from src.generation.splits import SPLITS
-from tests.matting_source import contents, make_config, read_list, state, write_pair, write_source
+from tests.matting_source import (
+    contents,
+    make_config,
+    make_photo,
+    photo_path,
+    read_list,
+    state,
+    write_file,
+    write_pair,
+    write_source,
+)
 
 GROUPS = {"1803151818": 6, "1803201916": 2, "1803241125": 2}  # 6:2:2 without remainder
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,6 +109,30 @@ def test_a_debug_set_of_other_splits_is_refused(folder):
     generate_datasets(make_config(folder), seed=1)
     require_refused(folder, path_save=str(folder / "new"), proportion="2:2:6")
     assert not (folder / "new").exists()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpeg", ".JPG"])
+def test_a_photo_that_comes_with_another_suffix_is_refused_until_the_old_one_is_gone(folder, suffix):
+    """Training would read the old one."""
+    config = make_config(folder, proportion="1:0:0")
+    generate_datasets(config, seed=1)
+    name = "1803151818-00000000"
+    photo = photo_path(folder / "source", "1803151818", f"{name}.jpg")
+    photo.unlink()
+    write_file(photo.with_suffix(suffix), make_photo(77))
+    before = contents(folder / "datasets") | contents(folder / "debug")
+    for _ in range(2):
+        with pytest.raises(
+            UserError, match=f"{name}.jpg: is a photo whose source is now .*{name}{suffix}"
+        ) as caught:
+            generate_datasets(config, seed=1)
+        assert contents(folder / "datasets") | contents(folder / "debug") == before
+    Path(str(caught.value).split(": ")[0]).unlink()
+    for old in folder.glob(f"debug/train/clip_img/*/*/{name}.jpg"):
+        old.unlink()
+    generate_datasets(config, seed=1)
+    [found] = [each for each in SplitFiles(folder / "datasets", "train").samples() if name in each.name]
+    assert found.photo.read_bytes() == photo.with_suffix(suffix).read_bytes()
 
 
 def test_added_sources_that_move_nothing_are_taken_in(folder):

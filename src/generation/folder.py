@@ -1,13 +1,15 @@
 """The folder of a generated data set: <split>/<kind>/<group>/<sub folder>/<file> and <split>/<split>.txt."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from src.common.atomic_file import TEMPORARY_PREFIX, write_text
 from src.common.errors import UserError
 from src.generation.pairing import Pair
 from src.generation.splits import SPLITS
+from src.images.suffixes import DATA_SUFFIXES
 
 CLIP_IMG, MATTING, MASK, TRIMAP, ALPHA = KINDS = ("clip_img", "matting", "mask", "trimap", "alpha")
 _KIND_FOLDERS = tuple(f"{kind}/" for kind in KINDS)
@@ -68,6 +70,34 @@ def require_same_splits(
                         f"belongs to {split}: proportion, split_by, seed or the source has changed; set "
                         f"another {key}, or delete that folder yourself"
                     )
+
+
+def require_same_suffixes(
+    folder: Path, key: str, files: Mapping[str, set[str]], split_of: Mapping[Pair, str]
+) -> None:
+    """Check that no photo already in the data set has come with another suffix since, such as .png for .jpg.
+
+    Both would lie there under one name, and training could read the old one.
+
+    Args:
+        folder, key, files, split_of: as for `require_same_splits`.
+
+    Raises:
+        UserError: there is an old one; the message names it.
+    """
+    photos_there = defaultdict(set)  # by split and path without suffix
+    for split, present in files.items():
+        for file in present:
+            path = PurePosixPath(file)
+            if file.startswith(f"{CLIP_IMG}/") and path.suffix.lower() in DATA_SUFFIXES:
+                photos_there[split, path.with_suffix("")].add(file)
+    for pair, split in split_of.items():
+        own = path_in_split(CLIP_IMG, pair)
+        for old in sorted(photos_there[split, PurePosixPath(own).with_suffix("")] - {own}):
+            raise UserError(
+                f"{folder / split / old}: is a photo whose source is now {pair.photo}, with another suffix; "
+                f"remove the old photo yourself, or set another generate_data.{key}"
+            )
 
 
 def write_lists(folder: Path, pairs_of: Mapping[str, Iterable[Pair]]) -> None:

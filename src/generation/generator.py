@@ -8,7 +8,13 @@ from src.common.errors import UserError
 from src.common.folder_lock import locked
 from src.config import GenerateDataConfig
 from src.generation.debug_set import choose_debug_pairs, link_debug_files
-from src.generation.folder import count_unlisted, list_files, require_same_splits, write_lists
+from src.generation.folder import (
+    count_unlisted,
+    list_files,
+    require_same_splits,
+    require_same_suffixes,
+    write_lists,
+)
 from src.generation.journal import Journal
 from src.generation.one_pass import count_outdated, make_pairs, plan_tasks
 from src.generation.pair_files import PairResult
@@ -35,7 +41,8 @@ def generate_datasets(config: GenerateDataConfig, seed: int) -> int:
 
     Raises:
         UserError: the source cannot be used, a folder is not writable, is in use by another process, or
-            already contains images in other splits; the message names the path or key and the remedy.
+            already contains images in other splits, or photos with other suffixes; the message names the
+            path or key and the remedy.
     """
     _require_separate_folders(config)
     pairs, skipped = find_pairs(Path(config.path_mt_human), config.list_error_files)
@@ -120,9 +127,10 @@ def _require_filled(usable: Mapping[str, Sequence[Pair]], config: GenerateDataCo
 
 
 def _own_files(folder: str, key: str, split_of: Mapping[Pair, str]) -> dict[str, set[str]]:
-    """List a data set's files from earlier runs, and check that their splits have not changed."""
+    """List a data set's files from earlier runs, and check that splits and suffixes have not changed."""
     files = list_files(Path(folder))
     require_same_splits(Path(folder), key, files, split_of)
+    require_same_suffixes(Path(folder), key, files, split_of)
     return files
 
 
