@@ -4,6 +4,8 @@ import argparse
 import contextlib
 import itertools
 import os
+import shlex
+import signal
 import subprocess
 import sys
 import weakref
@@ -14,6 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.errors import UserError
 from src.common.folder_lock import locked
 from src.get_init_weight import main as convert
@@ -32,15 +35,57 @@ ROOT = Path(__file__).resolve().parent.parent
 SIZES = ["--size", "32", "--batch", "4", "--lr", "1e-2"]
 
 
+def command(data: Path, output: Path, steps: int, *options: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "src.pytorch.train", str(data), str(output)),
+        *(*SIZES, "--steps", str(steps), *map(str, options)),
+    ]
+
+
+IN_A_PROCESS = {"cwd": ROOT, "env": {**os.environ, "PYTHONPATH": THIN_COMMANDS}, "text": True}
+
+
 def train_in_a_process(data: Path, output: Path, steps: int, *options: str) -> str:
     """Where bfloat16 is fast: src limits the instructions that it may use in this process."""
-    output.mkdir(exist_ok=True)
-    arguments = [data, output, *SIZES, "--steps", str(steps), *options]
-    command = [sys.executable, "-m", "src.pytorch.train", *arguments]
-    thin = {**os.environ, "PYTHONPATH": THIN_COMMANDS}
-    result = subprocess.run(command, cwd=ROOT, env=thin, capture_output=True, text=True, timeout=120)
+    arguments = command(data, output, steps, *options)
+    result = subprocess.run(arguments, **IN_A_PROCESS, capture_output=True, timeout=120)
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_signal_while_files_are_written_leaves_no_part_of_them(tmp_path, workers):
+    write_dataset(tmp_path / "data", {"train": 8, "eval": 4})
+    out = tmp_path / "out"
+    options = ["--phase", "end_to_end", "--save_steps", "1", "--workers", workers]
+    arguments = command(tmp_path / "data", out, 100_000, *options)
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(arguments, **IN_A_PROCESS, **pipes)
+    while not list(out.glob(f"{TEMPORARY_PREFIX}*")):
+        assert process.poll() is None, process.communicate()[1]
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)  # which waits for workers, too: they hold the pipe
+    assert process.returncode == 143 and errors.strip() == "interrupted"
+    assert {path.name for path in out.glob("*")} <= {"state.pth", "weights.pth"}
+
+
+def test_a_pipe_left_unread_does_not_end_the_training(tmp_path):
+    write_dataset(tmp_path / "data", {"train": 8, "eval": 4})
+    options = ["--phase", "end_to_end", "--save_steps", "1"]
+    run = shlex.join(command(tmp_path / "data", tmp_path / "out", 3, *options))
+    shell = ["bash", "-c", f"set -o pipefail; {run} | head -1"]
+    result = subprocess.run(shell, **IN_A_PROCESS, capture_output=True, timeout=120)
+    assert result.returncode == 0 and result.stderr == ""
+    assert result.stdout.startswith("step 1: eval loss") and result.stdout.count("\n") == 1
+    assert torch.load(tmp_path / "out" / "state.pth", weights_only=True)["step"] == 3
+
+
+def test_what_a_killed_run_left_is_removed(trained, tmp_path):
+    leftover = tmp_path / "out" / f"{TEMPORARY_PREFIX}abcdefgh.pth"
+    leftover.parent.mkdir()
+    leftover.touch()
+    trained("out", "--steps", "1")
+    assert not leftover.exists()
 
 
 def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatch, capsys):

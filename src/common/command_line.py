@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from src.common import signals
 from src.common.errors import UserError
@@ -25,6 +26,7 @@ INTERRUPTED_STATUS = 130
 
 _ROOT = Path(__file__).resolve().parents[2]
 _COMMAND_FOLDERS = (_ROOT, _ROOT / "src", _ROOT / "src" / "deployment", _ROOT / "scripts")
+_PYTORCH_FOLDER = _ROOT / "src" / "pytorch"
 _UNWINDING = signal.SIGUSR1  # interrupts the main thread, even while it waits
 
 
@@ -73,6 +75,19 @@ def _end(number: int) -> None:
     if first and _Interruption.is_running and "mindspore" not in sys.modules:
         signal.pthread_kill(threading.main_thread().ident, _UNWINDING)
         return
+    _exit_at_once()
+
+
+def _end_of_pytorch(number: int, _: FrameType | None) -> None:
+    """As `_end`, called in the main thread."""
+    first = _Interruption.status is None
+    _Interruption.status = 128 + number
+    if first and _Interruption.is_running:
+        raise KeyboardInterrupt
+    _exit_at_once()
+
+
+def _exit_at_once() -> None:
     _kill_children()
     remove_unfinished()
     with contextlib.suppress(OSError, ValueError):
@@ -89,13 +104,19 @@ def _kill_children() -> None:
                 os.kill(int(child), signal.SIGKILL)
 
 
-def _is_command() -> bool:
-    """Whether the program is a command of this project, not a notebook or a test that imports one."""
+def _folder_of_program() -> Path | None:
+    """Where the program lies; a notebook, or a test that imports a command, is in no folder of commands."""
     program = getattr(sys.modules["__main__"], "__file__", None)
-    return program is not None and Path(program).resolve().parent in _COMMAND_FOLDERS
+    return None if program is None else Path(program).resolve().parent
 
 
-if _is_command():
+if _folder_of_program() in _COMMAND_FOLDERS:
     repair_streams()
     signal.signal(_UNWINDING, signal.default_int_handler)
     signals.receive(_end)
+elif _folder_of_program() == _PYTORCH_FOLDER:
+    repair_streams()
+    # Not by `receive`: PyTorch's DataLoader ends its workers with SIGTERM, and they would inherit the block.
+    for _number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(_number) != signal.SIG_IGN:  # as nohup and & leave some
+            signal.signal(_number, _end_of_pytorch)

@@ -19,13 +19,16 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
+from src.common.command_line import run_command
+
+# isort: split
 import numpy as np
 import torch
 from torch import nn
 
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's oneDNN, not PyTorch's
 
-from src.common.command_line import run_command
+from src.common.atomic_file import remove_leftovers
 from src.common.errors import UserError
 from src.common.folder_lock import locked
 from src.pytorch.batch import Batch, PlateBatch
@@ -201,6 +204,7 @@ def main() -> None:
     options = parser.parse_args()
     check_options(options, parser)
     with locked(options.output):
+        remove_leftovers(Path(options.output))
         _train(options, parser)
 
 
