@@ -305,6 +305,67 @@ def test_no_more_losses_are_held_than_a_line_needs(trained, monkeypatch):
         trained("out", "--steps", "45")
 
 
+@pytest.mark.parametrize(
+    ("changed", "fact"),
+    [
+        (("--size", "64"), "--size 32 then, 64 now"),
+        (("--batch", "2"), "--batch 4 then, 2 now"),
+        (("--lr", "1e-3"), "--lr 0.01 then, 0.001 now"),
+        (("--seed", "1"), "--seed 0 then, 1 now"),
+        (("--pyramid_weight", "0.5"), "--pyramid_weight 0 then, 0.5 now"),
+        (("--vary_light", "--freeze_statistics"), "--vary_light False then, True now; --freeze_statistics"),
+        (("--bfloat16",), "--bfloat16 False then, True now"),
+        (("--init", "other.pth"), "other.pth now"),
+    ],
+)
+def test_a_run_is_not_resumed_with_other_options(trained, saved, tmp_path, monkeypatch, changed, fact):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.pth").write_bytes((tmp_path / "init.pth").read_bytes())
+    with pytest.raises(UserError, match="state.pth: this run was begun with other options: .*") as caught:
+        trained("out", "--steps", "4", *changed)
+    assert fact in str(caught.value)
+    require_intact(saved)
+
+
+def test_a_run_of_older_code_is_resumed(trained, saved, tmp_path):
+    state_file = tmp_path / "out" / "state.pth"
+    state = torch.load(state_file, weights_only=True)
+    assert state.pop("settings")["lr"] == 1e-2
+    torch.save(state, state_file)
+    _, screen = trained("out", "--steps", "4", "--save_steps", "1")
+    assert screen.startswith("resuming after step 2\n") and "step 4: eval loss" in screen
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        (lambda whole: b"", "is damaged (EOFError)"),
+        (lambda whole: whole[:1000], "is damaged ("),
+        (lambda whole: whole[:-100], "is damaged ("),
+        (lambda whole: b"state", "is damaged ("),
+    ],
+)
+def test_a_damaged_state_is_named(trained, saved, tmp_path, content, fact):
+    state_file = tmp_path / "out" / "state.pth"
+    state_file.write_bytes(content(state_file.read_bytes()))
+    with pytest.raises(UserError, match=f"{state_file}: cannot be read, or .*; move it away") as caught:
+        trained("out", "--steps", "4")
+    assert fact in str(caught.value) and str(tmp_path / "out" / "weights.pth") in str(caught.value)
+
+
+def test_what_is_no_state_is_named(trained, saved, tmp_path):
+    state_file = tmp_path / "out" / "state.pth"
+    state = torch.load(state_file, weights_only=True)
+    for content, fact in (
+        (state["mean"], "is no state of this program"),
+        (state | {"optimizer": {}}, "does not fit phase end_to_end"),
+        (state | {"network": {}}, "does not fit phase end_to_end"),
+    ):
+        torch.save(content, state_file)
+        with pytest.raises(UserError, match=f"{state_file}: {fact}"):
+            trained("out", "--steps", "4")
+
+
 def test_another_process_reads_the_same_samples(tmp_path):
     write_dataset(tmp_path, {"train": 8, "eval": 0})
 

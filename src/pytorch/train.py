@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from src.common.command_line import run_command
 
@@ -38,7 +39,7 @@ from src.pytorch.light import vary_light
 from src.pytorch.options import check_options, make_parser
 from src.pytorch.phases import PHASES
 from src.pytorch.pictures import Pictures
-from src.pytorch.run_state import STATE_FILE, WEIGHTS_FILE, is_finite, save
+from src.pytorch.run_state import STATE_FILE, WEIGHTS_FILE, is_finite, read_state, save, settings_of
 from src.training.schedule import learning_rate, memory_at
 
 _WARM_UP = 100  # steps
@@ -68,28 +69,29 @@ class Training:
         self.mean = copy.deepcopy(self.network).eval()
         self.step = 0
         self.saved_step: int | None = None  # whose weights this process has saved
+        self._settings = settings_of(options, {})
         self._losses: deque[torch.Tensor] = deque(maxlen=_LOSSES_SHOWN)
         self.started = time.perf_counter()
         self.state_file = Path(options.output, STATE_FILE)
         self._weights_file = Path(options.output, WEIGHTS_FILE)
         if self.state_file.exists():
-            state = torch.load(self.state_file, weights_only=True, map_location=self.device)
-            if state.get("phase", options.phase) != options.phase:
-                raise UserError(
-                    f"{self.state_file}: of phase {state['phase']}, not {options.phase}; use another folder"
-                )
-            if not is_finite(state):
-                raise UserError(
-                    f"{self.state_file}: holds values that are NaN or infinite, training has diverged; use "
-                    "another folder, and a lower --lr"
-                )
-            self.step = state["step"]
-            self.started -= state.get("seconds", 0)
+            self._resume(read_state(self.state_file, options, self.device))
+        self._averaged = self._averaged_tensors()
+
+    def _resume(self, state: dict[str, Any]) -> None:
+        self.step = state["step"]
+        self.started -= state.get("seconds", 0)
+        self._settings = settings_of(self.options, state.get("settings", {}))
+        try:
             self.mean.load_state_dict(state["mean"])
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
-            print(f"resuming after step {self.step}")
-        self._averaged = self._averaged_tensors()
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{self.state_file}: does not fit phase {self.options.phase} ({type(error).__name__}); use "
+                "another folder"
+            ) from None
+        print(f"resuming after step {self.step}")
 
     @property
     def steps(self) -> int:
@@ -150,7 +152,8 @@ class Training:
                 read; or a file cannot be written.
         """
         weights = self.mean.state_dict()
-        state = {"phase": self.options.phase, "step": self.step, "mean": weights}
+        state = {"phase": self.options.phase, "settings": self._settings}
+        state |= {"step": self.step, "mean": weights}
         state["network"] = self.network.state_dict()
         state["optimizer"] = self.optimizer.state_dict()
         state["seconds"] = time.perf_counter() - self.started
