@@ -120,6 +120,17 @@ def test_a_run_is_continued_and_its_weights_come_back(thin, tmp_path, monkeypatc
         (("--save_steps", 0), "0: must be a number of at least 1"),
         (("--workers", 2, "--pictures", out), "--workers: pictures have readers of their own"),
         (("--phase", "base", "--size", 33), "--size 33: must be a multiple of"),
+        (("--phase", "base", "--batch", 1), "--batch 1: base at --size 32 needs at least 2"),
+        (("--size", 16, "--batch", 1), "--batch 1: pre_train_t_net at --size 16 needs at least 2"),
+        (("--lr", "nan"), "--lr: nan: must be a number above 0"),
+        (("--lr=-1",), "--lr: -1: must be a number above 0"),
+        (("--lr", "0"), "--lr: 0: must be a number above 0"),
+        (("--lr", "fast"), "--lr: fast: must be a number above 0"),
+        (("--pyramid_weight=-1",), "--pyramid_weight: -1: must be a number of at least 0"),
+        (("--pyramid_weight", "inf"), "--pyramid_weight: inf: must be a number of at least 0"),
+        (("--minutes", "nan"), "--minutes: nan: must be a number above 0"),
+        (("--minutes", "inf"), "--minutes: inf: must be a number above 0"),
+        (("--minutes", "0"), "--minutes: 0: must be a number above 0"),
     ):
         with pytest.raises(SystemExit) as stop:
             run(trainer.main, *other, *wrong)

@@ -2,9 +2,9 @@
 
 import argparse
 
-from src.common.counts import natural, positive
+from src.common.counts import above_zero, natural, positive, zero_or_more
 from src.pytorch.phases import PHASES
-from src.systems.traits import check_input_size, needs_plate
+from src.systems.traits import check_input_size, needs_plate, smallest_size
 
 
 def make_parser(description: str) -> argparse.ArgumentParser:
@@ -22,11 +22,14 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=positive, default=8)
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--steps", type=positive)
-    length.add_argument("--minutes", type=float, help="as many steps as fit, by the clock")
-    parser.add_argument("--lr", type=float, default=1e-3)
+    length.add_argument("--minutes", type=above_zero, help="as many steps as fit, by the clock")
+    parser.add_argument("--lr", type=above_zero, default=1e-3)
     parser.add_argument("--seed", type=natural, default=0)
     parser.add_argument(
-        "--pyramid_weight", type=float, default=0, help="weight of a loss that sharpens edges (default: 0)"
+        "--pyramid_weight",
+        type=zero_or_more,
+        default=0,
+        help="weight of a loss that sharpens edges (default: 0)",
     )
     parser.add_argument(
         "--save_steps", type=positive, default=200, help="steps between savings (default: %(default)s)"
@@ -65,14 +68,16 @@ def check_options(options: argparse.Namespace, parser: argparse.ArgumentParser) 
     if options.pyramid_weight and not PHASES[options.phase].has_pyramid_loss:
         having = " and ".join(name for name, phase in PHASES.items() if phase.has_pyramid_loss)
         parser.error(f"--pyramid_weight: {options.phase} has no such loss; it is for {having}")
-    if options.minutes is not None and options.minutes <= 0:
-        parser.error(f"--minutes {options.minutes}: must be above 0")
     if options.pictures and options.workers:
         parser.error("--workers: pictures have readers of their own; without --pictures")
     try:
         check_input_size(options.size, system)
     except ValueError as error:
         parser.error(f"--size {options.size}: {error}")
+    # Where a layer sees one value of a photo, batch normalisation needs those of another.
+    sees_one_value = needs_plate(system) or options.size == smallest_size(system)
+    if options.batch == 1 and sees_one_value and not options.freeze_statistics:
+        parser.error(f"--batch 1: {options.phase} at --size {options.size} needs at least 2")
     if needs_plate(system):
         if options.pictures:
             parser.error(

@@ -26,13 +26,18 @@ def needs_plate(system: SystemName) -> bool:
     return system in get_args(BackgroundMattingName)
 
 
+def smallest_size(system: SystemName) -> int:
+    """The smallest height and width of a system's input, of which all others are multiples."""
+    return _SIZE_MULTIPLES.get(system, 16)
+
+
 def check_input_size(size: int, system: SystemName = "shm") -> int:
     """Return the height and width of a system's input.
 
     Raises:
         ValueError: the system takes no input of this size.
     """
-    multiple = _SIZE_MULTIPLES.get(system, 16)
+    multiple = smallest_size(system)
     if size < multiple or size % multiple:
         raise ValueError(f"must be a multiple of {multiple}")
     return size
