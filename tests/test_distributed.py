@@ -441,3 +441,10 @@ def test_a_port_that_is_taken_is_named(tmp_path):
     assert result.returncode == 1
     assert result.stderr.startswith(f"error: port {port} cannot be used: ")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("port", ["70000", "65536", "0"])
+def test_a_port_that_cannot_be_is_named(tmp_path, port):
+    result = run_script("--workers", "2", "--port", port, "config.yaml", "data", "out", cwd=tmp_path)
+    assert result.returncode == 2 and "Traceback" not in result.stderr
+    assert f"argument --port: {port}: must be a number " in result.stderr

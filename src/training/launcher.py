@@ -24,7 +24,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from src.common.command_line import run_command  # noqa: E402
-from src.common.counts import positive  # noqa: E402
+from src.common.counts import port, positive  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
 from src.common.folder_lock import locked  # noqa: E402
 from src.common.stopping import StoppedError  # noqa: E402
@@ -231,7 +231,7 @@ def main() -> None:
     parser.add_argument(
         "--master", default="127.0.0.1", help="address of the first machine (default: this one)"
     )
-    parser.add_argument("--port", type=positive, default=8118, help="port on that machine (default: 8118)")
+    parser.add_argument("--port", type=port, default=8118, help="port on that machine (default: 8118)")
     parser.add_argument("--nodes", type=positive, default=1, help="number of machines (default: 1)")
     parser.add_argument(
         "--node_rank", type=int, default=0, help="number of this machine, from 0 (default: 0)"
