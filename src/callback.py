@@ -4,9 +4,11 @@ import contextlib
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 import numpy as np
 
+from src.common.errors import UserError
 from src.common.lone_module import hidden
 from src.common.progress import Progress, say
 
@@ -28,17 +30,14 @@ class RunLog:
 
     def __init__(self, run_folder: Path, phase_name: str, *, writes: bool = True):
         self._folders = (run_folder / phase_name, run_folder) if writes else ()
-        self._latest = [
-            (folder / LATEST_LOG).open("a", encoding="utf-8", buffering=1) for folder in self._folders
-        ]
+        self._latest = [_open(folder / LATEST_LOG) for folder in self._folders]
 
     def __enter__(self) -> "RunLog":
         return self
 
     def __exit__(self, *exception: object) -> None:
         for file in self._latest:
-            with contextlib.suppress(OSError):  # a full disk was reported when the line was written
-                file.close()
+            _close(file)
 
     def step(self, line: str) -> None:
         """Log a step; print it only if no progress bar is shown."""
@@ -54,12 +53,40 @@ class RunLog:
     def best(self, line: str) -> None:
         """Log the best epoch so far to the best-epoch logs."""
         for folder in self._folders:
-            with (folder / BEST_LOG).open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
+            file = _open(folder / BEST_LOG)
+            try:
+                _write(file, line)
+            finally:
+                _close(file)
 
     def _write(self, line: str) -> None:
         for file in self._latest:
-            file.write(f"{line}\n")
+            _write(file, line)
+
+
+def _open(path: Path) -> TextIO:
+    try:
+        return path.open("a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
+def _write(file: TextIO, line: str) -> None:
+    try:
+        file.write(f"{line}\n")
+    except OSError as error:
+        raise _cannot_write(file.name, error) from None
+
+
+def _close(file: TextIO) -> None:
+    with contextlib.suppress(OSError):  # a full disk was reported when the line was written
+        file.close()
+
+
+def _cannot_write(path: str | Path, error: OSError) -> UserError:
+    return UserError(
+        f"{path}: cannot be written: {error.strerror}; make room or choose another folder, and resume"
+    )
 
 
 class EpochProgress:
