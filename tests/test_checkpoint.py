@@ -11,7 +11,6 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn
 
-from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.errors import UserError
 from src.common.world import World
 from src.load_model import load_network
@@ -182,15 +181,6 @@ def test_each_process_gets_its_own_statistics_back(tmp_path):
     for found, expected in zip(restored, (5, 7, 6), strict=True):
         assert found["0.moving_mean"] == found["0.moving_variance"] == {expected}
         assert found["0.gamma"] == {5}
-
-
-def test_what_a_killed_save_left_is_removed(tmp_path):
-    leftover = tmp_path / f"{TEMPORARY_PREFIX}x.ckpt"
-    leftover.touch()
-    checkpoints = checkpoints_of(tmp_path)
-    checkpoints.save(Progress(1))
-    checkpoints.remove_leftovers()
-    assert names(tmp_path) == files_of_epochs(1)
 
 
 def test_the_weights_file_holds_the_parameters_alone(tmp_path):

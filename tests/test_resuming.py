@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.errors import UserError
 from src.common.stopping import StopRequest
 from src.common.world import World
@@ -210,3 +211,15 @@ def test_a_finished_model_is_refined_on_new_data_from_epoch_1(unbroken, tmp_path
     run = run_training(config_of(M_NET), new_data, tmp_path / "out", model)
     assert f"M-Net: starting with all weights from {model}" in run.screen
     assert read_steps(run.folder / M_NET / "log_latest.txt")[0][:2] == (1, 1)
+
+
+def test_what_a_killed_run_left_is_removed(finished, data, tmp_path):
+    """Checkpoints in the phase's folder; metrics.csv, curves.png and config.yaml in that of the run, too."""
+    names = ("aaaaaaaa.csv", "aaaaaaaa.png", "aaaaaaaa.yaml", "aaaaaaaa.ckpt")
+    leftovers = [
+        folder / f"{TEMPORARY_PREFIX}{name}" for folder in (finished, finished / M_NET) for name in names
+    ]
+    for each in leftovers:
+        each.touch()
+    run_training(config_of(M_NET), data, tmp_path / "out")
+    assert not any(each.exists() for each in leftovers)

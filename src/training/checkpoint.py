@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 from mindspore import Parameter, Tensor, nn
 
-from src.common.atomic_file import remove_leftovers
 from src.common.errors import UserError
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
@@ -101,11 +100,6 @@ class PhaseCheckpoints:
         entries += self._state_entries(progress)
         entries += [{"name": name, "data": Tensor(table)} for name, table in statistics.items()]
         save_parameters(entries, self._folder / STEP_FILE)
-
-    def remove_leftovers(self) -> None:
-        """Remove temporary files left by a run that was killed while saving."""
-        if self._world.is_first:
-            remove_leftovers(self._folder)
 
     def save_best(self) -> None:
         """Save the validated weights as those of the best epoch so far."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from mindspore import nn
 
+from src.common.atomic_file import remove_leftovers
 from src.common.errors import UserError
 from src.model.weights import load_weights
 from src.systems.system import Phase, System
@@ -40,7 +41,9 @@ def start_phase(
     """
     phase, settings, world = run.phase, run.settings, run.world
     world.wait()  # for the files that the first process wrote in an earlier phase
-    checkpoints.remove_leftovers()
+    if world.is_first:
+        for each in (run.run_folder, run.folder):
+            remove_leftovers(each)
     earlier = checkpoints.newest()
     done = fresh
     if earlier and not settings.finetuning:
