@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.errors import UserError
 from src.common.folder_lock import locked
+from src.data.samples import MattingDataset
 from src.get_init_weight import main as convert
 from src.load_model import load_network
 from tests.conftest import THIN_COMMANDS
@@ -411,6 +413,22 @@ def test_every_validation_sample_counts_once(tmp_path):
     samples = alpha_samples(str(tmp_path), "eval", size=32, batch=4, seed=3, device="cpu")
     assert [len(batch.alpha) for batch in samples.whole_split()] == [4, 3]
     assert trainer._mean([(1.0, 4), (8.0, 3)]) == 4
+
+
+def test_validation_reads_several_samples_at_once_in_their_order(tmp_path, monkeypatch):
+    write_dataset(tmp_path, {"train": 0, "eval": 6})
+    samples = alpha_samples(str(tmp_path), "eval", size=32, batch=4, seed=3, device="cpu")
+    one_by_one = [samples._dataset.sample(index)[2] for index in range(6)]
+    sample, pair = MattingDataset.sample, threading.Barrier(2, timeout=20)
+
+    def wait_for_another(dataset, index, epoch=0):
+        pair.wait()
+        return sample(dataset, index, epoch)
+
+    monkeypatch.setattr(MattingDataset, "sample", wait_for_another)
+    monkeypatch.setattr("src.pytorch.batch.available_cores", lambda: 2)
+    found = torch.cat([batch.alpha for batch in samples.whole_split()]).numpy()
+    np.testing.assert_array_equal(found, one_by_one)
 
 
 def test_weights_of_another_network_are_named(thin, thin_checkpoint, tmp_path, monkeypatch):

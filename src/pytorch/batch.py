@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from src.common.errors import UserError
+from src.common.process_pool import available_cores
 from src.common.read_ahead import map_ahead
 from src.composites.plate_samples import PlateSamples
 from src.data.plate_files import PlateFiles
@@ -65,14 +66,20 @@ class DatasetSamples(Generic[_Made]):
         device: str,
         workers: int = 0,
     ):
-        self._stacks, self.form = _Stacks(dataset), form
+        self._dataset, self.form = dataset, form
         self._batch, self._seed, self._device, self._workers = batch, seed, device, workers
 
     def whole_split(self) -> Iterator[_Made]:
-        """Yield every sample once; the last batch may be smaller."""
-        order = np.arange(self._stacks.samples)
-        for start in range(0, len(order), self._batch):
-            yield self._on_device(self._stacks[order[start : start + self._batch], 0])
+        """Yield every sample once, in order; the last batch may be smaller.
+
+        Raises:
+            UserError: a sample cannot be read.
+        """
+        threads = available_cores()
+        with ThreadPoolExecutor(threads) as pool:
+            samples = map_ahead(pool, self._dataset.sample, range(len(self._dataset)), ahead=2 * threads)
+            while batch := list(itertools.islice(samples, self._batch)):
+                yield self._on_device(_stacked(batch))
 
     def endless(self, first_step: int) -> Iterator[_Made]:
         """Yield batches forever, in a new random order for each epoch, starting at a given step.
@@ -80,13 +87,13 @@ class DatasetSamples(Generic[_Made]):
         Raises:
             UserError: there are too few samples for a step.
         """
-        if self._stacks.samples < self._batch:
+        if len(self._dataset) < self._batch:
             raise UserError(
-                f"there are {self._stacks.samples} training samples, but one step needs {self._batch}; lower "
+                f"there are {len(self._dataset)} training samples, but one step needs {self._batch}; lower "
                 "--batch, or add samples"
             )
         loader = DataLoader(
-            self._stacks,
+            _Stacks(self._dataset),
             sampler=map(self._chosen, itertools.count(first_step)),
             batch_size=None,
             num_workers=self._workers,
@@ -101,8 +108,8 @@ class DatasetSamples(Generic[_Made]):
 
     def _chosen(self, step: int) -> tuple[np.ndarray, int]:
         """The samples of a step, and its epoch."""
-        epoch, place = divmod(step, self._stacks.samples // self._batch)
-        order = np.random.default_rng((self._seed, epoch)).permutation(self._stacks.samples)
+        epoch, place = divmod(step, len(self._dataset) // self._batch)
+        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._dataset))
         return order[place * self._batch :][: self._batch], epoch
 
     def _on_device(self, columns: Sequence[torch.Tensor] | UserError) -> _Made:
@@ -120,7 +127,6 @@ class _Stacks(Dataset):
 
     def __init__(self, dataset: Samples):
         self._dataset = dataset
-        self.samples = len(dataset)
 
     def __getitem__(self, chosen: tuple[np.ndarray, int]) -> list[torch.Tensor] | UserError:
         indices, epoch = chosen
@@ -128,7 +134,11 @@ class _Stacks(Dataset):
             samples = [self._dataset.sample(int(index), epoch) for index in indices]
         except UserError as error:  # raised, it would come from another process with that one's traceback
             return error
-        return [torch.from_numpy(np.stack(each)) for each in zip(*samples, strict=True)]
+        return _stacked(samples)
+
+
+def _stacked(samples: Sequence[tuple[np.ndarray, ...]]) -> list[torch.Tensor]:
+    return [torch.from_numpy(np.stack(each)) for each in zip(*samples, strict=True)]
 
 
 def alpha_samples(data: str, split: str, **settings) -> DatasetSamples[Batch]:
