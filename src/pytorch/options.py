@@ -1,8 +1,11 @@
 """The options of src/pytorch/train.py, and whether they fit together."""
 
 import argparse
+from pathlib import Path
 
+from src.clips.layouts import holds_clips
 from src.common.counts import above_zero, natural, positive, zero_or_more
+from src.pytorch.clips import frame_samples
 from src.pytorch.phases import PHASES
 from src.systems.traits import check_input_size, needs_plate, smallest_size
 
@@ -85,3 +88,6 @@ def check_options(options: argparse.Namespace, parser: argparse.ArgumentParser) 
             )
         if options.vary_light:
             parser.error(f"--vary_light: {options.phase} changes photo and plate itself")
+    reads_clips = PHASES[options.phase].open_samples is frame_samples and not options.pictures
+    if options.vary_light and reads_clips and holds_clips(Path(options.data), "train"):
+        parser.error(f"--vary_light: frames of clips, as in {options.data}, are lit anyway")

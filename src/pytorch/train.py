@@ -208,10 +208,10 @@ def main() -> None:
     check_options(options, parser)
     with locked(options.output):
         remove_leftovers(Path(options.output))
-        _train(options, parser)
+        _train(options)
 
 
-def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+def _train(options: argparse.Namespace) -> None:
     training = Training(options)
     open_samples = training.phase.open_samples
     sizes = {"size": options.size, "batch": options.batch, "seed": options.seed, "device": training.device}
@@ -220,8 +220,6 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
         samples = Pictures(options.pictures, capacity=options.capacity, **sizes)
     else:
         samples = open_samples(options.data, "train", **sizes, workers=options.workers)
-        if options.vary_light and samples.form is ClipBatch:
-            parser.error(f"--vary_light: frames of clips, as in {options.data}, are lit anyway")
     started, first = time.perf_counter(), training.step
     for batch in samples.endless(training.step):
         if training.step >= training.steps:
