@@ -15,7 +15,7 @@ if not __package__:  # started as a script: the package `src` lies in the reposi
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from src.common.command_line import SKIPPED_STATUS, run_command
-from src.common.counts import natural, positive, require_at_least, share
+from src.common.counts import fraction, natural, positive, require_at_least
 from src.common.errors import UserError
 from src.common.making import make_all, share_of
 from src.common.names import as_bytes
@@ -214,7 +214,7 @@ def main() -> int:
         flags = (f"--{name}", "--swap") if name == "replace" else (f"--{name}",)  # --swap: the old name
         parser.add_argument(
             *flags,
-            type=share,
+            type=fraction,
             default=Shares._field_defaults[name],
             metavar="SHARE",
             help=f"share {what} (default: %(default)s)",

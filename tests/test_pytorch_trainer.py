@@ -486,3 +486,19 @@ def test_light_varies():
     grey = (changed.amax(1) - changed.amin(1)).flatten(1).amax(1) < 1e-6
     assert 20 < same.sum() < 44 and 2 < grey.sum() < 15
     assert not (same & grey).any()
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "DEFAULT"), ("SSE41", "SSE41")])
+def test_the_trainer_lifts_the_limit_of_mindspores_convolutions(given, used):
+    environment = {name: value for name, value in os.environ.items() if name != "ONEDNN_MAX_CPU_ISA"}
+    if given:
+        environment["ONEDNN_MAX_CPU_ISA"] = given
+    program = (
+        "import atexit, os, runpy, sys; sys.argv = ['train', '--help'];"
+        "atexit.register(lambda: print('isa', os.environ['ONEDNN_MAX_CPU_ISA']));"
+        "runpy.run_module('src.pytorch.train', run_name='__main__')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert result.stdout.endswith(f"isa {used}\n"), result.stdout + result.stderr

@@ -37,7 +37,7 @@ positive = at_least(1)
 natural = at_least(0)
 above_zero = _finite("above 0", lambda value: value > 0)
 zero_or_more = _finite("of at least 0", lambda value: value >= 0)
-share = _finite("from 0 to 1", lambda value: 0 <= value <= 1)
+fraction = _finite("from 0 to 1", lambda value: 0 <= value <= 1)
 
 
 def port(text: str) -> int:

@@ -27,8 +27,7 @@ import numpy as np
 import torch
 from torch import nn
 
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")  # src limits MindSpore's oneDNN, not PyTorch's
-
+from src import MINDSPORE_ISA
 from src.common.atomic_file import remove_leftovers
 from src.common.errors import UserError
 from src.common.folder_lock import locked
@@ -238,4 +237,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    # src has set this before: what makes MindSpore's convolutions faster makes PyTorch's slower.
+    if os.environ["ONEDNN_MAX_CPU_ISA"] == MINDSPORE_ISA:
+        os.environ["ONEDNN_MAX_CPU_ISA"] = "DEFAULT"
     run_command(main)
