@@ -210,7 +210,7 @@ def _take_place(temporary: Path, path: Path) -> None:
                 handle = os.open(path, os.O_RDONLY)
                 until_removed.callback(os.close, handle)
                 _lock(handle)  # for `_settle_earlier` of other processes
-            with unfinished.taking_its_place():
+            with unfinished.as_one_step():
                 if path.exists():
                     path.rename(earlier)
                 temporary.rename(path)

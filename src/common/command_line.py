@@ -19,7 +19,7 @@ from src.common.names import show_any_name
 from src.common.remarks import show_remarks
 from src.common.stopping import StoppedError
 from src.common.streams import repair_streams
-from src.common.unfinished import remove_unfinished
+from src.common.unfinished import interrupt, remove_lost, remove_unfinished
 
 SKIPPED_STATUS = 3  # finished, but some files could not be used
 INTERRUPTED_STATUS = 130
@@ -53,6 +53,7 @@ def run_command(main: Callable[[], int | None]) -> None:
         sys.exit(stopped.exit_status)
     except (UserError, OSError, KeyboardInterrupt) as error:
         if _Interruption.status or isinstance(error, KeyboardInterrupt):
+            remove_lost()
             print("\ninterrupted", file=sys.stderr)
             sys.exit(_Interruption.status or INTERRUPTED_STATUS)
         if isinstance(error, UserError):
@@ -83,8 +84,9 @@ def _end_of_pytorch(number: int, _: FrameType | None) -> None:
     first = _Interruption.status is None
     _Interruption.status = 128 + number
     if first and _Interruption.is_running:
-        raise KeyboardInterrupt
-    _exit_at_once()
+        interrupt()
+    else:
+        _exit_at_once()
 
 
 def _exit_at_once() -> None:
@@ -112,7 +114,7 @@ def _folder_of_program() -> Path | None:
 
 if _folder_of_program() in _COMMAND_FOLDERS:
     repair_streams()
-    signal.signal(_UNWINDING, signal.default_int_handler)
+    signal.signal(_UNWINDING, interrupt)
     signals.receive(_end)
 elif _folder_of_program() == _PYTORCH_FOLDER:
     repair_streams()
