@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 import src  # noqa: F401  sets the environment that MindSpore reads when it is imported
@@ -18,15 +19,18 @@ import mindspore as ms
 from src.common.errors import UserError
 from src.conversion.torch_state_dict import read_torch_state_dict, select_entries
 from src.deployment.runner_files import OutputError, read_outputs
-from src.engines.embedded_info import model_info_of
+from src.engines.embedded_info import embed_model_info, model_info_of
 from src.engines.engine import open_engine
 from src.engines.mindir import read_mindir
+from src.engines.plate_engine import open_plate_engine
 from src.inference.matting import Matting, load_matting
 from src.load_model import load_network
 from src.systems.model_info import ModelInfo
+from src.systems.plate_form import PlateForm
 from tests.predicting import PHOTO, SIZE
 
 CONVERSION = "src/get_init_weight.py"
+FLOAT = onnx.TensorProto.FLOAT
 
 pytestmark = pytest.mark.usefixtures("thin")
 
@@ -171,6 +175,43 @@ def test_outputs_that_are_no_numbers_name_the_model(thin_checkpoint, monkeypatch
     monkeypatch.setattr("src.engines.engine._open_checkpoint", lambda path, system: lambda image: outputs)
     with pytest.raises(UserError, match=r"thin\.ckpt: 1 of 1024 values of its outputs are NaN or infinite"):
         Matting(open_engine(thin_checkpoint, size=SIZE))(PHOTO)
+
+
+def write_onnx(path: Path, inputs: dict[str, tuple], outputs: list[tuple]) -> Path:
+    """A model that gives zeros of these shapes for any inputs."""
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", [f"zeros{n}"], [f"out{n}"]) for n in range(len(outputs))],
+        "zeros",
+        [onnx.helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in inputs.items()],
+        [onnx.helper.make_tensor_value_info(f"out{n}", FLOAT, shape) for n, shape in enumerate(outputs)],
+        [onnx.numpy_helper.from_array(np.zeros(s, np.float32), f"zeros{n}") for n, s in enumerate(outputs)],
+    )
+    opset = [onnx.helper.make_opsetid("", 13)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+    return path
+
+
+ONE, THREE, HALF = (1, 1, SIZE, SIZE), (1, 3, SIZE, SIZE), (1, 1, SIZE // 2, SIZE // 2)
+
+
+@pytest.mark.parametrize("outputs", [[ONE, THREE], [THREE, HALF], [ONE], [THREE, ONE, ONE], [(), ()]])
+def test_outputs_that_are_not_those_of_the_system_name_the_model(tmp_path, outputs):
+    path = write_onnx(tmp_path / "odd.onnx", {"image": THREE}, outputs)
+    found = ", ".join(map(str, outputs))
+    with pytest.raises(UserError) as caught:
+        Matting(open_engine(path))(PHOTO)
+    assert str(caught.value).startswith(
+        f"{path}: gives outputs of shape {found}, where trimap_logits {THREE}"
+    )
+
+
+def test_outputs_that_are_not_those_of_a_system_with_plates(tmp_path):
+    form = PlateForm(width=64, height=32, backbone_scale=0.5, refinement="full")
+    path = write_onnx(tmp_path / "odd.onnx", dict.fromkeys(("image", "plate"), (1, 3, 32, 64)), [HALF, THREE])
+    embed_model_info(path, ModelInfo(system="background_matting", plate_form=form))
+    engine = open_plate_engine(path, "background_matting")
+    with pytest.raises(UserError, match=r"odd\.onnx: gives outputs of shape .*alpha \(1, 1, 32, 64\) and"):
+        engine.run(*(np.zeros((1, 3, 32, 64), np.float32) for _ in range(2)))
 
 
 @pytest.mark.parametrize("mean", [(np.nan,) * 3, (1, np.inf, 3), (1, 2, -1), (256, 1, 1)])

@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
-from src.common.naming import naming_file
-from src.common.numbers import require_numbers
 from src.engines.embedded_info import is_exported, model_info_of
 from src.engines.engine_choice import EngineName, choose_engine
+from src.engines.outputs import named_outputs
 from src.engines.turn import LANES, lane, turn
 from src.systems.model_info import ModelInfo
-from src.systems.traits import SystemName, output_names
+from src.systems.traits import SystemName, output_shapes
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
 FRAME, PREVIOUS = "frame", "previous"  # the inputs of MODNet
@@ -76,7 +75,8 @@ def open_engine(
 
     Raises:
         UserError: the file is missing, damaged or of another network, or engine, size, mean or device cannot
-            be used. Running the network raises it if the outputs have NaN or infinite values.
+            be used. Running the network raises it if the outputs are not those of the system, or have NaN or
+            infinite values.
         ForkedError: this process was forked after a network was loaded; running the network raises it, too.
     """
     path = Path(path)
@@ -104,7 +104,7 @@ def open_engine(
             run = _open_checkpoint(file, info.system)
     is_onnx = name == "onnx"
     permission = lane if is_onnx else turn
-    return Engine(_checked(run, file, info.system, permission), info, LANES if is_onnx else 1)
+    return Engine(_checked(run, file, info, permission), info, LANES if is_onnx else 1)
 
 
 def _open_checkpoint(path: Path, system: SystemName) -> Run:
@@ -115,16 +115,14 @@ def _open_checkpoint(path: Path, system: SystemName) -> Run:
 
 
 def _checked(
-    run: Run, path: Path, system: SystemName, permission: Callable[[], AbstractContextManager[None]]
+    run: Run, path: Path, info: ModelInfo, permission: Callable[[], AbstractContextManager[None]]
 ) -> Callable[[Arrays], Arrays]:
-    """Run the network where `permission` lets it, and reject NaN and infinite outputs."""
+    """Run the network where `permission` lets it, and reject outputs that the system does not have."""
+    shapes = output_shapes(info.system, info.size, info.size)
 
     def run_checked(inputs: Arrays) -> Arrays:
         with permission():
             outputs = run(*inputs.values())
-        with naming_file(path):
-            for values in outputs:
-                require_numbers("its outputs", values)
-        return dict(zip(output_names(system), outputs, strict=True))
+        return named_outputs(path, outputs, shapes)
 
     return run_checked

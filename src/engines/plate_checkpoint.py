@@ -56,4 +56,4 @@ class CheckpointEngine:
         inputs = ms.Tensor.from_numpy(photo), ms.Tensor.from_numpy(plate)  # no copies, which 4K would feel
         # Not compiled: photos differ in size, and each size would be compiled for itself.
         pha, fgr, *_ = predict_refined(self._network, *inputs, copy_scale(*photo.shape[2:]))
-        return checked(self._checkpoint, (pha.asnumpy(), fgr.asnumpy()))
+        return checked(self._checkpoint, (pha.asnumpy(), fgr.asnumpy()), photo.shape[2:])

@@ -146,7 +146,7 @@ class ExportedPlates:
         key = path, size[0] * size[1] > _LARGE
         if key not in self._runs:
             self._runs[key] = self._load(*key)
-        return checked(path, self._runs[key](photo, plate))
+        return checked(path, self._runs[key](photo, plate), size)
 
     def _load(self, path: Path, is_large: bool) -> Run:
         if self._engine == "lite":

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from src.common.naming import naming_file
-from src.common.numbers import require_numbers
+from src.engines.outputs import named_outputs
 from src.systems.plate_form import CELL
+from src.systems.traits import output_shapes
 
 Size = tuple[int, int]  # height and width
 
@@ -25,7 +25,7 @@ class PlateEngine(Protocol):
         The inputs are RGB in [0, 1], of a size that `room` returned.
 
         Raises:
-            UserError: the outputs have NaN or infinite values.
+            UserError: the outputs have other shapes, or NaN or infinite values.
         """
 
 
@@ -34,14 +34,11 @@ def whole_cells(height: int, width: int) -> Size:
     return height + -height % CELL, width + -width % CELL
 
 
-def checked(path: Path, outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The outputs, if all values are numbers.
+def checked(path: Path, outputs: Sequence[np.ndarray], size: Size) -> tuple[np.ndarray, np.ndarray]:
+    """Alpha (1, 1, H, W) and foreground (1, 3, H, W), for inputs of a size.
 
     Raises:
-        UserError: some are not; the message names the model's file.
+        UserError: the outputs are others, or not numbers; the message names the model's file.
     """
-    alpha, foreground = outputs
-    with naming_file(path):
-        require_numbers("its outputs", alpha)
-        require_numbers("its outputs", foreground)
-    return alpha, foreground
+    named = named_outputs(path, outputs, output_shapes("background_matting", *size))
+    return named["alpha"], named["foreground"]

@@ -19,6 +19,7 @@ BackgroundMattingName = Literal[
 ]
 # By how often a network halves its input; others do so four times.
 _SIZE_MULTIPLES = {"modnet": 32, "modnet_video": 32, "pspnet": 8}
+_OUTPUT_CHANNELS = {"trimap_logits": 3, "alpha": 1, "foreground": 3}
 
 
 def needs_plate(system: SystemName) -> bool:
@@ -106,3 +107,8 @@ def output_names(system: SystemName) -> tuple[str, ...]:
             return ("trimap_logits",)
         case _:
             return ("alpha",)
+
+
+def output_shapes(system: SystemName, height: int, width: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of the same outputs by name, in order, for an input of a height and width."""
+    return {name: (1, _OUTPUT_CHANNELS[name], height, width) for name in output_names(system)}
