@@ -88,6 +88,14 @@ def test_blending_is_exact_in_strips(monkeypatch, strip):
     np.testing.assert_array_equal(blend(front, behind, alpha), expected)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (4, 1), (1, 4)])
+@pytest.mark.parametrize("opacity", [0, 51, 255])
+def test_blending_is_exact_in_photos_of_a_few_pixels(size, opacity):
+    front, behind = (np.full((*size, 3), value, np.uint8) for value in (200, 100))
+    expected = np.full((*size, 3), 100 + 100 * opacity // 255, np.uint8)
+    np.testing.assert_array_equal(blend(front, behind, np.full(size, opacity, np.uint8)), expected)
+
+
 @pytest.mark.parametrize("description", ["no colour", "gone.jpg", "#12", ""])
 def test_what_is_no_background_is_named(description):
     with pytest.raises(UserError, match="neither an image file nor a colour"):

@@ -27,7 +27,7 @@ def blend(foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray) -> 
     rows = max(1, _STRIP // foreground.shape[1])
     for top in range(0, len(result), rows):
         part = slice(top, top + rows)
-        cv2.copyTo(foreground[part], cv2.compare(alpha[part], 255, cv2.CMP_EQ), result[part])
+        cv2.copyTo(foreground[part], (alpha[part] == 255).view(np.uint8), result[part])
         soft = np.flatnonzero((alpha[part] > 0) & (alpha[part] < 255))
         front, behind = (each[part].reshape(-1, 3).take(soft, axis=0) for each in (foreground, background))
         weight = np.repeat(alpha[part].reshape(-1).take(soft).astype(np.uint16), 3).reshape(-1, 3)
