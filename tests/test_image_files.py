@@ -19,7 +19,14 @@ from PIL import Image
 
 from src.common.atomic_file import TEMPORARY_PREFIX, atomic_path, remove_abandoned, write_bytes, write_text
 from src.common.errors import UserError
-from src.images.files import ImageError, read_alpha_channel, read_gray, read_image, write_image
+from src.images.files import (
+    ImageError,
+    PictureSizeError,
+    read_alpha_channel,
+    read_gray,
+    read_image,
+    write_image,
+)
 from tests.matting_source import make_alpha, make_photo
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -289,6 +296,11 @@ def test_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match=r"file/image.png: cannot be written: .*; choose another folder"):
         write_image(tmp_path / "file" / "image.png", PHOTO)
+
+
+def test_a_picture_too_large_for_its_format_is_named(tmp_path):
+    with pytest.raises(PictureSizeError, match=r"long.jpg: .* 1x65501 pixels is too large for '.jpg'; .*png"):
+        write_image(tmp_path / "long.jpg", np.zeros((65501, 1, 3), np.uint8))
 
 
 # --- whole files or none ---

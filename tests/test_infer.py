@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -238,6 +239,22 @@ def test_a_result_that_is_missing_or_of_another_size_is_left_out(data, tmp_path,
         f"skipped: {tmp_path}/{OUTPUTS}/{names[2]}_0.bin: has 5 bytes instead of {size}"
     )
     assert lines[5].startswith("Total images: 3, ")
+
+
+def test_a_photo_too_long_for_its_picture_is_skipped_and_the_others_are_measured(data, tmp_path):
+    long = np.full((1, 65501, 3), 90, np.uint8)
+    for path, values in ((split(data).photo(1), long), (split(data).alpha(1), long[..., 0])):
+        path.write_bytes(cv2.imencode(".png", values)[1].tobytes())
+    prepare(split(data), tmp_path / INPUTS, INFO)
+    names = sample_names(data)
+    write_outputs(tmp_path / OUTPUTS, names)
+    measurements, skipped = score(tmp_path / INPUTS, tmp_path / OUTPUTS, tmp_path / RESULTS, INFO)
+    assert len(measurements) == COUNT - 1
+    photo = tmp_path / INPUTS / "clip_data" / f"{names[1]}.jpg"
+    assert skipped == [
+        f"{photo}: 65501x1 pixels are too large for its picture, a JPEG; make the photo smaller"
+    ]
+    assert not any(names[1] in name for name in files_below(tmp_path / RESULTS))
 
 
 def test_results_of_another_network_size(data, tmp_path):

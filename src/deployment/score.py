@@ -13,7 +13,7 @@ from src.data.pairs import PhotoWithAlpha
 from src.deployment.runner_files import InputFiles, OutputError, read_outputs
 from src.evaluation.report import Measurement, measure, write_matte, write_report
 from src.images.blending import on_checkerboard
-from src.images.files import ImageError, write_image
+from src.images.files import ImageError, PictureSizeError, write_image
 from src.images.preprocessing import alpha_to_bytes
 from src.inference.cutout import naming_failures
 from src.inference.outputs import Outputs
@@ -64,11 +64,14 @@ def _score_one(matte_of: partial, folder: Path, sample: PhotoWithAlpha) -> dict[
         image, true_alpha = sample.read()
         with naming_failures(sample.photo):
             alpha = matte_of(sample, image).alpha
+        picture = on_checkerboard(image, alpha_to_bytes(alpha))
+        write_image(folder / f"{sample.photo.stem}.jpg", picture)
+    except PictureSizeError:
+        size = f"{image.shape[1]}x{image.shape[0]}"
+        return f"{sample.photo}: {size} pixels are too large for its picture, a JPEG; make the photo smaller"
     except (ImageError, OutputError) as error:
         return str(error)
     write_matte(folder, sample.name, image, alpha, "all")
-    picture = on_checkerboard(image, alpha_to_bytes(alpha))
-    write_image(folder / f"{sample.photo.stem}.jpg", picture)
     return measure(true_alpha, alpha)
 
 

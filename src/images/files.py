@@ -23,6 +23,7 @@ from src.images.depth import to_eight_bits
 __all__ = [
     "ImageError",
     "Photo",
+    "PictureSizeError",
     "decode_photo",
     "read_alpha_channel",
     "read_gray",
@@ -36,6 +37,10 @@ PLAIN = (255, 255, 255)  # BGR, behind photos with alpha; of the colours tried, 
 _log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+
+class PictureSizeError(UserError):
+    """A picture is too large for the format of its file; the message names it."""
 
 
 class Photo(NamedTuple):
@@ -136,15 +141,22 @@ def write_image(path: str | Path, image: np.ndarray, jpeg_quality: int = 95) -> 
     """Write (H, W), (H, W, 3) BGR or (H, W, 4) BGRA uint8 atomically, in the format of the suffix.
 
     Raises:
+        PictureSizeError: the format has no pictures of this size; JPEG ends at 65,500 pixels to a side.
         UserError: the format is unknown, the folder is not writable or the disk is full.
     """
     suffix = Path(path).suffix.lower()
     # PNG keeps OpenCV's default: a third of the time of any explicit level, for a tenth more bytes.
     options = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if suffix in (".jpg", ".jpeg") else []
     try:
-        encoded = cv2.imencode(suffix, image, options)[1]
+        is_encoded, encoded = cv2.imencode(suffix, image, options)
     except cv2.error as error:
         raise UserError(f"{path}: an image cannot be written as '{suffix}'; use .png or .jpg") from error
+    if not is_encoded:
+        height, width = image.shape[:2]
+        raise PictureSizeError(
+            f"{path}: a picture of {width}x{height} pixels is too large for '{suffix}'; make it "
+            "smaller, or use .png"
+        )
     write_bytes(path, encoded.tobytes())
 
 
