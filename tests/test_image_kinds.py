@@ -42,6 +42,13 @@ def test_grey_of_32_bits_is_scaled(tmp_path, values):
     assert "for white" in photo.remarks[0]
 
 
+@pytest.mark.parametrize("name", ["deep.png", "deep.tif"])
+def test_grey_of_sixteen_bits_is_rounded(tmp_path, name):
+    values = np.arange(0, 65536, 16).astype(np.uint16)[np.newaxis]
+    Image.fromarray(values).save(tmp_path / name)
+    np.testing.assert_array_equal(read_gray(tmp_path / name), np.round(values / 257))
+
+
 def test_light_brighter_than_white_is_white(tmp_path):
     Image.fromarray(np.float32([[-0.1, 0.5, 1, 3.5]])).save(tmp_path / "light.tif")
     np.testing.assert_array_equal(read_gray(tmp_path / "light.tif"), [[0, 128, 255, 255]])
@@ -68,7 +75,7 @@ def test_integers_of_twelve_bits_with_white_zero_and_without_a_sign(tmp_path):
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
     directory = struct.pack("<H", len(tags)) + entries + bytes(4)
     path.write_bytes(b"II*\0" + struct.pack("<I", 14) + packed + directory)
-    np.testing.assert_array_equal(read_gray(path), [[0, 255], [127, 0]])
+    np.testing.assert_array_equal(read_gray(path), [[0, 255], [128, 0]])
 
     Image.fromarray(RAMP.astype(np.uint16) * 257).save(tmp_path / "plain.tif")
     content = bytearray((tmp_path / "plain.tif").read_bytes())

@@ -65,8 +65,10 @@ bool DecodeRows(Decoder* decoder, png_bytep* rows) {
   return true;
 }
 
-// Grey of 16 bits to 8, as src/images/depth.py does, or alpha, which is 0 or 65535.
-uint8_t FromSixteen(const uint8_t* bytes) { return static_cast<uint8_t>((bytes[0] << 8 | bytes[1]) * 255 / 65535); }
+// Grey of 16 bits to 8, rounded as src/images/depth.py does, or alpha, which is 0 or 65535.
+uint8_t FromSixteen(const uint8_t* bytes) {
+  return static_cast<uint8_t>(((bytes[0] << 8 | bytes[1]) * 255 + 32767) / 65535);
+}
 
 void Split(const Picture& stored, int bytes, DecodedPhoto* photo) {
   const int channels = stored.channels / bytes;

@@ -31,7 +31,7 @@ def to_eight_bits(image: Image.Image, remarks: list[str]) -> Image.Image:
         if _tag(image, "SampleFormat") == 1 and image.mode == "I":
             values = values & 0xFFFFFFFF  # Pillow reads them as signed
         white = _white_of_integers(image, values)
-        scaled = np.clip(values, 0, white) * 255 // white
+        scaled = (np.clip(values, 0, white) * 255 + white // 2) // white
     else:
         return image
     if image.mode in ("F", "I") and image.format != "PPM":
