@@ -3,6 +3,7 @@
 import logging
 import os
 import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -133,6 +134,35 @@ def test_one_colour_that_is_clear(tmp_path):
         np.testing.assert_array_equal(read_alpha_channel(tmp_path / name), np.where(ALPHA > 0, 255, 0))
         assert (read_image(tmp_path / name)[ALPHA == 0] == PLAIN).all()
         assert (read_image(tmp_path / name)[ALPHA > 0] == 200).all()
+
+
+@pytest.mark.parametrize(
+    ("bits", "kind", "pixels", "clear"),
+    [
+        (1, 0, bytes([0b01101111]), [0]),
+        (2, 0, bytes([0b01111001, 0b11001011]), [1]),
+        (4, 0, bytes([0x37, 0x83, 0x99, 0xAF]), [3]),
+        (8, 0, bytes([3, 7, 8, 3, 9, 4, 5, 6]), [3]),
+        (16, 0, struct.pack(">8H", 900, 1, 2, 900, 4, 5, 6, 7), [900]),
+        (16, 2, struct.pack(">24H", *[800, 900, 1000, *[9000] * 6] * 2, *[9000] * 6), [800, 900, 1000]),
+    ],
+)
+def test_one_colour_of_a_png_of_any_depth_is_clear(tmp_path, bits, kind, pixels, clear):
+    """By hand, since Pillow writes few depths: 8 pixels, of which the first and the fourth are clear."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    (tmp_path / "clear.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 1, bits, kind, 0, 0, 0))
+        + chunk(b"tRNS", struct.pack(f">{len(clear)}H", *clear))
+        + chunk(b"IDAT", zlib.compress(b"\0" + pixels))
+        + chunk(b"IEND", b"")
+    )
+    alpha = read_alpha_channel(tmp_path / "clear.png")
+    np.testing.assert_array_equal(alpha[0, [0, 3]], 0)
+    np.testing.assert_array_equal(alpha[0, [1, 2, 4, 5, 6, 7]], 255)
 
 
 # --- several pictures ---

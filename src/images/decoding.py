@@ -40,6 +40,7 @@ _TURN_OF_ORIENTATION = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_GREY_LEVELS = {"L;2": 3, "L;4": 15}  # white, by what Pillow calls pixels of 2 and 4 bits
 _FORMATS_OF_SEVERAL = ("GIF", "TIFF", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "FLI", "DCX")
 
 # Pillow's warnings about metadata do not name the file; the remarks made here cover what matters.
@@ -131,8 +132,22 @@ def _open(file: Path | BinaryIO, suffix: str, most_pixels: int | None) -> Image.
             raise ImageError(
                 f"has {pixels / 1e6:.1f} megapixels; at most {most_pixels / 1e6:.0f} are taken here"
             )
+        _scale_clear_colour(image)
         image.load()
     return image
+
+
+def _scale_clear_colour(image: Image.Image) -> None:
+    """Bring the transparent colour of a PNG to 8 bits as Pillow does its pixels, before they are loaded."""
+    clear = image.info.get("transparency")
+    if image.format != "PNG" or clear is None or not image.tile:
+        return
+    stored = image.tile[0][3]
+    if stored in _GREY_LEVELS:
+        levels = _GREY_LEVELS[stored]
+        image.info["transparency"] = min(clear, levels) * (255 // levels)
+    elif stored == "RGB;16B":
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
 
 
 def _reads_heif() -> bool:
