@@ -180,3 +180,18 @@ def test_a_damaged_profile_is_said(tmp_path):
     Image.new("RGB", (8, 8), (128, 128, 128)).save(tmp_path / "odd.png", icc_profile=b"no profile")
     photo = read_photo(tmp_path / "odd.png")
     assert (photo.colours == 128).all() and "colour profile is damaged" in photo.remarks[0]
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
+def test_exif_data_without_entries_is_not_damaged(tmp_path, name):
+    Image.fromarray(PHOTO[..., ::-1]).save(tmp_path / name, exif=Image.Exif())
+    assert read_photo(tmp_path / name).remarks == ()
+    path = tmp_path / "b.jpg"
+    for block, is_sound in (
+        (b"Exif\0\0II*\0\x08\0\0\0" + bytes(6), True),
+        (b"Exif\0\0II*\0\x08\0\0\0\x05\0" + bytes(4), False),
+        (b"Exif\0\0II*\0\x08\0\0\0", False),
+        (b"Exif\0\0" + bytes(20), False),
+    ):
+        path.write_bytes(jpeg()[:2] + segment(0xE1, block) + jpeg()[2:])
+        assert any("EXIF" in each for each in read_photo(path).remarks) != is_sound

@@ -175,10 +175,21 @@ def _upright(image: Image.Image, remarks: list[str]) -> Image.Image:
     """Apply the EXIF orientation; Pillow's own function fails if any other EXIF entry is malformed."""
     try:
         exif = image.getexif()
-        is_damaged = bool(image.info.get("exif")) and not exif
+        stored = image.info.get("exif")
+        is_damaged = bool(stored) and not exif and not _has_no_entries(stored)
         turn = _TURN_OF_ORIENTATION.get(exif.get(ExifTags.Base.Orientation))
     except DAMAGE:
         is_damaged, turn = True, None
     if is_damaged:
         remarks.append("its EXIF data is damaged; its orientation is not known")
     return image if turn is None else image.transpose(turn)
+
+
+def _has_no_entries(exif: bytes) -> bool:
+    """Whether an EXIF block is sound, but says nothing."""
+    block = exif.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "little", b"MM\0*": "big"}.get(block[:4])
+    if order is None:
+        return False
+    start = int.from_bytes(block[4:8], order)
+    return block[start : start + 2] == b"\0\0"  # the number of entries
