@@ -44,6 +44,7 @@ WORKERS, STEPS, EPOCHS, BATCH = 2, 4, 3, 2
 CONFIG = make_config({M_NET: {"nEpochs": EPOCHS, "train_batch": BATCH, "ema_decay": 0.5}})
 WORKER = ROOT / "tests" / "distributed_worker.py"
 PATIENCE = 180  # seconds
+POPEN = subprocess.Popen
 
 
 def free_port() -> int:
@@ -416,6 +417,51 @@ def test_signals_that_a_job_was_started_to_ignore_do_not_stop_it(tmp_path, monke
     )
     small_job(tmp_path).run()
     assert handled == [signal.SIGTERM, signal.SIGINT]
+
+
+def test_workers_end_with_a_job_that_cannot_tell_of_them(tmp_path, monkeypatch):
+    """As on a full disk."""
+
+    def print_nothing(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    job = small_job(tmp_path)
+    started = []
+    job._command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr(launcher.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(
+        launcher.subprocess, "Popen", lambda *a, **k: started.append(POPEN(*a, **k)) or started[0]
+    )
+    monkeypatch.setattr("builtins.print", print_nothing)
+    try:
+        with pytest.raises(OSError, match="no space"):
+            job.run()
+        assert started[0].poll() is not None
+    finally:
+        started[0].kill()
+        started[0].wait()
+
+
+def test_a_job_goes_on_when_nobody_reads_it(tmp_path):
+    """As with `run_train.sh ... | true`."""
+    code = (
+        "import runpy, subprocess, sys\n"
+        "start = subprocess.Popen\n"
+        f"command = [{sys.executable!r}, '-c', 'import time; time.sleep(1); print(123)']\n"
+        "subprocess.Popen = lambda _, **options: start(command, **options)\n"
+        "runpy.run_path('src/training/launcher.py', run_name='__main__')\n"
+    )
+    arguments = ["--workers", "1", "--port", str(free_port()), "--log_folder", str(tmp_path)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        result = subprocess.run(
+            [sys.executable, "-c", code, *arguments], cwd=ROOT, stdout=writer, stderr=writer, timeout=PATIENCE
+        )
+    finally:
+        os.close(writer)
+    assert result.returncode == 0
+    assert (tmp_path / "msrun_log" / "msrun.log").read_text() == "123\n"
 
 
 def test_the_port_of_a_job_just_ended_is_free():

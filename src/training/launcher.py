@@ -28,6 +28,7 @@ from src.common.counts import port, positive  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
 from src.common.folder_lock import locked  # noqa: E402
 from src.common.stopping import StoppedError  # noqa: E402
+from src.common.streams import repair_streams  # noqa: E402
 from src.training.rank_table import read_rank_table  # noqa: E402
 
 TRAIN = Path(__file__).resolve().parents[2] / "train.py"
@@ -121,8 +122,8 @@ class Job:
                 start_new_session=True,
                 env={**os.environ, "PATH": path},
             )
-            print(f"{self._workers} workers started; the first log is {self._first_log()}", flush=True)
             try:
+                print(f"{self._workers} workers started; the first log is {self._first_log()}", flush=True)
                 self._watch(process)
             finally:
                 if process.poll() is None:
@@ -273,4 +274,5 @@ def require_free(port: int) -> None:
 
 
 if __name__ == "__main__":
+    repair_streams()  # a reader that leaves, such as `head`, ends no training; signals are `Job`'s own affair
     run_command(main)
