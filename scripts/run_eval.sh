@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Runs eval.py with config.yaml on card DEVICE_ID (default: the environment variable DEVICE_ID, or 0):
 #   bash scripts/run_eval.sh [DEVICE_ID]
-# Uses .venv if it exists, else python3 on the PATH, which must have MindSpore for the device.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/set_up.sh"
 
@@ -10,5 +9,5 @@ if [ $# -gt 1 ] || ! [[ ${1:-0} =~ ^[0-9]+$ ]]; then
     exit 2
 fi
 export DEVICE_ID=${1:-${DEVICE_ID:-0}}
-[ -x "$python" ] || python=python3
+find_interpreter requirements.txt mindspore
 exec "$python" "$root/eval.py" --yaml_path="$root/config.yaml"

@@ -1,6 +1,7 @@
 """The flags, messages and exit statuses that all commands share."""
 
 import errno
+import os
 import runpy
 import signal
 import subprocess
@@ -51,6 +52,26 @@ def status_of(error: BaseException | None) -> int | str | None:
     except SystemExit as caught:
         return caught.code
     return None
+
+
+@pytest.mark.parametrize("command", ["train.py", "eval.py", "export.py"])
+def test_without_mindspore_a_command_says_what_to_do(command, tmp_path):
+    """As where run_predict.sh has made the environment."""
+    hidden = (
+        "import runpy, sys; sys.modules['mindspore'] = None; sys.argv = sys.argv[1:]; "
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", hidden, str(ROOT / command), *NEEDED_ARGUMENTS.get(command, ())],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert "pip install -r requirements.txt" in result.stderr
 
 
 @pytest.mark.parametrize("flag", ["--yaml_path", "--config_path"])

@@ -111,6 +111,13 @@ def test_without_mindspore(pair, without):
     assert choose_engine(pair).engine == "onnx"
     with pytest.raises(UserError, match=r"needs MindSpore \(pip install .*, 64, not 32"):
         choose_engine(pair, size=32)
+    for path, engine in (
+        (pair, "mindspore"),
+        (Path("shm.mindir"), "auto"),
+        (Path("shm.mindir"), "mindspore"),
+    ):
+        with pytest.raises(UserError, match=f"{path}: running it needs MindSpore .pip install"):
+            choose_engine(path, engine)
 
 
 def test_both_engines_compute_the_same(pair):

@@ -97,10 +97,18 @@ def test_evaluation_with_a_wrong_device_number(project, tmp_path, arguments):
 
 @pytest.mark.parametrize(("arguments", "device"), [([], "0"), (["3"], "3")])
 def test_evaluation_gets_the_device_number_and_the_configuration(project, tmp_path, arguments, device):
-    add_python(project, '#!/bin/sh\necho "$DEVICE_ID $*"\n')
+    add_python(project, '#!/bin/sh\n[ "$1" = -c ] || echo "$DEVICE_ID $*"\n')
     run = run_bash(project / "scripts" / "run_eval.sh", *arguments, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert run.stdout == f"{device} {project}/eval.py --yaml_path={project}/config.yaml\n"
+
+
+def test_evaluation_where_mindspore_is_missing_sets_up_an_environment(project, tools, tmp_path):
+    """As after run_predict.sh."""
+    add_python(project, '#!/bin/sh\ncase "$2" in *mindspore*) exit 1 ;; esac\n')
+    run = run_bash(project / "scripts" / "run_eval.sh", cwd=tmp_path, path=tools)
+    assert run.returncode == 1
+    assert run.stderr.startswith(NEEDS_PYTHON)
 
 
 def test_evaluation_without_a_model(project, tmp_path):

@@ -41,7 +41,8 @@ def run_command(main: Callable[[], int | None]) -> None:
     """Run `main` and exit with the status it returns (None means 0).
 
     A user error exits with status 1 and one message, Ctrl-C with 130, SIGTERM with 143. Errors of the
-    operating system (a full disk, a folder that is not writable) count as user errors.
+    operating system (a full disk, a folder that is not writable) count as user errors, and so does a missing
+    MindSpore, without which photos alone are matted.
     """
     show_any_name()
     show_remarks()
@@ -60,6 +61,11 @@ def run_command(main: Callable[[], int | None]) -> None:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(error.exit_status)
         sys.exit(f"error: {error.filename or 'system'}: {error.strerror or error}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "mindspore":
+            raise
+        remedy = "pip install -r requirements.txt"
+        sys.exit(f"error: this needs MindSpore, which {sys.executable} does not have: {remedy}")
     finally:
         _Interruption.is_running = False
 

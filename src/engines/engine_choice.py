@@ -50,11 +50,12 @@ def choose_engine(
                 )
             return choice
         case ".mindir":
-            return _require(engine, "lite" if engine == "lite" else "mindspore", path)
+            choice = _require(engine, "lite" if engine == "lite" else "mindspore", path)
+            return choice if engine == "lite" else _mindspore(path)
     if engine == "lite":
         return _lite(path, size)
     if engine == "mindspore":
-        return Choice("mindspore", path)
+        return _mindspore(path)
     exported = path.with_suffix(".onnx")
     problem = _problem(exported, path, size)
     if engine == "auto":
@@ -99,11 +100,11 @@ def _lite(path: Path, size: int | None) -> Choice:
     return Choice("lite", path)
 
 
-def _mindspore(path: Path, problem: str) -> Choice:
+def _mindspore(path: Path, problem: str = "") -> Choice:
+    """MindSpore, if it is installed; `problem` is why ONNX Runtime does not do."""
     if not find_spec("mindspore"):
-        raise UserError(
-            f"{path}: running it needs MindSpore (pip install -r requirements.txt): ONNX Runtime {problem}"
-        )
+        needs = f"{path}: running it needs MindSpore (pip install -r requirements.txt)"
+        raise UserError(f"{needs}: ONNX Runtime {problem}" if problem else needs)
     return Choice("mindspore", path)
 
 
