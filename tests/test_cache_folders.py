@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
 
 from src.common.cache_folders import use_cache_folder
+from src.common.errors import UserError
+from src.trimap_matting import solvers
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_WRITABLE = Path("/proc/none")  # not even by root
@@ -57,3 +60,17 @@ def test_curves_are_drawn_where_no_cache_can_be_written(tmp_path):
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["curve.png", "tmp"]
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_what_trimaps_need_is_compiled_where_the_packages_cannot_be_written(
+    no_variable, monkeypatch, tmp_path
+):
+    """The library itself is left out: with an empty cache, it compiles for a minute."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    spec = ModuleSpec("pymatting", None, origin=str(NOT_WRITABLE / "pymatting" / "__init__.py"))
+    monkeypatch.setattr(solvers, "find_spec", lambda name: spec)
+    monkeypatch.setitem(sys.modules, "pymatting", None)
+    with pytest.raises(UserError, match="pip install"):
+        solvers._library()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / ".cache" / "semantic_human_matting")

@@ -11,10 +11,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from src.common.cache_folders import use_cache_folder
 from src.common.errors import UserError
 
 SolverName = Literal["cf", "knn", "lbdm", "rw", "lkm"]
@@ -140,6 +143,10 @@ def _quiet() -> Iterator[None]:
 
 
 def _library():
+    spec = find_spec("pymatting")
+    if spec is not None and spec.origin:
+        # numba keeps what it has compiled beside the modules.
+        use_cache_folder("NUMBA_CACHE_DIR", usual=Path(spec.origin).with_name("__pycache__"))
     try:
         import pymatting
     except ImportError:
