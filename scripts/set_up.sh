@@ -23,12 +23,14 @@ _find_python() {
 }
 
 # Sets $python to .venv's interpreter or the python3 on the PATH (on a board, for example): the first that has the
-# packages needed for images and configuration, and those given as further arguments; 'a|b' is either of two. If
-# neither does, sets up .venv:
+# packages needed for images and configuration, not too old, and those given as further arguments; 'a|b' is either of
+# two. If neither does, sets up .venv:
 #   find_interpreter requirements.txt mindspore
 find_interpreter() {
     local requirements=$1 package candidate
     local needs='cv2, numpy, PIL, pydantic, tqdm, yaml; from importlib.util import find_spec'
+    needs+='; from PIL.Image import Image; Image.has_transparency_data'  # Pillow 10.1
+    needs+='; from pydantic import model_validator'                      # pydantic 2
     shift
     for package in "$@"; do needs+="; assert any(map(find_spec, '$package'.split('|')))"; done
     for candidate in "$python" python3; do

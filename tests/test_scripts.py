@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,24 @@ def test_evaluation_where_mindspore_is_missing_sets_up_an_environment(project, t
     run = run_bash(project / "scripts" / "run_eval.sh", cwd=tmp_path, path=tools)
     assert run.returncode == 1
     assert run.stderr.startswith(NEEDS_PYTHON)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("sitecustomize.py", "from PIL.Image import Image\ndel Image.has_transparency_data\n"),
+        ("pydantic.py", ""),
+    ],
+)
+def test_an_interpreter_with_an_old_package_is_not_taken(project, tools, tmp_path, name, content):
+    write_python(project / ".venv" / "bin" / "python")
+    find = f"source '{project}/scripts/set_up.sh' && find_interpreter requirements.txt && echo taken"
+    assert run_bash("-c", find, cwd=tmp_path, path=tools).stdout == "taken\n"
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / name).write_text(content)
+    add_python(project, f'#!/bin/sh\nPYTHONPATH={tmp_path}/old exec "{sys.executable}" "$@"\n')
+    run = run_bash("-c", find, cwd=tmp_path, path=tools)
+    assert "taken" not in run.stdout
 
 
 def test_evaluation_without_a_model(project, tmp_path):
