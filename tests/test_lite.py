@@ -90,6 +90,22 @@ def test_without_mindspore_the_export_is_needed(checkpoint, monkeypatch):
         choose_engine(checkpoint, "lite")
 
 
+def test_each_kind_of_device_has_its_own_form(checkpoint, monkeypatch):
+    runs = []
+
+    def run(_: Path, script: str, *arguments: str | Path) -> None:
+        if script == "src/deployment/lowering.py":
+            runs.append(arguments)
+            arguments[1].touch()
+
+    monkeypatch.setattr(lite, "_run", run)
+    files = {device: lite.export_for_lite(checkpoint, SIZE, device) for device in ("auto", "CPU", "Ascend")}
+    assert files["auto"] == files["CPU"] != files["Ascend"]
+    assert [arguments[2:] for arguments in runs] == [("--for_cpu",), ()]
+    monkeypatch.setattr(lite, "_LOWERING", 0)
+    assert lite.export_for_lite(checkpoint, SIZE, "CPU") != files["CPU"]
+
+
 def test_without_the_runner(thin_lowered, monkeypatch, tmp_path):
     monkeypatch.setattr(lite, "RUNNER", tmp_path / "shm_infer")
     with pytest.raises(UserError, match=r"shm_infer: .*build.sh CPU"):

@@ -92,7 +92,7 @@ def open_engine(
         if name == "lite":
             from src.engines.lite import export_for_lite, load_lite
 
-            file = file if is_exported(file) else export_for_lite(file, info.size)
+            file = file if is_exported(file) else export_for_lite(file, info.size, device)
             run, own_size = load_lite(file, device, info.system)
             info = replace(info, size=own_size)
         elif is_exported(file):

@@ -18,6 +18,9 @@ from src.systems.traits import SystemName, needed_shapes, size_of_inputs
 
 _ROOT = Path(__file__).resolve().parents[2]
 RUNNER = _ROOT / "ascend_infer" / "build" / "shm_infer"
+_LOWERING = (
+    1  # to be raised with each change of what export.py and lowering.py write: files in caches are older
+)
 
 
 class LiteError(UserError):
@@ -130,17 +133,20 @@ class LiteNetwork:
         return LiteError(f"{self._path}: engine lite: {reason.removeprefix(f'{self._path}: ')}{advice}")
 
 
-def export_for_lite(checkpoint: Path, size: int) -> Path:
+def export_for_lite(checkpoint: Path, size: int, device: str = "auto") -> Path:
     """The export of a checkpoint for the runner, from the cache folder; it is made there if it is missing.
 
     Args:
         checkpoint: the checkpoint.
         size: height and width of the network's input.
+        device: of the runner, as in `load_lite`; what is fastest on CPUs is not for others.
 
     Raises:
         LiteError: it cannot be exported.
     """
-    path = cache_folder() / f"{digest_of(checkpoint)}-{size}.mindir"
+    form = ["--for_cpu"] if device in ("auto", "CPU") else []
+    name = f"{digest_of(checkpoint)}-{size}-{'cpu' if form else 'any'}-{_LOWERING}.mindir"
+    path = cache_folder() / name
     if path.is_file():
         return path
     print(f"{checkpoint}: is exported for the C++ runner, which is needed once", flush=True)
@@ -154,7 +160,7 @@ def export_for_lite(checkpoint: Path, size: int) -> Path:
             "device_target": "CPU",
         }
         _run(checkpoint, "export.py", *(f"--set=export.{key}={value}" for key, value in settings.items()))
-        _run(checkpoint, "src/deployment/lowering.py", exported, path, "--for_cpu")
+        _run(checkpoint, "src/deployment/lowering.py", exported, path, *form)
     return path
 
 
