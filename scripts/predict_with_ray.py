@@ -5,17 +5,16 @@ RAY_ADDRESS=auto python scripts/predict_with_ray.py /shared/photos /shared/matte
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # `src` lies there
 
-import ray  # noqa: E402
-
 from src.common.command_line import SKIPPED_STATUS, run_command  # noqa: E402
 from src.common.counts import positive  # noqa: E402
+from src.common.errors import UserError  # noqa: E402
+from src.common.process_pool import available_cores  # noqa: E402
 from src.prediction.predict import predict  # noqa: E402
 from src.prediction.shard import Shard  # noqa: E402
 
@@ -27,8 +26,14 @@ def main() -> int:
     )
     parser.add_argument("photos", metavar="DIR", type=Path, help="photos; every machine must see this folder")
     parser.add_argument("output", metavar="DIR", type=Path, help="folder of the results, likewise")
-    parser.add_argument("--shards", type=positive, default=os.cpu_count(), help="default: one for each core")
+    parser.add_argument(
+        "--shards", type=positive, default=available_cores(), help="default: one for each core"
+    )
     arguments = parser.parse_args()
+    try:
+        import ray  # takes seconds
+    except ImportError:
+        raise UserError(f"this needs Ray, which {sys.executable} does not have: pip install ray") from None
     ray.init(include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}})
     matte = ray.remote(predict)  # Ray repeats it where its process is killed; what is done is not done again
     tasks = [
