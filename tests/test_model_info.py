@@ -74,6 +74,18 @@ def test_a_size_that_no_network_takes(tmp_path):
             model_info_of(tmp_path / "a.ckpt", size=size, otherwise=INFO)
 
 
+def test_a_size_of_its_own_that_no_network_takes_names_the_description(tmp_path):
+    odd = ModelInfo(size=300)
+    write_model_info(tmp_path / "a.ckpt", odd)
+    (tmp_path / "a.onnx").touch()
+    embed_model_info(tmp_path / "a.onnx", odd)
+    for name, described in (("a.ckpt", "a.ckpt.yaml"), ("a.onnx", "a.onnx")):
+        with pytest.raises(UserError) as caught:
+            model_info_of(tmp_path / name, otherwise=INFO)
+        assert str(caught.value) == f"{tmp_path / described}: size 300: must be a multiple of 16"
+        assert model_info_of(tmp_path / name, size=320, otherwise=INFO).size == 320
+
+
 @pytest.mark.parametrize("content", [b"", b"\x72", b"\xff" * 50, b"\x72\xff\xff\x7f", bytes(range(256)) * 20])
 def test_damaged_exported_files_say_nothing(tmp_path, content):
     (tmp_path / "a.mindir").write_bytes(content)

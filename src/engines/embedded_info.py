@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from src.common.errors import UserError
-from src.systems.model_info import ModelInfo, dump_model_info, parse_model_info, read_model_info
+from src.systems.model_info import ModelInfo, dump_model_info, info_path, parse_model_info, read_model_info
 from src.systems.traits import check_input_size, needs_plate, takes_normalised
 
 _EXPORTED_SUFFIXES = (".mindir", ".onnx")
@@ -66,7 +66,8 @@ def model_info_of(
     """
     if mean is not None and not all(0 <= value <= 255 for value in mean):  # nor NaN
         raise UserError(f"mean {' '.join(f'{value:g}' for value in mean)}: must be values from 0 to 255")
-    info = find_model_info(path) or otherwise
+    found = find_model_info(path)
+    info = found or otherwise
     if needs_plate(info.system):
         raise UserError(
             f"{path}: is a model of {info.system}, which needs a photo of the empty place (the plate) beside "
@@ -80,7 +81,9 @@ def model_info_of(
     try:
         check_input_size(info.size, info.system)
     except ValueError as error:
-        raise UserError(f"size {info.size}: {error}") from None
+        is_own = found is not None and size is None
+        description = path if is_exported(Path(path)) else info_path(path)
+        raise UserError(f"{f'{description}: ' if is_own else ''}size {info.size}: {error}") from None
     return info
 
 
