@@ -96,7 +96,9 @@ def test_blending_is_exact_in_photos_of_a_few_pixels(size, opacity):
     np.testing.assert_array_equal(blend(front, behind, np.full(size, opacity, np.uint8)), expected)
 
 
-@pytest.mark.parametrize("description", ["no colour", "gone.jpg", "#12", ""])
+@pytest.mark.parametrize(
+    "description", ["no colour", "gone.jpg", "#12", "", "#ff000080", "#f008", "rgba(9,9,9,9)"]
+)
 def test_what_is_no_background_is_named(description):
     with pytest.raises(UserError, match="neither an image file nor a colour"):
         Background(description)

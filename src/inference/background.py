@@ -36,7 +36,7 @@ class Background:
             self._picture = read_image(description)
             return
         try:
-            red, green, blue = ImageColor.getrgb(description)[:3]
+            red, green, blue = ImageColor.getrgb(description)  # four values, as of #RRGGBBAA, are too many
         except ValueError:
             raise UserError(
                 f"background '{description}': neither an image file nor a colour; give a file, a colour "

@@ -80,7 +80,7 @@ class MattingSteps:
             whole: the outputs for `prepare(image)`.
 
         Returns:
-            None where somebody has been seen in the whole, and in small photos.
+            Tiles; an empty list where somebody has been seen in the whole, and in small photos.
         """
         return find_tiles(image, self._of_whole(image, whole, ALPHA)[0])
 
