@@ -4,14 +4,13 @@ from pathlib import Path
 
 from mindspore import nn
 
-from src.model.background_matting.cells import CELL
 from src.model.background_matting.network import MatteNetwork
-from src.model.background_matting.refiner import FullRefiner, Refiner, SamplingRefiner, ThresholdingRefiner
+from src.model.background_matting.refiner import REFINERS, Refiner
 from src.model.folding import fold_batch_norms
 from src.model.network import SHMNet
 from src.model.pspnet.pyramid import fold_pyramids
 from src.model.weights import load_weights
-from src.systems.plate_form import PlateForm
+from src.systems.plate_form import CELL, PlateForm
 from src.systems.registry import get_system
 from src.systems.traits import SystemName
 
@@ -43,10 +42,11 @@ def load_matte_network(path: str | Path, system: SystemName, form: PlateForm) ->
 
 
 def _refiner(form: PlateForm) -> Refiner:
+    kind = REFINERS[form.refinement]
     match form.refinement:
         case "full":
-            return FullRefiner()
+            return kind()
         case "sampling":
-            return SamplingRefiner(form.sample_cells * CELL**2)
+            return kind(form.sample_cells * CELL**2)
         case "thresholding":
-            return ThresholdingRefiner(form.threshold)
+            return kind(form.threshold)

@@ -97,7 +97,7 @@ def in_floats(image: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("mode", ["full", "sampling", "thresholding"])
 def test_all_engines_compute_the_same(folder, mode, monkeypatch):
-    monkeypatch.setitem(plate_checkpoint._REFINERS, "sampling", lambda: SamplingRefiner(SAMPLED))
+    monkeypatch.setitem(plate_checkpoint.REFINERS, "sampling", lambda: SamplingRefiner(SAMPLED))
     checkpoint, place = folder / mode / "model.ckpt", folder / mode
     stem = f"model_{WIDTH}x{HEIGHT}"
     inputs = tuple(map(in_floats, pictures()))

@@ -18,7 +18,7 @@ from src.common.errors import UserError
 from src.engines.plate_checkpoint import CheckpointEngine
 from src.images.files import ImageError, read_alpha_channel, read_gray, read_image, write_image
 from src.model.background_matting.network import RefineNetwork
-from src.model.background_matting.refiner import FullRefiner, SamplingRefiner
+from src.model.background_matting.refiner import REFINERS
 from src.model.weights import load_weights, save_parameters
 from src.plates.files import Plates
 from src.plates.likeness import fit_plate, is_unlike
@@ -70,8 +70,7 @@ def test_odd_sizes_are_padded_by_their_borders_and_cut_again(model, refinement):
     assert matte.alpha.shape == SIZE and matte.alpha.dtype == np.uint8
     padded = [cv2.copyMakeBorder(each, 0, 2, 0, 3, cv2.BORDER_REPLICATE) for each in (photo, plate)]
     inputs = [Tensor(each[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32) / 255) for each in padded]
-    refiner = {"sampling": SamplingRefiner, "full": FullRefiner}[refinement]()
-    network = RefineNetwork("mobilenetv2", refiner, 0.5).set_train(False)
+    network = RefineNetwork("mobilenetv2", REFINERS[refinement](), 0.5).set_train(False)
     load_weights(network, model)
     pha, fgr, *_ = (each.asnumpy()[:, :, : SIZE[0], : SIZE[1]] * 255 for each in network(*inputs))
     assert np.abs(matte.alpha - pha[0, 0]).max() <= 0.501

@@ -9,13 +9,11 @@ from src.common.device import use_device
 from src.common.errors import UserError
 from src.engines.plate_interface import Size, checked, whole_cells
 from src.model.background_matting.network import RefineNetwork, predict_refined
-from src.model.background_matting.refiner import FullRefiner, SamplingRefiner, ThresholdingRefiner
+from src.model.background_matting.refiner import REFINERS
 from src.model.weights import load_weights
 from src.systems.background_matting import BACKBONES
 from src.systems.plate_form import RefinementName, copy_scale
 from src.systems.traits import SystemName
-
-_REFINERS = {"full": FullRefiner, "sampling": SamplingRefiner, "thresholding": ThresholdingRefiner}
 
 
 class CheckpointEngine:
@@ -42,7 +40,7 @@ class CheckpointEngine:
         if checkpoint.suffix.lower() != ".ckpt":
             raise UserError(f"{checkpoint}: is neither a checkpoint (.ckpt) nor an export (.mindir, .onnx)")
         use_device(device)
-        self._network = RefineNetwork(BACKBONES[system], _REFINERS[refinement]())
+        self._network = RefineNetwork(BACKBONES[system], REFINERS[refinement]())
         load_weights(self._network, checkpoint)
         self._network.set_train(False)
         self._checkpoint = checkpoint

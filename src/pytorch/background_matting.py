@@ -8,10 +8,10 @@ from torch import nn
 from torch.nn import functional
 
 from src.pytorch.layers import Depthwise, conv_bn_relu, conv_bn_relu6, with_bn_relu6
-from src.systems.plate_form import training_scale
+from src.systems.plate_form import CELL, training_scale
 
 _HIDDEN = 32  # channels of the base network for the refiner
-_CELL, _WINDOW = 4, 8  # pixels to a side
+_WINDOW = 8  # pixels to a side, which shows a cell and what is around it
 _STAGES = (  # outputs, stride of the first block, dilation of each
     (24, 2, (1, 1)),
     (32, 2, (1, 1, 1)),
@@ -126,22 +126,22 @@ class SamplingRefiner(Refiner):
 
     def __init__(self, sample_pixels: int = 80_000):
         super().__init__()
-        self.sample_cells = sample_pixels // _CELL**2
+        self.sample_cells = sample_pixels // CELL**2
 
     def forward(self, images, coarse, err):
         half, full = padded(images, coarse)
         height, width = images.shape[2:]
-        errors = resize(err, (height // _CELL, width // _CELL)).flatten(1)
+        errors = resize(err, (height // CELL, width // CELL)).flatten(1)
         largest, cell = errors.topk(min(self.sample_cells, errors.shape[1]))
         image, number = (largest > 0).nonzero(as_tuple=True)
         cell = cell[image, number]
-        row, column = cell // (width // _CELL), cell % (width // _CELL)
+        row, column = cell // (width // CELL), cell % (width // CELL)
         refined = self.correct(
-            windows(half, _WINDOW, _CELL // 2)[image, :, row, column],
-            windows(full, _WINDOW, _CELL)[image, :, row, column],
+            windows(half, _WINDOW, CELL // 2)[image, :, row, column],
+            windows(full, _WINDOW, CELL)[image, :, row, column],
         )
         result = resize(coarse[:, _HIDDEN:], (height, width))
-        windows(result, _CELL, _CELL)[image, :, row, column] = refined
+        windows(result, CELL, CELL)[image, :, row, column] = refined
         return result
 
 

@@ -2,7 +2,8 @@
 
 from mindspore import Tensor, ops
 
-CELL = 4
+from src.systems.plate_form import CELL
+
 _WINDOW = 8
 
 

@@ -8,10 +8,11 @@ more on each side. Two other convolutions reduce both to the cell.
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
-from src.model.background_matting.cells import CELL, from_cells, windows
+from src.model.background_matting.cells import from_cells, windows
 from src.model.background_matting.decoder import HIDDEN
 from src.model.background_matting.layers import repeat_pixels, resize
 from src.model.layers import pad_with_zeros
+from src.systems.plate_form import CELL, RefinementName
 
 _IMAGES = 6  # channels of photo and plate
 _MATTE = 4  # channels of pha and residual
@@ -134,3 +135,10 @@ class SamplingRefiner(Refiner):
         ref = found[:, values:].reshape(n, 1, rows, columns)
         coarse = _enlarged(src, pha, residual)
         return _choose(ref, from_cells(found[:, :values], coarse.shape), coarse), ref
+
+
+REFINERS: dict[RefinementName, type[Refiner]] = {
+    "full": FullRefiner,
+    "sampling": SamplingRefiner,
+    "thresholding": ThresholdingRefiner,
+}
