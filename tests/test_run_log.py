@@ -16,25 +16,18 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("place", [PHASE, "."])
-def test_a_log_that_finds_no_room_is_named(folder, place):
-    full = folder / place / LATEST_LOG
+@pytest.mark.parametrize(
+    ("file", "write"),
+    [(f"{PHASE}/{LATEST_LOG}", RunLog.step), (LATEST_LOG, RunLog.step), (BEST_LOG, RunLog.best)],
+)
+def test_a_log_that_finds_no_room_is_named(folder, file, write):
+    full = folder / file
     full.symlink_to("/dev/full")
     with (
         RunLog(folder, PHASE) as log,
         pytest.raises(UserError, match=f"^{full}: .*No space left.*make room"),
     ):
-        log.step("train epoch: 1")
-
-
-def test_a_log_of_best_epochs_that_finds_no_room_is_named(folder):
-    full = folder / BEST_LOG
-    full.symlink_to("/dev/full")
-    with (
-        RunLog(folder, PHASE) as log,
-        pytest.raises(UserError, match=f"^{full}: .*No space left.*make room"),
-    ):
-        log.best("epoch 1")
+        write(log, "train epoch: 1")
 
 
 def test_a_log_that_cannot_be_opened_is_named(folder):
