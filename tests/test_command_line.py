@@ -54,24 +54,42 @@ def status_of(error: BaseException | None) -> int | str | None:
     return None
 
 
-@pytest.mark.parametrize("command", ["train.py", "eval.py", "export.py"])
-def test_without_mindspore_a_command_says_what_to_do(command, tmp_path):
-    """As where run_predict.sh has made the environment."""
-    hidden = (
-        "import runpy, sys; sys.modules['mindspore'] = None; sys.argv = sys.argv[1:]; "
-        "runpy.run_path(sys.argv[0], run_name='__main__')"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", hidden, str(ROOT / command), *NEEDED_ARGUMENTS.get(command, ())],
-        cwd=tmp_path,
+WITHOUT_MINDSPORE = """
+import contextlib, runpy, sys
+sys.modules["mindspore"] = None
+commands, options = sys.argv[1].split(), sys.argv[2:]
+for command in commands:
+    sys.argv = [command, *options]
+    with contextlib.suppress(SystemExit) if len(commands) > 1 else contextlib.nullcontext():
+        runpy.run_path(command, run_name="__main__")
+"""
+
+
+def start_without_mindspore(commands: list[str], *options: str, cwd: Path) -> subprocess.CompletedProcess:
+    """As where run_predict.sh has made the environment; several commands in one process."""
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_MINDSPORE, " ".join(str(ROOT / each) for each in commands), *options],
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=60,
     )
+
+
+@pytest.mark.parametrize("command", ["train.py", "eval.py", "export.py"])
+def test_without_mindspore_a_command_says_what_to_do(command, tmp_path):
+    result = start_without_mindspore([command], *NEEDED_ARGUMENTS.get(command, ()), cwd=tmp_path)
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1, result.stderr
     assert "pip install -r requirements.txt" in result.stderr
+
+
+def test_without_mindspore_every_command_shows_its_help(tmp_path):
+    result = start_without_mindspore(COMMANDS, "--help", cwd=tmp_path)
+    assert result.returncode == 0 and result.stderr == ""
+    for command in COMMANDS:
+        assert f"usage: {Path(command).name}" in result.stdout
 
 
 @pytest.mark.parametrize("flag", ["--yaml_path", "--config_path"])

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from src.benchmark.contender import KEEP_MEMORY
 from src.benchmark.samples import VIDEO_FRAMES, Samples
-from src.systems.shm import PHASES
 
 BOUND = "bound"
 _PYTORCH = "PyTorch, channels last"
@@ -137,6 +136,8 @@ def plate_rows(folder: Path) -> list[Row]:
 
 def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> list[Row]:
     """A training step of each phase; `operations` counts its forward pass for one photo."""
+    from src.systems.shm import PHASES  # needs MindSpore, as these two groups do
+
     rows = []
     for phase in PHASES:
         for batch in batches:
@@ -156,6 +157,8 @@ def step_rows(size: int, batches: list[int], operations: Mapping[str, int]) -> l
 
 def pipeline_rows(data: Path, size: int, numbers_of_workers: list[int]) -> list[Row]:
     """Reading training samples, and the phase with the fastest step fed by them."""
+    from src.systems.shm import PHASES
+
     rows = []
     for workers in numbers_of_workers:
         works = {
