@@ -96,6 +96,7 @@ def test_losses_and_gradients(phase):
 
 def test_both_phases_are_trained_and_converted(tmp_path, monkeypatch, capsys):
     from src.pytorch import train as trainer
+    from src.pytorch.first_weights import read_weights
 
     for split in ("train", "valid"):
         for number in range(2):
@@ -119,6 +120,6 @@ def test_both_phases_are_trained_and_converted(tmp_path, monkeypatch, capsys):
     arguments = [source, "--system", "background_matting", "--output", str(output)]
     monkeypatch.setattr("sys.argv", ["convert", *arguments])
     assert convert() == 0
-    read = trainer.read_weights(str(output), trainer.PHASES["refine"].torch_state)
+    read = read_weights(str(output), trainer.PHASES["refine"].torch_state)
     for name, value in read.items():
         np.testing.assert_array_equal(value, after[name].numpy(), err_msg=name)

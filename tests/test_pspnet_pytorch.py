@@ -23,6 +23,7 @@ from tests.thin_network import make_pspnet_thin
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from src.pytorch import pspnet  # noqa: E402
 from src.pytorch import train as trainer  # noqa: E402
+from src.pytorch.first_weights import read_weights  # noqa: E402
 from tests.thin_torch_network import make_torch_pspnet_thin  # noqa: E402
 
 SIZE = 48
@@ -105,7 +106,7 @@ def test_what_it_learns_comes_back_with_the_loss_of_train_py(tmp_path, monkeypat
     assert convert() == 0
     assert loss == pytest.approx(loss_of(output, tmp_path / "data"), abs=2e-5)
     saved = torch.load(weights, weights_only=True)
-    read = trainer.read_weights(str(output), trainer.PHASES["t_net"].torch_state)
+    read = read_weights(str(output), trainer.PHASES["t_net"].torch_state)
     assert len(read) == sum(not name.endswith("num_batches_tracked") for name in saved)
     for name, value in read.items():
         np.testing.assert_array_equal(value, saved[name].numpy(), err_msg=name)

@@ -23,6 +23,7 @@ from src.pytorch import modnet_samples, pictures  # noqa: E402
 from src.pytorch import train as trainer  # noqa: E402
 from src.pytorch.batch import Batch  # noqa: E402
 from src.pytorch.cropping import crop  # noqa: E402
+from src.pytorch.first_weights import read_weights  # noqa: E402
 from src.pytorch.pictures import Pictures  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -211,7 +212,7 @@ def test_modnet_learns_from_pictures_and_comes_back(tmp_path, monkeypatch, capsy
     monkeypatch.setattr("sys.argv", ["convert", weights, "--system", "modnet_video", "--output", str(output)])
     convert()
     saved = torch.load(weights, weights_only=True)
-    read = trainer.read_weights(str(output), trainer.PHASES["video"].torch_state)
+    read = read_weights(str(output), trainer.PHASES["video"].torch_state)
     assert len(read) == sum(not name.endswith("num_batches_tracked") for name in saved)
     for name, value in read.items():
         np.testing.assert_array_equal(value, saved[name].numpy(), err_msg=name)
