@@ -18,9 +18,8 @@ from src.systems.traits import SystemName, needed_shapes, size_of_inputs
 
 _ROOT = Path(__file__).resolve().parents[2]
 RUNNER = _ROOT / "ascend_infer" / "build" / "shm_infer"
-_LOWERING = (
-    1  # to be raised with each change of what export.py and lowering.py write: files in caches are older
-)
+# To be raised with each change of what export.py and lowering.py write: files in caches are older.
+_LOWERING = 1
 
 
 class LiteError(UserError):
