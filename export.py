@@ -8,8 +8,8 @@ from pathlib import Path
 from src.common.command_line import run_command
 from src.config import BackgroundMattingConfig, CommonConfig
 from src.config_flags import config_of, make_parser
+from src.description.traits import empty_inputs, output_names, takes_normalised
 from src.engines.embedded_info import model_info_of
-from src.systems.traits import empty_inputs, output_names, takes_normalised
 
 
 def export(config: CommonConfig) -> Path:

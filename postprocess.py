@@ -13,8 +13,8 @@ from src.deployment.options import add_model_option, exported_info
 from src.deployment.plate_files import RunnerPlateFiles, form_of_model
 from src.deployment.runner_files import INPUTS, OUTPUTS, RESULTS
 from src.deployment.score import score
+from src.description.traits import needs_plate
 from src.evaluation.plates import evaluate_plates
-from src.systems.traits import needs_plate
 
 
 def main() -> int:

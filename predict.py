@@ -12,6 +12,9 @@ from typing import get_args
 
 from src.common.command_line import SKIPPED_STATUS, run_command
 from src.common.given_options import given
+from src.description.model_info import ModelInfo
+from src.description.plate_form import RefinementName
+from src.description.traits import SystemName
 from src.engines.embedded_info import find_model_info
 from src.engines.engine_choice import EngineName
 from src.engines.shipped import require_system, shipped_model
@@ -20,9 +23,6 @@ from src.live.flags import add_live_arguments, is_live, run_live, run_live_with_
 from src.prediction.predict import predict
 from src.prediction.shard import parse_shard
 from src.streams.temporal import Temporal
-from src.systems.model_info import ModelInfo
-from src.systems.plate_form import RefinementName
-from src.systems.traits import SystemName
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
 _WITHOUT_PLATE = (

@@ -13,7 +13,7 @@ from src.deployment.options import add_model_option, exported_info
 from src.deployment.plate_files import RunnerPlateFiles, form_of_model
 from src.deployment.prepare import prepare
 from src.deployment.runner_files import INPUTS, OUTPUTS
-from src.systems.traits import needs_plate
+from src.description.traits import needs_plate
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ import numpy as np  # noqa: E402
 from src.clips.layouts import find_clips  # noqa: E402
 from src.common.command_line import run_command  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
+from src.description.traits import takes_previous  # noqa: E402
 from src.evaluation.recovery import (  # noqa: E402
     DISTURBANCES,
     UNDISTURBED,
@@ -25,7 +26,6 @@ from src.evaluation.recovery import (  # noqa: E402
     measure_recovery,
 )
 from src.inference.matting import load_matting  # noqa: E402
-from src.systems.traits import takes_previous  # noqa: E402
 
 _AT, _COUNT = 10, 40
 

@@ -34,9 +34,9 @@ from src.config_sections import (
     TestConfig,
 )
 from src.config_values import ANY, ChannelMean, Natural, Positive, Switch
-from src.systems.model_info import ModelInfo
-from src.systems.plate_form import SMALLEST_SIDE, training_scale
-from src.systems.traits import BackgroundMattingName, SystemName
+from src.description.model_info import ModelInfo
+from src.description.plate_form import SMALLEST_SIDE, training_scale
+from src.description.traits import BackgroundMattingName, SystemName
 
 
 class ConfigError(UserError):

@@ -20,7 +20,7 @@ from src.config_values import (
     WidthAndHeight,
     parse_size,
 )
-from src.systems.plate_form import ANY_SIZE, PlateForm, RefinementName, plate_form
+from src.description.plate_form import ANY_SIZE, PlateForm, RefinementName, plate_form
 
 PhaseName = Literal["pre_train_t_net", "pre_train_m_net", "end_to_end"]
 LearningRateSchedule = Literal["constant", "cosine"]

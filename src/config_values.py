@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
-from src.systems.traits import check_input_size
+from src.description.traits import check_input_size
 
 
 def _number_or_all(value: Any) -> str:

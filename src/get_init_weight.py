@@ -27,8 +27,8 @@ from src.common.counts import natural  # noqa: E402
 from src.common.errors import UserError  # noqa: E402
 from src.config import Config  # noqa: E402
 from src.conversion import to_checkpoint  # noqa: E402
-from src.systems.model_info import ModelInfo  # noqa: E402
-from src.systems.traits import (  # noqa: E402
+from src.description.model_info import ModelInfo  # noqa: E402
+from src.description.traits import (  # noqa: E402
     SystemName,
     check_input_size,
     needs_plate,

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from mindspore import nn
 
+from src.description.plate_form import CELL, PlateForm
+from src.description.traits import SystemName
 from src.model.background_matting.network import MatteNetwork
 from src.model.background_matting.refiner import REFINERS, Refiner
 from src.model.folding import fold_batch_norms
 from src.model.network import SHMNet
 from src.model.pspnet.pyramid import fold_pyramids
 from src.model.weights import load_weights
-from src.systems.plate_form import CELL, PlateForm
 from src.systems.registry import get_system
-from src.systems.traits import SystemName
 
 
 def load_network(path: str | Path, system: SystemName = "shm") -> nn.Cell:

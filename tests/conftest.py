@@ -158,8 +158,8 @@ def runner() -> None:
 def export_mindir(checkpoint: Path, name: Path) -> Path:
     """Export a network for 64x64."""
     from src.deployment.export import export_network
+    from src.description.model_info import ModelInfo
     from src.load_model import load_for_inference
-    from src.systems.model_info import ModelInfo
 
     return export_network(load_for_inference(checkpoint), str(name), "MINDIR", ModelInfo(size=64))
 

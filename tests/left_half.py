@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
+from src.description.model_info import ModelInfo
 from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
 from src.inference.matting import Matting
 from src.inference.protocol import DEFAULT
-from src.systems.model_info import ModelInfo
 
 SIZE = 32  # of its input
 

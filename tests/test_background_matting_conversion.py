@@ -14,11 +14,11 @@ from src.conversion.background_matting import (
     original_names,
     require_backbone,
 )
+from src.description.model_info import ModelInfo, read_model_info
 from src.engines.engine import open_engine
 from src.get_init_weight import main
 from src.model.background_matting.network import RefineNetwork
 from src.model.weights import load_weights, read_arrays
-from src.systems.model_info import ModelInfo, read_model_info
 from tests import background_matting_golden as golden
 from tests.background_matting_golden import needs_golden_files
 from tests.conversion_command import convert_without_torch

@@ -18,9 +18,9 @@ from src.config import BackgroundMattingConfig
 from src.data.bad_samples import TooManyBadSamplesError
 from src.data.pairs import PhotoWithAlpha
 from src.data.plate_files import PlateFiles
+from src.description.model_info import read_model_info
 from src.images.files import ImageError, write_image
 from src.systems.background_matting_data import SamplesWithDropout
-from src.systems.model_info import read_model_info
 from tests.small_dataset import make_person
 from tests.thin_network import leave_curves_empty, make_background_matting_thin
 from tests.training_runs import assert_same_outcome, latest, read_epochs, run_into_power_cut, run_training

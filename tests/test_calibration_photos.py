@@ -8,7 +8,7 @@ import pytest
 
 from src.common.errors import UserError
 from src.conversion.photos import MOST_PHOTOS, read_photos
-from src.systems.model_info import ModelInfo
+from src.description.model_info import ModelInfo
 
 MEAN = ModelInfo().mean
 

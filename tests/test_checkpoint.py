@@ -13,10 +13,10 @@ from mindspore import Parameter, Tensor, nn
 
 from src.common.errors import UserError
 from src.common.world import World
+from src.description.model_info import ModelInfo, read_model_info
 from src.load_model import load_network
 from src.model.network import SHMNet
 from src.model.weights import load_weights, save_parameters
-from src.systems.model_info import ModelInfo, read_model_info
 from src.systems.shm import SHM
 from src.training.checkpoint import BEST_FILE, STEP_FILE, PhaseCheckpoints, Progress, best_or_newest_weights
 from src.training.start import load_earlier_weights

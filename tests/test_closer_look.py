@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.description.model_info import ModelInfo
 from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, Arrays, Engine
 from src.images.letterbox import Place, letterbox_place
 from src.images.preprocessing import resize
@@ -16,7 +17,6 @@ from src.inference.matting import Matting
 from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, PUBLISHED
 from src.streams.stream import Stream
-from src.systems.model_info import ModelInfo
 
 SIZE = 64
 MEAN = (0, 0, 0)

@@ -12,10 +12,10 @@ from src.composite_data import main, make_composites
 from src.data.people import find_people, find_set, read_ids
 from src.data.split_files import SplitFiles
 from src.deployment.prepare import prepare
+from src.description.model_info import ModelInfo
 from src.generation.generator import generate_datasets
 from src.generation.pairing import find_pairs
 from src.images.files import read_gray, read_image, write_image
-from src.systems.model_info import ModelInfo
 from src.training.resume_check import mark_of
 from tests.matting_source import make_config, write_pair, write_source
 from tests.small_dataset import make_person, write_dataset

@@ -19,6 +19,7 @@ from src.conversion.photos import read_photos
 from src.conversion.pretrained_encoder import start_from_encoder
 from src.conversion.tflite import FoldedConv, read_tflite_convolutions
 from src.conversion.torchvision_encoder import load_torchvision_encoder, rectified_normal_moments
+from src.description.model_info import ModelInfo, read_model_info
 from src.get_init_weight import main
 from src.images.files import write_image
 from src.images.preprocessing import normalise
@@ -26,7 +27,6 @@ from src.load_model import load_network
 from src.model.backbones.mobilenet_v2 import MobileNetV2
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
-from src.systems.model_info import ModelInfo, read_model_info
 from tests.golden_weights import GOLDEN_FOLDER
 
 MEAN = ModelInfo().mean

@@ -15,12 +15,12 @@ import pytest
 from export import export
 from src.common.errors import UserError
 from src.config import Config
+from src.description.model_info import ModelInfo
 from src.engines import engine_choice
 from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine, open_engine
 from src.engines.engine_choice import Choice, choose_engine
 from src.engines.turn import LANES, lane
 from src.images.files import write_image
-from src.systems.model_info import ModelInfo
 from tests.golden_weights import random_image
 from tests.small_dataset import make_person
 

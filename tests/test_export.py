@@ -19,11 +19,11 @@ from export import export
 from src.common.errors import UserError
 from src.config import Config
 from src.deployment.export import ExportError, check_export, export_network
+from src.description.model_info import ModelInfo
 from src.engines.exported import ExportedError, compiled
 from src.engines.mindir import MindirError
 from src.load_model import load_network
 from src.model.network import SHMNet
-from src.systems.model_info import ModelInfo
 from tests.conftest import save_golden
 from tests.golden_weights import random_image
 from tests.thin_network import make_encoder_short

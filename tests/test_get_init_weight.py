@@ -19,10 +19,10 @@ from src.common.errors import UserError
 from src.conversion.checkpoint_file import write_checkpoint
 from src.conversion.original_network import convert_state_dict
 from src.conversion.torch_state_dict import read_torch_state_dict, torch_name
+from src.description.model_info import ModelInfo, read_model_info
 from src.get_init_weight import main
 from src.load_model import load_network
 from src.model.network import SHMNet
-from src.systems.model_info import ModelInfo, read_model_info
 from tests.golden_weights import GOLDEN_FOLDER, load_golden_weights
 
 REPOSITORY = Path(__file__).resolve().parent.parent

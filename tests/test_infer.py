@@ -28,13 +28,13 @@ from src.deployment.runner_files import (
     sample_name,
 )
 from src.deployment.score import score
+from src.description.model_info import ModelInfo
 from src.engines.engine import ALPHA, TRIMAP_LOGITS
 from src.images.files import read_gray, read_image, write_image
 from src.images.preprocessing import upsample_alpha
 from src.inference.outputs import Outputs
 from src.inference.protocol import PUBLISHED
 from src.inference.steps import MattingSteps
-from src.systems.model_info import ModelInfo
 from tests.published_input import published_input
 from tests.small_dataset import make_person, write_dataset
 

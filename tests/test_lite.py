@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo
 from src.engines import engine_choice, lite
 from src.engines.embedded_info import embed_model_info, is_export_of
 from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, open_engine
 from src.engines.engine_choice import Choice, choose_engine
 from src.images.files import read_gray, write_image
-from src.systems.model_info import ModelInfo
 from tests.golden_weights import random_image
 from tests.runner import ENVIRONMENT, RUNNER, error_lines
 from tests.small_dataset import make_person

@@ -11,13 +11,13 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 
 # isort: split
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo, write_model_info
 from src.engines.plate_engine import open_plate_engine
 from src.images.files import write_image
 from src.live import flags
 from src.live.with_plate import live_with_plate
 from src.plates.matting import PlateMatting
 from src.plates.preparation import PlatePreparation
-from src.systems.model_info import ModelInfo, write_model_info
 from tests.test_plate_engines import SYSTEM, export, save_thin_model
 from tests.test_plate_video import EMPTY, PERSON, RATE, SIZE, Difference, frames, place
 from tests.videos import write_video

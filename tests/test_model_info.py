@@ -10,6 +10,7 @@ from src.common.errors import UserError
 from src.config import Config
 from src.deployment.export import export_network
 from src.deployment.lowering import lower_file
+from src.description.model_info import ModelInfo, info_path, read_model_info, write_model_info
 from src.engines.embedded_info import embed_model_info, find_model_info, model_info_of
 from src.engines.engine import open_engine
 from src.images.preprocessing import alpha_to_bytes
@@ -18,7 +19,6 @@ from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, PUBLISHED
 from src.inference.steps import MattingSteps
 from src.load_model import load_for_inference
-from src.systems.model_info import ModelInfo, info_path, read_model_info, write_model_info
 from tests.small_dataset import make_person
 
 INFO = ModelInfo(size=32, mean=(1.5, 20, 255))

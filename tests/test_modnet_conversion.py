@@ -14,10 +14,10 @@ from mindspore import Tensor
 from src.common.errors import UserError
 from src.conversion.modnet import convert_state_dict, original_name, take_encoder, with_channels
 from src.conversion.torch_archive import ArchiveError, read_archive
+from src.description.model_info import ModelInfo, read_model_info
 from src.model.modnet.network import MatteNet, MODNet
 from src.model.network import SHMNet
 from src.model.weights import load_weights, save_parameters
-from src.systems.model_info import ModelInfo, read_model_info
 from tests import modnet_golden
 from tests.conversion_command import convert_without_torch
 from tests.modnet_golden import needs_golden_files

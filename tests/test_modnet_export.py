@@ -14,12 +14,12 @@ from mindspore import Tensor, nn
 
 from src.deployment import export
 from src.deployment.lowering import lower_file
+from src.description.model_info import ModelInfo, write_model_info
 from src.engines.embedded_info import find_model_info
 from src.inference.matting import Matting, load_matting
 from src.model.modnet.frame import FrameMatteWithPrevious
 from src.model.modnet.network import MODNet
 from src.model.weights import save_parameters
-from src.systems.model_info import ModelInfo, write_model_info
 from tests import modnet_golden
 from tests.modnet_golden import TOLERANCE, needs_golden_files
 from tests.runner import call_runner

@@ -17,10 +17,10 @@ from mindspore import Tensor, nn
 from src.common.errors import UserError
 from src.config import ConfigError, ModnetConfig, ModnetVideoConfig, load_config
 from src.data.split_files import SplitFiles
+from src.description.model_info import ModelInfo, read_model_info
 from src.model.modnet.initialisation import initialise
 from src.model.modnet.network import MODNet
 from src.systems import modnet
-from src.systems.model_info import ModelInfo, read_model_info
 from src.systems.modnet_data import StillSamples
 from src.systems.system import Momentum
 from src.training.schedule import learning_rate

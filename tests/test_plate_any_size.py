@@ -15,11 +15,11 @@ from src.config import load_config
 from src.deployment import export as exporting
 from src.deployment.plate_export import export_for_plates
 from src.deployment.plate_files import form_of_model
+from src.description.plate_form import ANY_SIZE
 from src.engines.embedded_info import find_model_info
 from src.engines.plate_engine import ExportedPlates, open_plate_engine
 from src.engines.plate_interface import PlateEngine
 from src.images.files import read_gray, write_image
-from src.systems.plate_form import ANY_SIZE
 from tests.test_plate_engines import CONFIG, SYSTEM, in_floats, pictures, save_thin_model
 
 # Their copies have scales of 0.5, 0.48 and 0.25, and even and odd sides.

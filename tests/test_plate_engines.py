@@ -15,6 +15,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from src.common.errors import UserError
 from src.config import load_config
 from src.deployment.plate_export import export_for_plates
+from src.description.model_info import ModelInfo, read_model_info, write_model_info
 from src.engines import plate_checkpoint
 from src.engines.embedded_info import find_model_info
 from src.engines.plate_engine import ExportedPlates, open_plate_engine
@@ -22,7 +23,6 @@ from src.images.files import read_gray, write_image
 from src.model.background_matting.refiner import SamplingRefiner
 from src.model.weights import save_parameters
 from src.systems.background_matting import SYSTEMS
-from src.systems.model_info import ModelInfo, read_model_info, write_model_info
 from tests.thin_network import make_background_matting_thin
 
 CONFIG = Path(__file__).resolve().parent.parent / "configs" / "background_matting.yaml"

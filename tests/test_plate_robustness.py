@@ -10,13 +10,13 @@ import pytest
 from scripts import measure_plates as command
 from src.common.errors import UserError
 from src.data.plate_pairs import find_plate_pairs
+from src.description.model_info import ModelInfo, write_model_info
 from src.evaluation.plate_changes import Change
 from src.evaluation.plate_robustness import WAYS, measure_robustness, summarise
 from src.images.files import write_image
 from src.plates.displacement import displacement, lies_beside
 from src.plates.matting import PlateMatting
 from src.plates.preparation import PlatePreparation
-from src.systems.model_info import ModelInfo, write_model_info
 from tests.test_plate_registration import HEIGHT, WIDTH, textured, with_person
 from tests.test_plate_video import Difference
 

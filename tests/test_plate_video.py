@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import predict
+from src.description.model_info import ModelInfo, write_model_info
 from src.images.files import write_image
 from src.prediction import predict_plates
 from src.prediction.plate_video import first_frames
 from src.streams.first_frames import median_plate
-from src.systems.model_info import ModelInfo, write_model_info
 from tests.videos import read_video, write_timed_video, write_video
 
 RATE, EMPTY, COUNT = 10, 20, 26  # the first two of 2.6 seconds are empty

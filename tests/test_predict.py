@@ -19,6 +19,7 @@ from src.common.atomic_file import TEMPORARY_PREFIX
 from src.common.command_line import run_command
 from src.config import load_config
 from src.deployment.export import export_network
+from src.description.model_info import ModelInfo, write_model_info
 from src.engines.embedded_info import model_info_of
 from src.engines.engine import ALPHA, INPUT, TRIMAP_LOGITS, Engine
 from src.images.files import read_gray, read_image, read_photo, write_image
@@ -29,7 +30,6 @@ from src.inference.protocol import DEFAULT
 from src.load_model import load_for_inference
 from src.prediction.job import Job
 from src.prediction.photos import matte_photos
-from src.systems.model_info import ModelInfo, write_model_info
 from tests import left_half
 from tests.predicting import PHOTO, SIZE, open_once
 from tests.thin_network import make_networks_thin

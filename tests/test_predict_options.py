@@ -3,10 +3,10 @@
 import pytest
 
 import predict
+from src.description.model_info import ModelInfo, write_model_info
 from src.engines.shipped import shipped_model
 from src.images.files import write_image
 from src.inference.matting import SHIPPED_MODEL
-from src.systems.model_info import ModelInfo, write_model_info
 from src.trimap_matting.solvers import DEFAULT_SOLVER
 from tests.predicting import PHOTO
 

@@ -15,6 +15,8 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from mindspore import Tensor
 
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo, write_model_info
+from src.description.plate_form import copy_scale
 from src.engines.plate_checkpoint import CheckpointEngine
 from src.images.files import ImageError, read_alpha_channel, read_gray, read_image, write_image
 from src.model.background_matting.network import RefineNetwork
@@ -25,8 +27,6 @@ from src.plates.likeness import fit_plate, is_unlike
 from src.plates.matting import PlateMatte, PlateMatting
 from src.prediction import predict_plates
 from src.systems.background_matting import SYSTEMS
-from src.systems.model_info import ModelInfo, write_model_info
-from src.systems.plate_form import copy_scale
 from tests.test_jobs import paths_alive
 from tests.thin_network import make_background_matting_thin
 

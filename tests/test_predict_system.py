@@ -7,9 +7,9 @@ import pytest
 
 import predict
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo, info_path, write_model_info
 from src.engines import shipped
 from src.inference.matting import SHIPPED_MODEL
-from src.systems.model_info import ModelInfo, info_path, write_model_info
 from tests.small_clips import frame, write
 from tests.thin_video_model import SIZE, save_thin_video_model
 

@@ -12,6 +12,7 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 
 # isort: split
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo
 from src.engines.engine import ALPHA, TRIMAP_LOGITS, Engine
 from src.evaluation.video import measure_video
 from src.inference.contrast_stretch import MARGIN
@@ -20,7 +21,6 @@ from src.inference.protocol import DEFAULT
 from src.metric import dtssd
 from src.streams.stream import Stream
 from src.streams.temporal_smoothing import TemporalSmoothing
-from src.systems.model_info import ModelInfo
 from src.videos.reader import VideoReader
 from tests.predicting import PHOTO, SIZE
 from tests.videos import read_video, write_timed_video, write_video

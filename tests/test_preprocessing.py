@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from src.description.model_info import ModelInfo
 from src.engines.engine import INPUT
 from src.images.preprocessing import (
     alpha_to_bytes,
@@ -18,7 +19,6 @@ from src.images.preprocessing import (
 )
 from src.inference.protocol import DEFAULT, PUBLISHED
 from src.inference.steps import MattingSteps
-from src.systems.model_info import ModelInfo
 
 MEAN = (114, 121, 134)
 SIDES = st.integers(1, 40)

@@ -10,10 +10,10 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 # isort: split
 from src.common.errors import UserError
 from src.conversion.pspnet import convert_state_dict, original_name, take_backbone
+from src.description.model_info import ModelInfo, read_model_info
 from src.get_init_weight import main
 from src.model.pspnet.network import PSPNet
 from src.model.weights import load_weights, read_arrays
-from src.systems.model_info import ModelInfo, read_model_info
 from tests import pspnet_golden as golden
 from tests.golden_weights import golden_value
 from tests.pspnet_golden import needs_golden_files

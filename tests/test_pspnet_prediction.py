@@ -16,6 +16,7 @@ from export import export
 from src.common.errors import UserError
 from src.config import PspnetConfig
 from src.deployment.export import export_network
+from src.description.model_info import ModelInfo, write_model_info
 from src.engines.embedded_info import find_model_info
 from src.images.files import read_gray, write_image
 from src.images.letterbox import letterbox, letterbox_place
@@ -25,7 +26,6 @@ from src.inference.trimap_network import load_trimap_network
 from src.load_model import load_network
 from src.model.pspnet.network import PSPNet
 from src.model.weights import save_parameters
-from src.systems.model_info import ModelInfo, write_model_info
 from tests import left_half
 from tests.golden_weights import load_golden_weights, random_image
 from tests.runner import read_output, run_runner, write_input

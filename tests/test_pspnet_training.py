@@ -11,9 +11,9 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from src.common.errors import UserError
 from src.config import ConfigError, PspnetConfig, load_config
 from src.data.split_files import SplitFiles
+from src.description.model_info import ModelInfo, read_model_info
 from src.model.pspnet import backbone
 from src.systems import pspnet
-from src.systems.model_info import ModelInfo, read_model_info
 from src.systems.pspnet_data import TrimapSamples
 from src.training.strip import ValidationStrip
 from tests.small_dataset import write_dataset

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from src.conversion.torch_state_dict import torch_name
+from src.description.model_info import ModelInfo
 from src.engines.embedded_info import find_model_info, is_export_of
 from src.model.network import SHMNet
 from src.sample_data import make_sample_data
-from src.systems.model_info import ModelInfo
 from tests.conftest import THIN_COMMANDS
 from tests.python_program import write_python
 from tests.runner import COPY_ENVIRONMENT

@@ -8,12 +8,12 @@ import pytest
 from scripts import measure_recovery as command
 from src.clips.layouts import find_clips
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo
 from src.engines.engine import ALPHA, FRAME, PREVIOUS, Engine
 from src.evaluation.recovery import UNDISTURBED, frames_until_recovered, measure_recovery
 from src.images.files import read_image, write_image
 from src.inference.matting import Matting
 from src.inference.protocol import PUBLISHED
-from src.systems.model_info import ModelInfo
 
 SIZE, AT = 64, 2
 

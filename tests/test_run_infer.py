@@ -23,12 +23,12 @@ from src.config import Config
 from src.data.split_files import SplitFiles
 from src.deployment.compare import PICTURE_FILE, TABLE_FILE, compare
 from src.deployment.export import export_network
+from src.description.model_info import ModelInfo
 from src.engines.engine import open_engine
 from src.images.files import read_image, write_image
 from src.inference.matting import Matting
 from src.inference.protocol import PUBLISHED
 from src.load_model import load_network
-from src.systems.model_info import ModelInfo
 from tests.published_input import published_input
 from tests.python_program import write_python
 from tests.runner import COPY_ENVIRONMENT, ENVIRONMENT, ROOT, SKIPPED, call_runner, read_output

@@ -15,9 +15,9 @@ from mindspore import Tensor, nn
 
 from src.common.errors import UserError
 from src.config import Config
+from src.description.model_info import ModelInfo, read_model_info
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
-from src.systems.model_info import ModelInfo, read_model_info
 from src.training.running_mean import PREFIX, RunningMean, memory_at
 from src.training.schedule import learning_rate
 from tests.small_dataset import write_dataset

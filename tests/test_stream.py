@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import predict
+from src.description.model_info import ModelInfo
 from src.engines.engine import ALPHA, Engine
 from src.images.letterbox import letterbox, letterbox_place
 from src.inference.contrast_stretch import stretch_contrast
@@ -15,7 +16,6 @@ from src.inference.protocol import PUBLISHED
 from src.inference.small_components import remove_small_components
 from src.live.live import live
 from src.streams.stream import Stream
-from src.systems.model_info import ModelInfo
 from tests.thin_video_model import SIZE, export_thin_mindir, save_thin_video_model, thin_alpha
 from tests.videos import read_video, write_video
 

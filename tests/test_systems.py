@@ -9,8 +9,8 @@ import pytest
 
 from src.common.errors import UserError
 from src.config import Config
+from src.description.traits import SystemName
 from src.systems.registry import get_system
-from src.systems.traits import SystemName
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,7 +47,7 @@ def test_what_a_system_says_of_itself_agrees(name):
 
 
 def test_names_and_configuration_do_without_mindspore():
-    modules = imported_by("import src.systems.registry, src.systems.model_info, src.config")
+    modules = imported_by("import src.systems.registry, src.description.model_info, src.config")
     assert "src.config" in modules
     assert "mindspore" not in modules
 

@@ -14,10 +14,10 @@ import mindspore as ms
 from mindspore import Tensor, nn
 
 from src.conversion.torch_state_dict import torch_name
+from src.description.model_info import ModelInfo
 from src.model.initialisation import initialise
 from src.model.network import SHMNet
 from src.model.weights import load_weights, save_parameters
-from src.systems.model_info import ModelInfo
 from src.systems.shm import PHASES
 from src.training.checkpoint import PhaseCheckpoints, Progress
 from src.training.precision import make_loss_scaler, mixed_precision_parts, resolve_amp_level

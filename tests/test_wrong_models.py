@@ -19,14 +19,14 @@ import mindspore as ms
 from src.common.errors import UserError
 from src.conversion.torch_state_dict import read_torch_state_dict, select_entries
 from src.deployment.runner_files import OutputError, read_outputs
+from src.description.model_info import ModelInfo
+from src.description.plate_form import PlateForm
 from src.engines.embedded_info import embed_model_info, model_info_of
 from src.engines.engine import open_engine
 from src.engines.mindir import read_mindir
 from src.engines.plate_engine import open_plate_engine
 from src.inference.matting import Matting, load_matting
 from src.load_model import load_network
-from src.systems.model_info import ModelInfo
-from src.systems.plate_form import PlateForm
 from tests.predicting import PHOTO, SIZE
 
 CONVERSION = "src/get_init_weight.py"

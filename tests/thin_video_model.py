@@ -12,12 +12,12 @@ import src  # noqa: F401  sets the environment that MindSpore reads when it is i
 from mindspore import Tensor, nn, ops
 
 from src.deployment.export import export_network
+from src.description.model_info import ModelInfo, write_model_info
 from src.load_model import load_network
 from src.model.modnet.frame import normalise_frame
 from src.model.modnet.layers import SigmoidConv
 from src.model.weights import save_parameters
 from src.systems import modnet
-from src.systems.model_info import ModelInfo, write_model_info
 
 SIZE = 32
 _COLOURS, _PREVIOUS, _BIAS = (0.5, -1.0, 1.5), 3.0, -1.0  # red, green, blue

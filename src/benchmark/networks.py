@@ -108,9 +108,9 @@ def in_another_process(function: Callable, *arguments: object) -> None:
 def _export(name: str, file_format: str, size: int) -> None:
     from src.common.device import use_device
     from src.deployment.export import export_network
+    from src.description.model_info import ModelInfo
     from src.inference.matting import SHIPPED_MODEL
     from src.load_model import load_for_inference
-    from src.systems.model_info import ModelInfo
 
     use_device("CPU")
     export_network(load_for_inference(SHIPPED_MODEL), name, file_format, ModelInfo(size=size))

@@ -20,8 +20,8 @@ def torch(width: int, height: int, channels_last: bool):
     """The network in PyTorch, in eager mode."""
     import torch
 
+    from src.description.plate_form import copy_scale
     from src.pytorch.background_matting import RefineNetwork, SamplingRefiner
-    from src.systems.plate_form import copy_scale
 
     layout = torch.channels_last if channels_last else torch.contiguous_format
     network = RefineNetwork(copy_scale(height, width), SamplingRefiner()).eval().to(memory_format=layout)
@@ -102,9 +102,9 @@ def _export(folder: str, file_format: str, size: str) -> None:
 
 def _save(checkpoint: Path) -> None:
     from src.common.device import use_device
+    from src.description.model_info import ModelInfo
     from src.model.weights import save_model
     from src.systems.background_matting import SYSTEMS
-    from src.systems.model_info import ModelInfo
 
     use_device("CPU")
     network = SYSTEMS[_SYSTEM].build()

@@ -7,9 +7,9 @@ import numpy as np
 
 from src.common.errors import UserError
 from src.conversion.torch_state_dict import select_all, torch_name
+from src.description.traits import SystemName
 from src.model.background_matting.backbone import BackboneName
 from src.systems.background_matting import BACKBONES
-from src.systems.traits import SystemName
 
 STEM = "backbone.stem.conv.weight"
 _REFINER = "refiner."

@@ -7,8 +7,8 @@ import mindspore as ms
 import numpy as np
 
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo
 from src.model.weights import save_model
-from src.systems.model_info import ModelInfo
 
 
 def write_checkpoint(

@@ -7,8 +7,8 @@ import numpy as np
 from src.common.errors import UserError
 from src.common.naming import naming_file
 from src.conversion.torch_state_dict import read_torch_state_dict
-from src.systems.model_info import ModelInfo, info_path
-from src.systems.traits import SystemName, input_channels
+from src.description.model_info import ModelInfo, info_path
+from src.description.traits import SystemName, input_channels
 
 # MindSpore takes seconds to import; a wrong path should not wait for it. Modules that need it are therefore
 # imported where they are used.

@@ -17,6 +17,9 @@ from src.deployment.onnx_any_size import CHECKED, TRACED, make_any_size
 from src.deployment.onnx_names import name_ends
 from src.deployment.onnx_operators import use_fast_operators
 from src.deployment.onnx_resizing import export_with_resizing
+from src.description.model_info import ModelInfo
+from src.description.plate_form import PlateForm
+from src.description.traits import empty_inputs, output_names
 from src.engines.embedded_info import embed_model_info
 from src.engines.exported import (
     ExportedError,
@@ -26,9 +29,6 @@ from src.engines.exported import (
     load_onnx,
 )
 from src.model.pspnet.pyramid import fold_pyramids
-from src.systems.model_info import ModelInfo
-from src.systems.plate_form import PlateForm
-from src.systems.traits import empty_inputs, output_names
 
 LARGEST_DIFFERENCE = 1e-4
 # Each runtime rounds the places of resized pixels in its own way, by 1e-4 pixels at 1280x720. In noise, which

@@ -12,7 +12,7 @@ import numpy as np
 
 from src.deployment.onnx_package import import_onnx
 from src.deployment.repeated_field import refill
-from src.systems.plate_form import COPY_SIDE, LARGEST_SCALE, PlateForm, plate_form
+from src.description.plate_form import COPY_SIDE, LARGEST_SCALE, PlateForm, plate_form
 
 TRACED = PlateForm(width=916, height=604, backbone_scale=0.25, refinement="full")
 CHECKED = tuple(plate_form(*size, "full") for size in ((640, 480), (536, 960), (1920, 256)))

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from src.common.errors import UserError
 from src.config import CommonConfig
+from src.description.model_info import ModelInfo
+from src.description.traits import takes_normalised
 from src.engines.embedded_info import model_info_of
 from src.engines.engine import ALPHA
 from src.engines.shipped import require_output
-from src.systems.model_info import ModelInfo
-from src.systems.traits import takes_normalised
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:

@@ -8,14 +8,14 @@ from src.common.errors import UserError
 from src.config import BackgroundMattingConfig
 from src.deployment.export import export_checked
 from src.deployment.onnx_any_size import TRACED
+from src.description.model_info import write_model_info
+from src.description.plate_form import PlateForm
+from src.description.traits import SystemName, needs_plate
 from src.engines.embedded_info import find_model_info
 from src.engines.exported import Run, compiled
 from src.engines.plate_checkpoint import CheckpointEngine
 from src.load_model import load_matte_network
 from src.model.folding import fold_batch_norms
-from src.systems.model_info import write_model_info
-from src.systems.plate_form import PlateForm
-from src.systems.traits import SystemName, needs_plate
 
 
 def export_for_plates(config: BackgroundMattingConfig) -> list[Path]:

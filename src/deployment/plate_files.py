@@ -10,10 +10,10 @@ from src.common.errors import UserError
 from src.common.progress import track
 from src.data.plate_composites import PlateComposite
 from src.deployment.runner_files import InputFiles, OutputError, read_float32, sample_name
+from src.description.plate_form import PlateForm
 from src.engines.plate_engine import form_of_export
 from src.images.files import ImageError
 from src.plates.matting import finish, prepare
-from src.systems.plate_form import PlateForm
 
 
 def form_of_model(model: str | None) -> PlateForm:

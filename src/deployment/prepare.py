@@ -10,12 +10,12 @@ from src.common.progress import track
 from src.data.pairs import PhotoWithAlpha
 from src.data.split_files import SplitFiles
 from src.deployment.runner_files import InputFiles, sample_name
+from src.description.model_info import ModelInfo
 from src.engines.engine import INPUT
 from src.images.files import ImageError
 from src.inference.cutout import naming_failures
 from src.inference.protocol import PUBLISHED
 from src.inference.steps import MattingSteps
-from src.systems.model_info import ModelInfo
 
 
 def prepare(files: SplitFiles, folder: Path, info: ModelInfo) -> list[str]:

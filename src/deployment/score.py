@@ -11,6 +11,7 @@ from src.common.process_pool import available_cores, map_unordered
 from src.common.progress import track
 from src.data.pairs import PhotoWithAlpha
 from src.deployment.runner_files import InputFiles, OutputError, read_outputs
+from src.description.model_info import ModelInfo
 from src.evaluation.report import Measurement, measure, write_matte, write_report
 from src.images.blending import on_checkerboard
 from src.images.files import ImageError, PictureSizeError, write_image
@@ -19,7 +20,6 @@ from src.inference.cutout import naming_failures
 from src.inference.outputs import Outputs
 from src.inference.protocol import PUBLISHED
 from src.inference.steps import Matte, MattingSteps
-from src.systems.model_info import ModelInfo
 
 
 def score(

@@ -10,8 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from src.common.errors import UserError
-from src.systems.model_info import ModelInfo, dump_model_info, info_path, parse_model_info, read_model_info
-from src.systems.traits import check_input_size, needs_plate, takes_normalised
+from src.description.model_info import (
+    ModelInfo,
+    dump_model_info,
+    info_path,
+    parse_model_info,
+    read_model_info,
+)
+from src.description.traits import check_input_size, needs_plate, takes_normalised
 
 _EXPORTED_SUFFIXES = (".mindir", ".onnx")
 _ENTRIES = 14  # number of the field with the keys and values, in both formats

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo
+from src.description.traits import SystemName, output_shapes
 from src.engines.embedded_info import is_exported, model_info_of
 from src.engines.engine_choice import EngineName, choose_engine
 from src.engines.outputs import named_outputs
 from src.engines.turn import LANES, lane, turn
-from src.systems.model_info import ModelInfo
-from src.systems.traits import SystemName, output_shapes
 
 INPUT, TRIMAP_LOGITS, ALPHA = "image", "trimap_logits", "alpha"
 FRAME, PREVIOUS = "frame", "previous"  # the inputs of MODNet

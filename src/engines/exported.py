@@ -8,9 +8,9 @@ import numpy as np
 
 from src.common.errors import UserError
 from src.common.unfinished import temporary_folder
+from src.description.traits import SystemName, needed_shapes, size_of_inputs
 from src.engines.mindir import input_size
 from src.model.foreign_files import explain
-from src.systems.traits import SystemName, needed_shapes, size_of_inputs
 
 Run = Callable[..., list[np.ndarray]]  # from the inputs in order
 

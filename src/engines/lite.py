@@ -12,9 +12,9 @@ import numpy as np
 from src.common.cache_folders import cache_folder
 from src.common.errors import UserError
 from src.common.unfinished import temporary_folder
+from src.description.traits import SystemName, needed_shapes, size_of_inputs
 from src.engines.embedded_info import digest_of
 from src.engines.exported import Run
-from src.systems.traits import SystemName, needed_shapes, size_of_inputs
 
 _ROOT = Path(__file__).resolve().parents[2]
 RUNNER = _ROOT / "ascend_infer" / "build" / "shm_infer"

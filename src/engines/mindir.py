@@ -11,7 +11,7 @@ from src.common.errors import UserError
 from src.common.lone_module import make_module, module_path
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
-from src.systems.traits import SystemName, needed_shapes, size_of_inputs
+from src.description.traits import SystemName, needed_shapes, size_of_inputs
 
 _FLOATS = {1: np.float32, 10: np.float16, 11: np.float64}  # by the format's number for the type
 _FORMAT_MODULE = "mindspore.train.mind_ir_pb2"

@@ -7,13 +7,13 @@ import numpy as np
 
 from src.common.device import use_device
 from src.common.errors import UserError
+from src.description.plate_form import RefinementName, copy_scale
+from src.description.traits import SystemName
 from src.engines.plate_interface import Size, checked, whole_cells
 from src.model.background_matting.network import RefineNetwork, predict_refined
 from src.model.background_matting.refiner import REFINERS
 from src.model.weights import load_weights
 from src.systems.background_matting import BACKBONES
-from src.systems.plate_form import RefinementName, copy_scale
-from src.systems.traits import SystemName
 
 
 class CheckpointEngine:

@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from src.common.errors import UserError
+from src.description.plate_form import PlateForm, RefinementName
+from src.description.traits import SystemName, needs_plate
 from src.engines.embedded_info import find_model_info, is_export_of, is_exported
 from src.engines.engine_choice import EngineName, choose_engine, has_accelerator
 from src.engines.exported import Run, load_mindir, load_onnx
 from src.engines.plate_interface import PlateEngine, Size, checked, whole_cells
 from src.engines.shipped import require_system
-from src.systems.plate_form import PlateForm, RefinementName
-from src.systems.traits import SystemName, needs_plate
 
 _FORMATS = {"auto": ".onnx", "onnx": ".onnx", "lite": ".mindir"}  # of the files beside a checkpoint
 _EXPORT_SETTINGS = {"onnx": "export.file_format=ONNX", "lite": "export.mindir_version=1"}

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
+from src.description.plate_form import CELL
+from src.description.traits import output_shapes
 from src.engines.outputs import named_outputs
-from src.systems.plate_form import CELL
-from src.systems.traits import output_shapes
 
 Size = tuple[int, int]  # height and width
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from src.common.errors import UserError
-from src.systems.model_info import ModelInfo
-from src.systems.traits import SystemName, predicts
+from src.description.model_info import ModelInfo
+from src.description.traits import SystemName, predicts
 
 _FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
 SHIPPED_MODEL = _FOLDER / "shm_portrait.ckpt"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from src.description.model_info import ModelInfo
 from src.engines.engine import ALPHA, Arrays, Engine, open_engine
 from src.engines.engine_choice import EngineName
 from src.engines.shipped import SHIPPED_MODEL, require_output
@@ -14,7 +15,6 @@ from src.inference.closer_look import Look
 from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, Protocol, Upsampling
 from src.inference.steps import Matte, MattingSteps
-from src.systems.model_info import ModelInfo
 
 
 class Matting(MattingSteps):

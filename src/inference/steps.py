@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo
+from src.description.traits import empty_inputs, predicts, takes_normalised
 from src.engines.engine import ALPHA, FRAME, INPUT, PREVIOUS, TRIMAP_LOGITS, Arrays
 from src.images.letterbox import Place, letterbox, letterbox_place, stretched_place
 from src.images.preprocessing import alpha_to_bytes, normalise, resize, resize_trimap, upsample_alpha
@@ -21,8 +23,6 @@ from src.inference.outputs import Outputs
 from src.inference.protocol import DEFAULT, Protocol
 from src.inference.search import find_tiles, joined_tiles
 from src.inference.small_components import remove_small_components
-from src.systems.model_info import ModelInfo
-from src.systems.traits import empty_inputs, predicts, takes_normalised
 
 
 class Matte(NamedTuple):

@@ -4,13 +4,13 @@ import argparse
 from typing import get_args
 
 from src.common.errors import UserError
+from src.description.model_info import ModelInfo
 from src.engines.plate_engine import open_plate_engine, require_plate_system
 from src.inference.matting import load_matting
 from src.live.live_frame import View
 from src.plates.matting import PlateMatting
 from src.plates.preparation import PlatePreparation
 from src.streams.temporal import usual_way
-from src.systems.model_info import ModelInfo
 
 _PORT = 8000
 _NEEDS_PACKAGE = "cameras need an extra package: pip install -r requirements-predict.txt"

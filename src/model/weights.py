@@ -10,8 +10,8 @@ from src.common.atomic_file import atomic_path, flush_to_disk
 from src.common.errors import UserError
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
+from src.description.model_info import ModelInfo, write_model_info
 from src.model.foreign_files import explain_checkpoint
-from src.systems.model_info import ModelInfo, write_model_info
 
 
 def save_parameters(what: nn.Cell | list[dict], path: str | Path) -> None:

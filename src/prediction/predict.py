@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from src.common.atomic_file import remove_abandoned
 from src.common.errors import UserError
 from src.common.progress import Progress, say
+from src.description.model_info import ModelInfo
 from src.engines.engine_choice import EngineName
 from src.images.files import ImageError
 from src.inference.background import Background
@@ -23,7 +24,6 @@ from src.prediction.photos import matte_photos
 from src.prediction.results import PHOTO_ENDING, VIDEO_ENDING
 from src.prediction.shard import Shard
 from src.streams.temporal import Temporal
-from src.systems.model_info import ModelInfo
 from src.trimap_matting.solvers import DEFAULT_SOLVER, SolverName
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ import numpy as np
 
 from src.common.atomic_file import BadNameError
 from src.common.progress import Progress, say
+from src.description.plate_form import RefinementName
+from src.description.traits import SystemName
 from src.engines.engine_choice import EngineName
 from src.engines.plate_engine import open_plate_engine, require_plate_system
 from src.images.files import ImageError, read_image, read_photo
@@ -24,8 +26,6 @@ from src.prediction.predict import find_todo, tell_of_video
 from src.prediction.shard import Shard
 from src.streams.first_frames import median_plate
 from src.streams.temporal import Temporal, usual_way
-from src.systems.plate_form import RefinementName
-from src.systems.traits import SystemName
 
 if TYPE_CHECKING:
     from src.prediction.video import Matted

@@ -13,6 +13,7 @@ import numpy as np
 from src.common.atomic_file import atomic_path
 from src.common.progress import Progress
 from src.common.read_ahead import map_ahead
+from src.description.traits import takes_previous
 from src.images.files import ImageError
 from src.inference.cutout import CutoutMaker, naming_failures
 from src.prediction.job import Job
@@ -20,7 +21,6 @@ from src.prediction.results import COMPOSITE
 from src.streams.stream import Stream
 from src.streams.stream_state import described
 from src.streams.temporal import Temporal
-from src.systems.traits import takes_previous
 from src.videos.reader import Frame, VideoReader
 from src.videos.sound import Sound
 from src.videos.writer import Form, VideoWriter

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from src.description.plate_form import CELL, training_scale
 from src.pytorch.layers import Depthwise, conv_bn_relu, conv_bn_relu6, with_bn_relu6
-from src.systems.plate_form import CELL, training_scale
 
 _HIDDEN = 32  # channels of the base network for the refiner
 _WINDOW = 8  # pixels to a side, which shows a cell and what is around it

@@ -18,7 +18,7 @@ from src.data.plate_files import PlateFiles
 from src.data.plate_sample import SMALLEST_PERSON
 from src.data.samples import MattingDataset, Samples
 from src.data.split_files import SplitFiles
-from src.systems.model_info import NO_MEAN, ModelInfo
+from src.description.model_info import NO_MEAN, ModelInfo
 
 
 class Batch(NamedTuple):

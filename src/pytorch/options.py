@@ -5,9 +5,9 @@ from pathlib import Path
 
 from src.clips.layouts import holds_clips
 from src.common.counts import above_zero, natural, positive, zero_or_more
+from src.description.traits import check_input_size, needs_plate, smallest_size
 from src.pytorch.clips import frame_samples
 from src.pytorch.phases import PHASES
-from src.systems.traits import check_input_size, needs_plate, smallest_size
 
 
 def make_parser(description: str) -> argparse.ArgumentParser:

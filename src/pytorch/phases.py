@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from src.conversion.torch_state_dict import torch_name
+from src.description.model_info import ModelInfo
+from src.description.traits import SystemName
 from src.pytorch.background_matting import RefineNetwork
 from src.pytorch.background_matting_loss import base_loss, refine_loss
 from src.pytorch.batch import (
@@ -25,8 +27,6 @@ from src.pytorch.modnet import MODNet, supervised_loss
 from src.pytorch.modnet_samples import light_up, normalise, previous_alpha, soft_trimap
 from src.pytorch.network import SHMNet
 from src.pytorch.pspnet import TrimapNetwork, published_classes
-from src.systems.model_info import ModelInfo
-from src.systems.traits import SystemName
 
 State = Mapping[str, np.ndarray]  # weights by name
 

@@ -6,13 +6,13 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from src.description.traits import takes_previous
 from src.inference.closer_look import Look
 from src.inference.matting import Matting
 from src.inference.outputs import Outputs
 from src.streams.scenes import steadied_by_scene
 from src.streams.stream_state import StreamState
 from src.streams.temporal import Temporal, usual_way
-from src.systems.traits import takes_previous
 
 
 class TimedFrame(Protocol):

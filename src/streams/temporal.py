@@ -5,9 +5,9 @@ from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 
+from src.description.traits import SystemName, takes_previous
 from src.streams.one_frame_delay import delay_one_frame
 from src.streams.temporal_smoothing import TemporalSmoothing
-from src.systems.traits import SystemName, takes_previous
 
 Temporal = Literal["none", "smoothing", "ofd"]
 

@@ -13,12 +13,12 @@ from mindspore import Tensor, nn
 from src.config import BackgroundMattingConfig
 from src.data.plate_files import PlateFiles
 from src.data.plate_sample import SMALLEST_PERSON
+from src.description.plate_form import training_scale
 from src.model.background_matting.network import RefineNetwork, predict_base, predict_refined
 from src.model.initialisation import initialise
 from src.systems.background_matting_data import SamplesWithDropout
 from src.systems.background_matting_loss import base_loss, refine_loss
 from src.systems.outputs import ALPHA, COARSE_ALPHA, ERROR, FOREGROUND
-from src.systems.plate_form import training_scale
 from src.systems.system import Adam, Batch, Phase, System, Terms, sample_settings
 
 BACKBONES = {

@@ -7,8 +7,8 @@ All weights are 1, as in the paper; the Laplacian term is that of Robust Video M
 import numpy as np
 from mindspore import Tensor, ops
 
+from src.description.plate_form import SMALLEST_SIDE
 from src.model.background_matting.layers import resize
-from src.systems.plate_form import SMALLEST_SIDE
 
 _EPSILON = 1e-6  # under the square root: keeps its gradient finite at 0
 _SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32) / 8

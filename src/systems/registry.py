@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, get_args
 
 from src.common.errors import UserError
-from src.systems.traits import BackgroundMattingName, SystemName
+from src.description.traits import BackgroundMattingName, SystemName
 
 if TYPE_CHECKING:
     from src.systems.system import System

@@ -19,8 +19,8 @@ from src.common.errors import UserError
 from src.common.naming import naming_file
 from src.common.numbers import require_numbers
 from src.common.world import World
+from src.description.model_info import ModelInfo, info_path
 from src.model.weights import load_weights, read_checkpoint, save_model, save_parameters
-from src.systems.model_info import ModelInfo, info_path
 from src.training.backup import BackupNetwork
 from src.training.running_mean import PREFIX as MEAN_PREFIX
 from src.training.running_mean import RunningMean

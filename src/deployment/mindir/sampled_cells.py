@@ -3,7 +3,7 @@
 import numpy as np
 
 from src.deployment.mindir.node_chain import NodeChain
-from src.systems.plate_form import CELL
+from src.description.plate_form import CELL
 
 
 class SampledCells:

@@ -2,7 +2,7 @@
 
 from mindspore import Tensor, ops
 
-from src.systems.plate_form import CELL
+from src.description.plate_form import CELL
 
 _WINDOW = 8
 

@@ -4,13 +4,13 @@ from typing import Any
 
 from mindspore import Tensor, nn, ops
 
+from src.description.plate_form import CELL
 from src.model.background_matting.aspp import ASPP
 from src.model.background_matting.backbone import BACKBONES, BackboneName
 from src.model.background_matting.decoder import Decoder
 from src.model.background_matting.layers import clip, resize
 from src.model.background_matting.refiner import Refiner, SamplingRefiner
 from src.model.layers import check_size
-from src.systems.plate_form import CELL
 
 
 def predict_coarse(

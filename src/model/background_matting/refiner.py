@@ -8,11 +8,11 @@ more on each side. Two other convolutions reduce both to the cell.
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
+from src.description.plate_form import CELL, RefinementName
 from src.model.background_matting.cells import from_cells, windows
 from src.model.background_matting.decoder import HIDDEN
 from src.model.background_matting.layers import repeat_pixels, resize
 from src.model.layers import pad_with_zeros
-from src.systems.plate_form import CELL, RefinementName
 
 _IMAGES = 6  # channels of photo and plate
 _MATTE = 4  # channels of pha and residual

@@ -14,9 +14,9 @@ from src.common.atomic_file import write_text
 from src.common.errors import UserError
 from src.common.strict_yaml import YamlError, dump_yaml, parse_yaml
 from src.common.text_values import choice_of, list_of, number, read_keys, whole_number
+from src.description.plate_form import PlateForm, read_plate_form
+from src.description.traits import SystemName, needs_plate, takes_normalised
 from src.images.letterbox import PUBLISHED_MEAN
-from src.systems.plate_form import PlateForm, read_plate_form
-from src.systems.traits import SystemName, needs_plate, takes_normalised
 
 MODNET_MEAN = (127.5, 127.5, 127.5)
 NO_MEAN = (0.0, 0.0, 0.0)
