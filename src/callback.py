@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -37,7 +38,8 @@ class RunLog:
 
     def __exit__(self, *exception: object) -> None:
         for file in self._latest:
-            _close(file)
+            with contextlib.suppress(OSError):  # a full disk was reported when the line was written
+                file.close()
 
     def step(self, line: str) -> None:
         """Log a step; print it only if no progress bar is shown."""
@@ -53,40 +55,29 @@ class RunLog:
     def best(self, line: str) -> None:
         """Log the best epoch so far to the best-epoch logs."""
         for folder in self._folders:
-            file = _open(folder / BEST_LOG)
-            try:
-                _write(file, line)
-            finally:
-                _close(file)
+            path = folder / BEST_LOG
+            with _naming_failures(path), path.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
 
     def _write(self, line: str) -> None:
         for file in self._latest:
-            _write(file, line)
+            with _naming_failures(file.name):
+                file.write(f"{line}\n")
 
 
 def _open(path: Path) -> TextIO:
-    try:
+    with _naming_failures(path):
         return path.open("a", encoding="utf-8", buffering=1)
-    except OSError as error:
-        raise _cannot_write(path, error) from None
 
 
-def _write(file: TextIO, line: str) -> None:
+@contextlib.contextmanager
+def _naming_failures(path: str | Path) -> Iterator[None]:
     try:
-        file.write(f"{line}\n")
+        yield
     except OSError as error:
-        raise _cannot_write(file.name, error) from None
-
-
-def _close(file: TextIO) -> None:
-    with contextlib.suppress(OSError):  # a full disk was reported when the line was written
-        file.close()
-
-
-def _cannot_write(path: str | Path, error: OSError) -> UserError:
-    return UserError(
-        f"{path}: cannot be written: {error.strerror}; make room or choose another folder, and resume"
-    )
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror}; make room or choose another folder, and resume"
+        ) from None
 
 
 class EpochProgress:

@@ -87,10 +87,9 @@ def require_same_suffixes(
     """
     photos_there = defaultdict(set)  # by split and path without suffix
     for split, present in files.items():
-        for file in present:
-            path = PurePosixPath(file)
-            if file.startswith(f"{CLIP_IMG}/") and path.suffix.lower() in DATA_SUFFIXES:
-                photos_there[split, path.with_suffix("")].add(file)
+        for path in (PurePosixPath(file) for file in present if file.startswith(f"{CLIP_IMG}/")):
+            if path.suffix.lower() in DATA_SUFFIXES:
+                photos_there[split, path.with_suffix("")].add(path.as_posix())
     for pair, split in split_of.items():
         own = path_in_split(CLIP_IMG, pair)
         for old in sorted(photos_there[split, PurePosixPath(own).with_suffix("")] - {own}):
