@@ -7,7 +7,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/set_up.sh"
 set_up requirements-dev.txt
-"$python" -m pip install --quiet torch==2.13.0
+"$python" -m pip install --quiet torch==2.13.0 anny==0.6.2
 data=$(cd "$1" && pwd)
 mkdir -p "$2"
 work=$(cd "$2" && pwd)
@@ -29,7 +29,26 @@ composites fullbodies --people "$data/masks/ccp" --people "$full" --passers_by "
     --count 7380 --bars 0.5 --near 0.1 --replace 0.45 --groups 0.2 --walls 0.15 --parts 0.5 --seed 203
 composites arms "${portraits[@]}" --people "$half" --people "$full" --passers_by "$half" --count 2780 --bars 0.45 \
     --near 0.15 --replace 0.4 --groups 0.15 --walls 0.2 --arms 0.5 --seed 204
-"$python" src/sample_data.py "$work/drawn" --count 600 --seed 31001
+"$python" src/figure_data.py "$work/figures" --count 2100 --seed 7
+composites posed --people "$work/figures" --count 4200 --keep 0 --bars 0.4 --near 0.4 --groups 0.1 --walls 0.2 \
+    --tints 0.2 --seed 205
+"$python" src/sample_data.py "$work/drawn" --count 1400 --seed 31001
+"$python" - "$work/drawn" "$work/drawn_people" <<'EOF'
+import sys
+from pathlib import Path
+
+import cv2
+
+drawn, people = map(Path, sys.argv[1:])
+for name in ("image", "alpha"):
+    (people / name).mkdir(parents=True, exist_ok=True)
+for matting in sorted(drawn.glob("matting/*/*/*.png")):
+    group, clip = matting.parts[-3:-1]
+    photo = drawn / "clip_img" / group / clip.replace("matting", "clip") / f"{matting.stem}.jpg"
+    (people / "image" / photo.name).write_bytes(photo.read_bytes())
+    cv2.imwrite(str(people / "alpha" / matting.name), cv2.imread(str(matting), cv2.IMREAD_UNCHANGED)[..., 3])
+EOF
+composites drawn_portraits --people "$work/drawn_people" --count 4200 --keep 0.88 --whole 0.75 --bars 0.45 --seed 206
 dataset() { # NAME PICTURES SETS...
     for kind in clip_img matting; do
         mkdir -p "$work/$2/$kind"
@@ -40,7 +59,7 @@ dataset() { # NAME PICTURES SETS...
     "$python" src/generate_datasets.py "${settings[@]/#/--set=generate_data.}"
 }
 dataset dataset pictures portraits halfbodies fullbodies
-dataset last_dataset last_pictures portraits halfbodies fullbodies arms drawn
+dataset last_dataset last_pictures portraits halfbodies fullbodies arms posed drawn_portraits
 
 encoder="$data/pretrained/deeplabv3_mnv2_pascal_quant.tflite"
 [ -f "$work/init.ckpt" ] || "$python" src/get_init_weight.py --encoder "$encoder" --photos "$work/portraits/clip_img" \
@@ -61,14 +80,35 @@ else # days on a few cores
     train end_to_end e2e_256 --size 256 --steps 2000 --lr 1e-3 --pyramid_weight 0.15 --vary_light --seed 4 --init "$work/m_net/weights.pth"
     train end_to_end e2e_320 --size 320 --steps 1000 --lr 3e-4 --pyramid_weight 0.15 --vary_light --seed 5 --init "$work/e2e_256/weights.pth"
 fi
-data_of_phase=last_dataset train end_to_end last --size 288 --steps 1400 --lr 8e-5 --pyramid_weight 0.15 --freeze_statistics \
-    --seed 79 --init "$work/e2e_320/weights.pth"
-"$python" - "$work/e2e_320/weights.pth" "$work/last/weights.pth" "$work/mean.pth" <<'EOF'
+
+mean() { # OUTPUT WEIGHTS=SHARE...
+    "$python" - "$@" <<'EOF'
 import sys
 
 import torch
 
-one, other = (torch.load(path, weights_only=True, map_location="cpu") for path in sys.argv[1:3])
-torch.save({name: torch.lerp(one[name].float(), other[name].float(), 0.5) for name in one}, sys.argv[3])
+output, *shares = sys.argv[1:]
+mean = {}
+for path, share in (each.rsplit("=", 1) for each in shares):
+    for name, value in torch.load(path, weights_only=True, map_location="cpu").items():
+        mean[name] = mean.get(name, 0) + float(share) * value.float()
+torch.save(mean, output)
 EOF
+}
+before="$work/e2e_320/weights.pth"
+data_of_phase=last_dataset
+go_on() { # NAME OPTIONS...
+    train end_to_end "$1" --size 288 --pyramid_weight 0.15 "${@:2}"
+}
+if nvidia-smi > /dev/null 2>&1; then
+    card=(--init "$before" --batch 64 --bfloat16 --pictures "$work/last_pictures" --save_steps 1000)
+    go_on bold --steps 2700 --lr 8e-4 --vary_light --seed 501 "${card[@]}"
+    go_on careful --steps 2600 --lr 2.5e-4 --freeze_statistics --seed 502 "${card[@]}"
+    mean "$work/bold_mean.pth" "$before=0.25" "$work/bold/weights.pth=0.75"
+    go_on last --steps 400 --lr 6e-5 --freeze_statistics --seed 95 --init "$work/bold_mean.pth"
+    mean "$work/mean.pth" "$before=0.35" "$work/last/weights.pth=0.45" "$work/careful/weights.pth=0.2"
+else
+    go_on last --steps 1400 --lr 8e-5 --freeze_statistics --seed 79 --init "$before"
+    mean "$work/mean.pth" "$before=0.5" "$work/last/weights.pth=0.5"
+fi
 "$python" src/get_init_weight.py "$work/mean.pth" --output "$work/shm_portrait.ckpt" --half --size 288
