@@ -39,7 +39,8 @@ best="$run_folder/end_to_end/semantic_hm_best.ckpt"
 mkdir -p "$results"
 
 if [ -n "$from_scratch" ]; then
-    start=(--set "train_phases=[pre_train_t_net, end_to_end]" --set end_to_end.nEpochs=5 --set end_to_end.lr=5e-4)
+    start=(--set "train_phases=[pre_train_t_net, end_to_end]" --set end_to_end.patch_size=128
+        --set end_to_end.nEpochs=5 --set end_to_end.lr=5e-4)
 else
     start=(--init_weight "$root/pretrained/shm_portrait.ckpt" --set end_to_end.freeze_statistics=True)
 fi
