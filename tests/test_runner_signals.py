@@ -25,6 +25,14 @@ def model(thin) -> Path:  # noqa: F811
     return thin.with_suffix(".mindir")
 
 
+@pytest.fixture(autouse=True)
+def hang_ups_count():
+    """Also where the tests run below nohup, whose children ignore them."""
+    earlier = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, earlier)
+
+
 @contextlib.contextmanager
 def started(*command: str | Path, environment: dict[str, str] = ENVIRONMENT):
     """A process in a session of its own, none of which outlives the test."""
