@@ -2,8 +2,8 @@
 # From nothing to the shipped model: composites, data set, encoder, T-Net, both networks.
 #   bash pretrained/recipe/recipe.sh DATA WORK
 # DATA holds pairs/, masks/, backgrounds/ and the encoder, as pretrained/README.md lists them; WORK gets all
-# results. Killed and started again, it goes on. From end to end it was only run
-# with few pictures and steps, on a CPU. People whom table.txt and development.txt list are in no picture.
+# results. Killed and started again, it goes on. From end to end it was only run with few pictures and steps, on a
+# CPU. People whom table.txt and development.txt list are in no picture.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/set_up.sh"
 set_up requirements-dev.txt
@@ -37,16 +37,16 @@ composites posed --people "$work/figures" --count 4200 --keep 0 --bars 0.4 --nea
 import sys
 from pathlib import Path
 
-import cv2
+from src.data.pair_folder import pair_paths
+from src.images.files import read_alpha_channel, write_image
 
 drawn, people = map(Path, sys.argv[1:])
 for name in ("image", "alpha"):
     (people / name).mkdir(parents=True, exist_ok=True)
 for matting in sorted(drawn.glob("matting/*/*/*.png")):
-    group, clip = matting.parts[-3:-1]
-    photo = drawn / "clip_img" / group / clip.replace("matting", "clip") / f"{matting.stem}.jpg"
+    photo = pair_paths(drawn, matting.parent.parent.name, matting.stem).photo
     (people / "image" / photo.name).write_bytes(photo.read_bytes())
-    cv2.imwrite(str(people / "alpha" / matting.name), cv2.imread(str(matting), cv2.IMREAD_UNCHANGED)[..., 3])
+    write_image(people / "alpha" / matting.name, read_alpha_channel(matting))
 EOF
 composites drawn_portraits --people "$work/drawn_people" --count 4200 --keep 0.88 --whole 0.75 --bars 0.45 --seed 206
 dataset() { # NAME PICTURES SETS...
@@ -64,23 +64,15 @@ dataset last_dataset last_pictures portraits halfbodies fullbodies arms posed dr
 encoder="$data/pretrained/deeplabv3_mnv2_pascal_quant.tflite"
 [ -f "$work/init.ckpt" ] || "$python" src/get_init_weight.py --encoder "$encoder" --photos "$work/portraits/clip_img" \
     --output "$work/init.ckpt"
-train() { # PHASE NAME OPTIONS...
-    "$python" -m src.pytorch.train "$work/${data_of_phase:-dataset}" "$work/$2" --phase "$1" "${@:3}"
+train_on() { # DATASET PHASE NAME OPTIONS...
+    "$python" -m src.pytorch.train "$work/$1" "$work/$3" --phase "$2" "${@:4}"
 }
-if nvidia-smi > /dev/null 2>&1; then # minutes; the card holds the pictures
-    card=(--bfloat16 --pictures "$work/pictures" --save_steps 1000)
-    train pre_train_t_net t_net_256 --size 256 --batch 64 --steps 3000 --lr 1.5e-3 --seed 2 --init "$work/init.ckpt" "${card[@]}"
-    train pre_train_m_net m_net --size 160 --batch 32 --steps 1000 --lr 2e-3 --seed 3 --init "$work/t_net_256/weights.pth" "${card[@]}"
-    train end_to_end e2e_320 --size 320 --batch 32 --steps 10000 --lr 1.2e-3 --pyramid_weight 0.15 --vary_light --seed 5 \
-        --init "$work/m_net/weights.pth" "${card[@]}"
-else # days on a few cores
-    train pre_train_t_net t_net_192 --size 192 --steps 4000 --lr 2e-3 --seed 1 --init "$work/init.ckpt"
-    train pre_train_t_net t_net_256 --size 256 --steps 1500 --lr 5e-4 --seed 2 --init "$work/t_net_192/weights.pth"
-    train pre_train_m_net m_net --size 160 --steps 1000 --lr 2e-3 --seed 3 --init "$work/t_net_256/weights.pth"
-    train end_to_end e2e_256 --size 256 --steps 2000 --lr 1e-3 --pyramid_weight 0.15 --vary_light --seed 4 --init "$work/m_net/weights.pth"
-    train end_to_end e2e_320 --size 320 --steps 1000 --lr 3e-4 --pyramid_weight 0.15 --vary_light --seed 5 --init "$work/e2e_256/weights.pth"
-fi
-
+train() { # PHASE NAME OPTIONS...
+    train_on dataset "$@"
+}
+go_on() { # NAME OPTIONS...
+    train_on last_dataset end_to_end "$1" --size 288 --pyramid_weight 0.15 "${@:2}"
+}
 mean() { # OUTPUT WEIGHTS=SHARE...
     "$python" - "$@" <<'EOF'
 import sys
@@ -95,19 +87,25 @@ for path, share in (each.rsplit("=", 1) for each in shares):
 torch.save(mean, output)
 EOF
 }
-before="$work/e2e_320/weights.pth"
-data_of_phase=last_dataset
-go_on() { # NAME OPTIONS...
-    train end_to_end "$1" --size 288 --pyramid_weight 0.15 "${@:2}"
-}
-if nvidia-smi > /dev/null 2>&1; then
-    card=(--init "$before" --batch 64 --bfloat16 --pictures "$work/last_pictures" --save_steps 1000)
-    go_on bold --steps 2700 --lr 8e-4 --vary_light --seed 501 "${card[@]}"
-    go_on careful --steps 2600 --lr 2.5e-4 --freeze_statistics --seed 502 "${card[@]}"
+before="$work/e2e_320/weights.pth" # of the phases that go on
+if nvidia-smi > /dev/null 2>&1; then # minutes; the card holds the pictures
+    card=(--bfloat16 --pictures "$work/pictures" --save_steps 1000)
+    train pre_train_t_net t_net_256 --size 256 --batch 64 --steps 3000 --lr 1.5e-3 --seed 2 --init "$work/init.ckpt" "${card[@]}"
+    train pre_train_m_net m_net --size 160 --batch 32 --steps 1000 --lr 2e-3 --seed 3 --init "$work/t_net_256/weights.pth" "${card[@]}"
+    train end_to_end e2e_320 --size 320 --batch 32 --steps 10000 --lr 1.2e-3 --pyramid_weight 0.15 --vary_light --seed 5 \
+        --init "$work/m_net/weights.pth" "${card[@]}"
+    last_card=(--init "$before" --batch 64 --bfloat16 --pictures "$work/last_pictures" --save_steps 1000)
+    go_on bold --steps 2700 --lr 8e-4 --vary_light --seed 501 "${last_card[@]}"
+    go_on careful --steps 2600 --lr 2.5e-4 --freeze_statistics --seed 502 "${last_card[@]}"
     mean "$work/bold_mean.pth" "$before=0.25" "$work/bold/weights.pth=0.75"
     go_on last --steps 400 --lr 6e-5 --freeze_statistics --seed 95 --init "$work/bold_mean.pth"
     mean "$work/mean.pth" "$before=0.35" "$work/last/weights.pth=0.45" "$work/careful/weights.pth=0.2"
-else
+else # days on a few cores
+    train pre_train_t_net t_net_192 --size 192 --steps 4000 --lr 2e-3 --seed 1 --init "$work/init.ckpt"
+    train pre_train_t_net t_net_256 --size 256 --steps 1500 --lr 5e-4 --seed 2 --init "$work/t_net_192/weights.pth"
+    train pre_train_m_net m_net --size 160 --steps 1000 --lr 2e-3 --seed 3 --init "$work/t_net_256/weights.pth"
+    train end_to_end e2e_256 --size 256 --steps 2000 --lr 1e-3 --pyramid_weight 0.15 --vary_light --seed 4 --init "$work/m_net/weights.pth"
+    train end_to_end e2e_320 --size 320 --steps 1000 --lr 3e-4 --pyramid_weight 0.15 --vary_light --seed 5 --init "$work/e2e_256/weights.pth"
     go_on last --steps 1400 --lr 8e-5 --freeze_statistics --seed 79 --init "$before"
     mean "$work/mean.pth" "$before=0.5" "$work/last/weights.pth=0.5"
 fi
